@@ -1,0 +1,63 @@
+import * as z from 'zod/mini';
+import { SecretUnusableError } from '../../src/errors.ts';
+import { lockFunds, referenceFor } from '../../src/escrow/escrow-effects.ts';
+import { describeProblems, lifecycleInputSchema, type LifecycleInput } from '../../src/escrow/lifecycle-input.ts';
+import { effectKey } from '../../src/ledger/effect-key.ts';
+import type { EffectOutcome } from '../../src/ledger/perform-effect.ts';
+import { createdEscrowSchema } from '../../src/purple-flea/escrow.ts';
+import { announce, announceParked } from '../shared/announce.ts';
+import type { EscrowTaskDeps, TaskContext } from '../shared/escrow-task.ts';
+
+/** Locks the funds of one request. Nothing is sent for a request that the service would refuse, or without a key. */
+export function createHandler(deps: EscrowTaskDeps) {
+  return async (input: unknown, context: TaskContext) => {
+    const request = z.safeParse(lifecycleInputSchema, input);
+    if (!request.success) return { outcome: 'rejected', reason: describeProblems(request.error) };
+
+    const outcome = await lock(deps, request.data, context);
+    switch (outcome.outcome) {
+      case 'applied': {
+        const escrow = createdEscrowSchema.parse(outcome.result);
+        if (!outcome.duplicate) await announceLocked(deps, request.data, escrow);
+        return { outcome: 'applied', ...escrow };
+      }
+      case 'manual':
+        await announceParked(deps, outcome);
+        return { outcome: 'manual', reason: outcome.reason };
+      case 'rejected':
+      case 'not-sent':
+      case 'in-progress':
+        deps.log.warn('funds not locked', { ...outcome, reference: referenceFor(request.data.cause) });
+        return outcome;
+    }
+  };
+}
+
+async function lock(deps: EscrowTaskDeps, request: LifecycleInput, context: TaskContext): Promise<EffectOutcome> {
+  try {
+    const { own } = await deps.readApiKeys();
+    const remainingMs = () => context.getRemainingTimeInMillis();
+    return await lockFunds({ ...deps, remainingMs, escrow: deps.openEscrow(own) }, request);
+  } catch (error) {
+    if (error instanceof SecretUnusableError) return { outcome: 'rejected', reason: error.message };
+    throw error;
+  }
+}
+
+async function announceLocked(
+  deps: EscrowTaskDeps,
+  request: LifecycleInput,
+  escrow: z.infer<typeof createdEscrowSchema>,
+): Promise<void> {
+  deps.count('EscrowsLocked');
+  await announce(deps, 'escrow.locked', {
+    escrowId: escrow.escrowId,
+    reference: referenceFor(request.cause),
+    executionName: effectKey(request.cause, 'escrow-create'),
+    amountUsd: escrow.amountUsd,
+    feeUsd: escrow.feeUsd,
+    netUsd: escrow.netUsd,
+    counterpartyAgentId: request.counterpartyAgentId,
+    deadlineAt: escrow.deadlineAt,
+  });
+}

@@ -1,0 +1,17 @@
+import { SQSClient } from '@aws-sdk/client-sqs';
+import middy from '@middy/core';
+import { createSendDeadLetter } from '../../src/aws/dead-letters.ts';
+import { queueEnvironment, readEnvironment } from '../shared/environment.ts';
+import { count, log, telemetry } from '../shared/telemetry.ts';
+import { createHandler } from './handler.ts';
+
+const env = readEnvironment(queueEnvironment);
+
+export const handler = middy(
+  createHandler({
+    sendDeadLetter: createSendDeadLetter(new SQSClient({}), env.DEAD_LETTER_QUEUE_URL),
+    maxReceives: env.MAX_RECEIVES,
+    log,
+    count,
+  }),
+).use(telemetry);

@@ -1,0 +1,54 @@
+import { SecretUnusableError } from '../../src/errors.ts';
+import { referenceFor, releaseFunds } from '../../src/escrow/escrow-effects.ts';
+import { reviewedStateSchema } from '../../src/escrow/lifecycle-state.ts';
+import type { EffectOutcome } from '../../src/ledger/perform-effect.ts';
+import { formatUsd } from '../../src/money.ts';
+import { releasedEscrowSchema } from '../../src/purple-flea/escrow.ts';
+import type * as z from 'zod/mini';
+import { announce, announceParked } from '../shared/announce.ts';
+import type { EscrowTaskDeps, TaskContext } from '../shared/escrow-task.ts';
+
+type State = z.infer<typeof reviewedStateSchema>;
+
+/** Pays the counterparty, once, with the review's reason as the note. */
+export function createHandler(deps: EscrowTaskDeps) {
+  return async (input: unknown, context: TaskContext) => {
+    const state = reviewedStateSchema.parse(input);
+    const outcome = await release(deps, state, context);
+    switch (outcome.outcome) {
+      case 'applied': {
+        const released = releasedEscrowSchema.parse(outcome.result);
+        if (!outcome.duplicate) {
+          deps.count('EscrowsReleased');
+          const { escrowId, amountUsd, feeUsd, paidOutUsd } = released;
+          const reference = referenceFor(state.request.cause);
+          await announce(deps, 'escrow.released', { escrowId, reference, amountUsd, feeUsd, paidOutUsd });
+        }
+        return { outcome: 'applied', ...released };
+      }
+      case 'manual':
+        await announceParked(deps, outcome);
+        return { outcome: 'manual', reason: outcome.reason };
+      case 'rejected':
+      case 'not-sent':
+      case 'in-progress':
+        deps.log.warn('funds not released', { ...outcome, escrowId: state.escrow.escrowId });
+        return outcome;
+    }
+  };
+}
+
+async function release(deps: EscrowTaskDeps, state: State, context: TaskContext): Promise<EffectOutcome> {
+  try {
+    const { own } = await deps.readApiKeys();
+    return await releaseFunds(
+      { ...deps, remainingMs: () => context.getRemainingTimeInMillis(), escrow: deps.openEscrow(own) },
+      state.request.cause,
+      { escrowId: state.escrow.escrowId, amountUsd: formatUsd(state.request.amountUsd) },
+      state.review.reason,
+    );
+  } catch (error) {
+    if (error instanceof SecretUnusableError) return { outcome: 'rejected', reason: error.message };
+    throw error;
+  }
+}

@@ -1,0 +1,32 @@
+import * as z from 'zod/mini';
+import { jsonText } from '../../src/schemas.ts';
+import { serviceSchema } from '../../src/purple-flea/service.ts';
+
+const milliseconds = z.pipe(z.string().check(z.regex(/^\d+$/)), z.transform(Number));
+
+/** Settings of functions that call Purple Flea. The secret is named here, never held. */
+export const purpleFleaEnvironment = {
+  SECRET_NAME: z.string(),
+  CONNECT_TIMEOUT_MS: milliseconds,
+  REQUEST_TIMEOUT_MS: milliseconds,
+};
+export const escrowEnvironment = { ...purpleFleaEnvironment, ESCROW_SERVICE: jsonText(serviceSchema) };
+export const tradingEnvironment = { ...purpleFleaEnvironment, TRADING_SERVICE: jsonText(serviceSchema) };
+export const ledgerEnvironment = { INTENT_TABLE: z.string(), EVENT_BUS: z.string() };
+export const mailboxEnvironment = { MAILBOX_TABLE: z.string() };
+export const queueEnvironment = {
+  DEAD_LETTER_QUEUE_URL: z.string(),
+  MAX_RECEIVES: z.pipe(z.string().check(z.regex(/^\d+$/)), z.transform(Number)),
+};
+
+/**
+ * Reads a function's settings from its environment.
+ *
+ * @throws naming every variable that is missing or malformed, and no value.
+ */
+export function readEnvironment<Shape extends z.core.$ZodShape>(shape: Shape): z.output<z.ZodMiniObject<Shape>> {
+  const parsed = z.safeParse(z.object(shape), process.env);
+  if (parsed.success) return parsed.data;
+  const names = parsed.error.issues.map((issue) => `${String(issue.path[0])}: ${issue.message}`);
+  throw new Error(`environment: ${names.join('; ')}`);
+}

@@ -1,0 +1,44 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { randomUUID } from 'node:crypto';
+import type { ApiKeys } from '../../src/aws/api-key-secret.ts';
+import { createIntentTable } from '../../src/aws/intent-table.ts';
+import { createPublisher } from '../../src/aws/publisher.ts';
+import type { EffectDeps } from '../../src/ledger/perform-effect.ts';
+import { createEscrowClient, type EscrowClient } from '../../src/purple-flea/escrow.ts';
+import type { Credentials } from '../../src/purple-flea/service.ts';
+import type { AnnounceDeps } from './announce.ts';
+import { escrowEnvironment, ledgerEnvironment, readEnvironment } from './environment.ts';
+import { createApiKeySource, createServiceDeps } from './purple-flea.ts';
+import { count, log } from './telemetry.ts';
+
+/** What the workflow's tasks that send an escrow effect need. */
+export interface EscrowTaskDeps extends AnnounceDeps, Omit<EffectDeps, 'remainingMs'> {
+  readonly readApiKeys: () => Promise<ApiKeys>;
+  readonly openEscrow: (credentials: Credentials) => EscrowClient;
+  /** Total deadline of one request, in milliseconds. */
+  readonly requestMs: number;
+}
+
+/** The part of a Lambda context that the tasks use. */
+export interface TaskContext {
+  getRemainingTimeInMillis(): number;
+}
+
+/** Builds those needs from the environment, once a process. */
+export function createEscrowTaskDeps(): EscrowTaskDeps {
+  const env = readEnvironment({ ...escrowEnvironment, ...ledgerEnvironment });
+  const service = createServiceDeps(env.ESCROW_SERVICE, env);
+  return {
+    readApiKeys: createApiKeySource(env.SECRET_NAME),
+    openEscrow: (credentials) => createEscrowClient(service, credentials),
+    intents: createIntentTable(DynamoDBDocumentClient.from(new DynamoDBClient({})), env.INTENT_TABLE),
+    publish: createPublisher(new EventBridgeClient({}), env.EVENT_BUS),
+    requestMs: env.REQUEST_TIMEOUT_MS,
+    now: () => new Date(),
+    newId: randomUUID,
+    log,
+    count,
+  };
+}

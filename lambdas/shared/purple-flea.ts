@@ -1,0 +1,26 @@
+import { SecretsProvider } from '@aws-lambda-powertools/parameters/secrets';
+import { readApiKeys, type ApiKeys } from '../../src/aws/api-key-secret.ts';
+import type { ServiceDeps, Service } from '../../src/purple-flea/service.ts';
+import { createTransport } from '../../src/purple-flea/transport.ts';
+
+/** How long a secret's value is used before it is read again; a rotated key is picked up within it. */
+const SECRET_MAX_AGE_SECONDS = 300;
+
+/** Reads the keys at run time, through a cache of this process. */
+export function createApiKeySource(secretName: string): () => Promise<ApiKeys> {
+  const secrets = new SecretsProvider({});
+  const readSecret = async () => {
+    const value = await secrets.get(secretName, { maxAge: SECRET_MAX_AGE_SECONDS });
+    return typeof value === 'string' ? value : undefined;
+  };
+  return () => readApiKeys(secretName, readSecret);
+}
+
+/** One Purple Flea service as its clients need it. */
+export function createServiceDeps(
+  service: Service,
+  env: { readonly CONNECT_TIMEOUT_MS: number; readonly REQUEST_TIMEOUT_MS: number },
+): ServiceDeps {
+  const transport = createTransport({ connectMs: env.CONNECT_TIMEOUT_MS, totalMs: env.REQUEST_TIMEOUT_MS });
+  return { service, transport, random: Math.random };
+}

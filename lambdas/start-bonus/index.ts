@@ -1,0 +1,35 @@
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { SageMakerClient } from '@aws-sdk/client-sagemaker';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import middy from '@middy/core';
+import * as z from 'zod/mini';
+import { createSendDeadLetter } from '../../src/aws/dead-letters.ts';
+import { createStartExecution } from '../../src/aws/executions.ts';
+import { createPublisher } from '../../src/aws/publisher.ts';
+import { createDescribeTrainingJob } from '../../src/aws/training-jobs.ts';
+import { bonusPolicySchema } from '../../src/escrow/bonus.ts';
+import { jsonText } from '../../src/schemas.ts';
+import { queueEnvironment, readEnvironment } from '../shared/environment.ts';
+import { count, log, telemetry } from '../shared/telemetry.ts';
+import { createHandler } from './handler.ts';
+
+const env = readEnvironment({
+  ...queueEnvironment,
+  EVENT_BUS: z.string(),
+  STATE_MACHINE_ARN: z.string(),
+  BONUS_POLICY: jsonText(bonusPolicySchema),
+});
+
+export const handler = middy(
+  createHandler({
+    describeTrainingJob: createDescribeTrainingJob(new SageMakerClient({})),
+    startExecution: createStartExecution(new SFNClient({}), env.STATE_MACHINE_ARN),
+    publish: createPublisher(new EventBridgeClient({}), env.EVENT_BUS),
+    sendDeadLetter: createSendDeadLetter(new SQSClient({}), env.DEAD_LETTER_QUEUE_URL),
+    maxReceives: env.MAX_RECEIVES,
+    policy: env.BONUS_POLICY,
+    log,
+    count,
+  }),
+).use(telemetry);

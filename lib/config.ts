@@ -1,0 +1,197 @@
+import { readFileSync } from 'node:fs';
+import * as z from 'zod';
+import { formatUsd, parseUsd } from '../src/money.ts';
+import { ESCROW_LIMITS } from '../src/purple-flea/escrow.ts';
+import { PROFILES } from '../src/purple-flea/service.ts';
+import { ORDER_LIMITS } from '../src/purple-flea/trading.ts';
+
+/** Stages that have a file in `config/`. */
+export const STAGES = ['local', 'dev', 'prod'] as const;
+export type Stage = (typeof STAGES)[number];
+
+const usd = (min: string, max: string) =>
+  z
+    .string()
+    .regex(/^\d{1,6}(\.\d{1,6})?$/)
+    .refine((text) => !isAmount(text) || (parseUsd(text) >= parseUsd(min) && parseUsd(text) <= parseUsd(max)))
+    .meta({ description: `Decimal USD as a string, ${min} to ${max}.`, examples: ['50.00'] });
+
+const unitInterval = z.number().min(0).max(1);
+const agentId = z.string().min(3).max(100);
+
+const service = z
+  .strictObject({
+    baseUrl: z
+      .url({ protocol: /^https?$/ })
+      .regex(/[^/]$/)
+      .meta({ description: 'Where the service is; http or https, without a slash at the end.' }),
+    profile: z.enum(PROFILES).meta({ description: 'The dialect of the API spoken there.' }),
+  })
+  .meta({ description: 'One service of Purple Flea.' });
+
+/**
+ * A stage's whole configuration. Every threshold and name the pipeline works with is in here; nothing is secret.
+ * `config/schema.json` is generated from it (`npm run config:schema`), so that editors complete and check the files.
+ */
+export const configSchema = z
+  .strictObject({
+    $schema: z.literal('./schema.json'),
+    stage: z.enum(STAGES).meta({ description: 'Goes into the names of stacks and functions.' }),
+    retainData: z.boolean().meta({
+      description: 'Whether tables, keys and the secret outlive the stacks. True wherever the money is real.',
+    }),
+    secretName: z
+      .string()
+      .regex(/^[\w/+=.@-]{1,200}$/)
+      .meta({ description: 'Name of the secret with the Purple Flea key. One account needs one name a stage.' }),
+    alarmEmail: z
+      .email()
+      .optional()
+      .meta({ description: 'Where alarms are mailed; without it, subscribe to the topic yourself.' }),
+    purpleFlea: z
+      .strictObject({
+        escrow: service,
+        trading: service,
+        connectTimeoutMs: z.int().min(500).max(10_000).meta({ description: 'From the start to a connection.' }),
+        requestTimeoutMs: z
+          .int()
+          .min(1_000)
+          .max(15_000)
+          .meta({ description: 'From the start to the last byte; what is late is treated as unknown.' }),
+      })
+      .meta({ description: 'Where Purple Flea is, and how long it may take.' }),
+    bonus: z
+      .strictObject({
+        metric: z.string().min(1).max(255).meta({ description: 'Final metric that the bonus goes by.' }),
+        tiers: z
+          .array(
+            z.strictObject({
+              above: z.number().meta({ description: 'The metric has to be strictly above this.' }),
+              amountUsd: usd(formatUsd(ESCROW_LIMITS.minAmount), formatUsd(ESCROW_LIMITS.maxAmount)),
+            }),
+          )
+          .min(1)
+          .max(20)
+          .meta({ description: 'The highest tier passed counts.' }),
+        timeoutHours: z
+          .int()
+          .min(ESCROW_LIMITS.minTimeoutHours)
+          .max(ESCROW_LIMITS.maxTimeoutHours)
+          .meta({ description: 'How long the lock waits for the delivery before it is refunded.' }),
+        payees: z
+          .array(
+            z.strictObject({
+              jobNamePrefix: z
+                .string()
+                .regex(/^[a-zA-Z0-9-]{0,63}$/)
+                .meta({ description: 'Start of a training job name; empty matches every job.' }),
+              agentId: agentId.meta({ description: 'Registered agent that is paid.' }),
+            }),
+          )
+          .meta({ description: 'Who is paid for which job; the longest matching prefix wins.' }),
+      })
+      .meta({ description: 'Training jobs that earn a bonus escrow.' }),
+    trading: z
+      .strictObject({
+        confidenceThreshold: unitInterval.meta({ description: 'Predictions below it are skipped; at it they trade.' }),
+        orderSizeUsd: usd('1.01', ORDER_LIMITS.maxAmountUsd),
+        leverage: z.int().min(ORDER_LIMITS.minLeverage).max(ORDER_LIMITS.maxLeverage),
+        assets: z.array(z.string().min(1).max(40)).meta({ description: 'Assets that may be traded.' }),
+        maxAgeSeconds: z.int().min(1).max(86_400).meta({ description: 'Older predictions are skipped as stale.' }),
+        predictor: z
+          .strictObject({
+            endpointName: z
+              .string()
+              .regex(/^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$/)
+              .meta({ description: 'SageMaker endpoint that answers {direction, confidence}.' }),
+            asset: z.string().min(1).max(40).meta({ description: 'Asset that the prediction is about.' }),
+            features: z
+              .record(z.string(), z.number())
+              .refine((features) => Object.keys(features).length > 0)
+              .meta({ description: 'Features sent to the endpoint, by name; at least one.' }),
+            everyMinutes: z
+              .int()
+              .min(1)
+              .max(1440)
+              .optional()
+              .meta({ description: 'How often the scheduler asks; without it, the function is only invoked by hand.' }),
+          })
+          .meta({ description: 'The function that asks the model.' }),
+      })
+      .meta({ description: 'Predictions that become orders.' }),
+  })
+  .meta({ title: 'Stage configuration of purple-flea-pipeline' });
+
+export type Config = z.infer<typeof configSchema>;
+
+/** Configuration that does not fit; the message has one line a problem: path, value, and what is allowed. */
+export class InvalidConfigError extends Error {
+  override readonly name = 'InvalidConfigError';
+}
+
+/**
+ * Reads and checks `config/<stage>.json`.
+ *
+ * @throws InvalidConfigError where the stage has no file or the file does not fit the schema.
+ */
+export function loadConfig(stage: string): Config {
+  if (!isStage(stage)) {
+    throw new InvalidConfigError(`-c stage=${stage}: there is no such stage; allowed: ${STAGES.join(', ')}`);
+  }
+  const file = `config/${stage}.json`;
+  return parseConfig(JSON.parse(readFileSync(new URL(`../${file}`, import.meta.url), 'utf8')), file);
+}
+
+/** Checks one configuration; `file` names it in messages. */
+export function parseConfig(value: unknown, file: string): Config {
+  const parsed = configSchema.safeParse(value, { reportInput: true });
+  if (parsed.success) return parsed.data;
+  const lines = parsed.error.issues.flatMap((issue) => describeIssue(issue));
+  throw new InvalidConfigError([`${file} is not a valid configuration:`, ...lines].join('\n'));
+}
+
+/** The JSON Schema of a stage's file, for editors. */
+export function configJsonSchema(): object {
+  return z.toJSONSchema(configSchema, { io: 'input' });
+}
+
+function isStage(stage: string): stage is Stage {
+  return (STAGES as readonly string[]).includes(stage);
+}
+
+function isAmount(text: string): boolean {
+  return /^\d{1,12}(\.\d{1,6})?$/.test(text);
+}
+
+function formatPath(path: readonly PropertyKey[]): string {
+  return path
+    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
+    .join('')
+    .replace(/^\./, '');
+}
+
+function describeIssue(issue: z.core.$ZodIssue): string[] {
+  const path = formatPath(issue.path);
+  if (issue.code === 'unrecognized_keys') {
+    const schema = schemaAt(issue.path);
+    const known = schema instanceof z.ZodObject ? Object.keys(schema.shape).join(', ') : 'none';
+    return issue.keys.map((key) => `  ${formatPath([...issue.path, key])}: unknown; allowed here: ${known}`);
+  }
+  const got = issue.input === undefined ? 'is missing' : `got ${JSON.stringify(issue.input)}`;
+  const schema = schemaAt(issue.path);
+  const description = schema === undefined ? undefined : z.globalRegistry.get(schema)?.description;
+  return [`  ${path}: ${got}; allowed: ${[description, issue.message].filter(Boolean).join(' ')}`];
+}
+
+function schemaAt(path: readonly PropertyKey[]): z.core.$ZodType | undefined {
+  let current: z.core.$ZodType | undefined = configSchema;
+  for (const part of path) current = current === undefined ? undefined : childOf(current, part);
+  return current;
+}
+
+function childOf(schema: z.core.$ZodType, part: PropertyKey): z.core.$ZodType | undefined {
+  if (schema instanceof z.ZodOptional) return childOf(schema.unwrap(), part);
+  if (schema instanceof z.ZodObject) return (schema.shape as Record<PropertyKey, z.core.$ZodType>)[part];
+  if (schema instanceof z.ZodArray) return schema.element;
+  return undefined;
+}

@@ -1,0 +1,44 @@
+import { Duration } from 'aws-cdk-lib';
+import { Alarm, ComparisonOperator, Metric, Stats, TreatMissingData, type IMetric } from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import type { Construct } from 'constructs';
+import { METRIC_NAMESPACE, type MetricName } from '../../src/observability.ts';
+
+export interface AlarmProps {
+  readonly metric: IMetric;
+  /** What it means and what to do; the mail's text. */
+  readonly description: string;
+  /** Fires above it. Zero where nothing is given. */
+  readonly above?: number;
+  readonly topic: ITopic;
+}
+
+/** An alarm of the pipeline: fires when the metric rises above a value, says nothing where there is no data. */
+export function createAlarm(
+  scope: Construct,
+  id: string,
+  { metric, description, above = 0, topic }: AlarmProps,
+): Alarm {
+  const alarm = new Alarm(scope, id, {
+    metric,
+    alarmDescription: description,
+    threshold: above,
+    evaluationPeriods: 1,
+    comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+    treatMissingData: TreatMissingData.NOT_BREACHING,
+  });
+  alarm.addAlarmAction(new SnsAction(topic));
+  return alarm;
+}
+
+/** A metric that the functions of one stage count; `service` is the dimension Powertools adds. */
+export function pipelineMetric(metricName: MetricName, prefix: string, statistic: string = Stats.SUM): Metric {
+  return new Metric({
+    namespace: METRIC_NAMESPACE,
+    metricName,
+    dimensionsMap: { service: prefix },
+    statistic,
+    period: Duration.minutes(5),
+  });
+}

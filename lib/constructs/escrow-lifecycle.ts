@@ -1,0 +1,116 @@
+import { ArnFormat, Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { DefinitionBody, LogLevel, StateMachine, StateMachineType } from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+import { fileURLToPath } from 'node:url';
+import type { Config } from '../config.ts';
+import type { FoundationStack } from '../foundation-stack.ts';
+import { allowOn, allowPublishing, allowReadingSecret, allowRecordingIntents, allowUsingMailbox } from '../grants.ts';
+import { createAlarm } from './alarm.ts';
+import { PipelineFunction } from './pipeline-function.ts';
+
+const DEFINITION = fileURLToPath(new URL('../../statemachines/escrow-lifecycle.asl.json', import.meta.url));
+
+/** Every wait is ended by the sweeper or its backstop long before; this only bounds the execution as a whole. */
+const LONGEST_LIFE = Duration.days(120);
+
+/** The escrow lifecycle: one execution an escrow, and the functions that its tasks invoke. */
+export class EscrowLifecycle extends Construct {
+  /** Built from the name: the functions need it in their policies before the state machine exists. */
+  readonly stateMachineArn: string;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    { config, foundation }: { readonly config: Config; readonly foundation: FoundationStack },
+  ) {
+    super(scope, id);
+    const { prefix, key, secret, bus, intents, mailbox, alarmTopic } = foundation;
+    const stateMachineName = `${prefix}-escrow-lifecycle`;
+    this.stateMachineArn = Stack.of(this).formatArn({
+      service: 'states',
+      resource: 'stateMachine',
+      resourceName: stateMachineName,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
+
+    const purpleFlea = {
+      SECRET_NAME: config.secretName,
+      ESCROW_SERVICE: JSON.stringify(config.purpleFlea.escrow),
+      CONNECT_TIMEOUT_MS: String(config.purpleFlea.connectTimeoutMs),
+      REQUEST_TIMEOUT_MS: String(config.purpleFlea.requestTimeoutMs),
+      EVENT_BUS: bus.eventBusName,
+    };
+    const task = (lambda: string, timeout: Duration, environment: Record<string, string>) =>
+      new PipelineFunction(this, { lambda, prefix, timeout, environment, alarmTopic });
+
+    const ledger = { ...purpleFlea, INTENT_TABLE: intents.tableName };
+    const lockFunds = task('lock-funds', Duration.seconds(30), ledger);
+    const completeDelivery = task('complete-delivery', Duration.seconds(45), ledger);
+    const releaseFunds = task('release-funds', Duration.seconds(60), ledger);
+    const reviewDelivery = task('review-delivery', Duration.seconds(30), purpleFlea);
+    const checkStatus = task('check-status', Duration.seconds(30), purpleFlea);
+    const awaitDelivery = task('await-delivery', Duration.seconds(30), { MAILBOX_TABLE: mailbox.tableName });
+
+    for (const fn of [lockFunds, completeDelivery, releaseFunds]) allowRecordingIntents(fn, intents, key);
+    for (const fn of [lockFunds, completeDelivery, releaseFunds, reviewDelivery, checkStatus]) {
+      allowReadingSecret(fn, secret, key);
+      allowPublishing(fn, bus);
+    }
+    allowUsingMailbox(awaitDelivery, mailbox, key);
+    allowOn(awaitDelivery, ['states:SendTaskSuccess'], this.stateMachineArn);
+
+    const tasks = { lockFunds, completeDelivery, releaseFunds, reviewDelivery, checkStatus, awaitDelivery };
+    const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('states.amazonaws.com') });
+    role.addToPolicy(
+      new PolicyStatement({
+        actions: ['lambda:InvokeFunction'],
+        resources: Object.values(tasks).map((fn) => fn.functionArn),
+      }),
+    );
+
+    Validations.of(role).acknowledge({
+      id: 'AwsSolutions-IAM5[Resource::*]',
+      reason:
+        'Log delivery and X-Ray, which Step Functions needs for its logs and traces, cannot be limited to a resource.',
+    });
+
+    const stateMachine = new StateMachine(this, 'StateMachine', {
+      stateMachineName,
+      stateMachineType: StateMachineType.STANDARD,
+      definitionBody: DefinitionBody.fromFile(DEFINITION),
+      definitionSubstitutions: {
+        LockFunds: lockFunds.functionArn,
+        AwaitDelivery: awaitDelivery.functionArn,
+        CompleteDelivery: completeDelivery.functionArn,
+        ReviewDelivery: reviewDelivery.functionArn,
+        ReleaseFunds: releaseFunds.functionArn,
+        CheckStatus: checkStatus.functionArn,
+      },
+      role,
+      timeout: LONGEST_LIFE,
+      tracingEnabled: true,
+      logs: {
+        level: LogLevel.ALL,
+        includeExecutionData: true,
+        destination: new LogGroup(this, 'Logs', {
+          logGroupName: `/aws/vendedlogs/states/${stateMachineName}`,
+          retention: RetentionDays.ONE_YEAR,
+          removalPolicy: RemovalPolicy.DESTROY,
+        }),
+      },
+    });
+
+    createAlarm(this, 'ExecutionsFailed', {
+      metric: stateMachine.metricFailed({ period: Duration.minutes(5) }),
+      description: `An escrow ended in FundingFailed or NeedsAttention: open the failed execution of ${stateMachineName}.`,
+      topic: alarmTopic,
+    });
+    createAlarm(this, 'ExecutionsTimedOut', {
+      metric: stateMachine.metricTimedOut({ period: Duration.minutes(5) }),
+      description: `An escrow outlived every wait it may have: open the execution of ${stateMachineName}.`,
+      topic: alarmTopic,
+    });
+  }
+}

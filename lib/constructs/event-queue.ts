@@ -1,0 +1,91 @@
+import { Duration } from 'aws-cdk-lib';
+import { Rule, type EventPattern, type IEventBus } from 'aws-cdk-lib/aws-events';
+import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { allowOn } from '../grants.ts';
+import { createAlarm } from './alarm.ts';
+import type { PipelineFunction } from './pipeline-function.ts';
+
+/** How often a message is delivered before it is given up. */
+export const MAX_RECEIVES = 5;
+
+/** Six times the timeout of the functions that take messages, as Lambda asks. */
+const VISIBILITY_TIMEOUT = Duration.minutes(3);
+
+export interface EventQueueProps {
+  /** Kebab-case; the queue is `<prefix>-<name>`, its dead-letter queue `<prefix>-<name>-dead`. */
+  readonly name: string;
+  readonly prefix: string;
+  readonly key: IKey;
+  readonly bus: IEventBus;
+  readonly pattern: EventPattern;
+  /** Given where messages must be handled one at a time, in order: all of them share this group. */
+  readonly fifoGroup?: string;
+  readonly alarmTopic: ITopic;
+}
+
+/**
+ * A rule that puts events into a queue of its own, with a dead-letter queue and alarms. A bus's own delivery gives up
+ * silently; a queue does not.
+ */
+export class EventQueue extends Construct {
+  readonly queue: Queue;
+  readonly deadLetters: Queue;
+  private readonly key: IKey;
+
+  constructor(scope: Construct, id: string, props: EventQueueProps) {
+    super(scope, id);
+    const { name, prefix, key, bus, pattern, fifoGroup, alarmTopic } = props;
+    this.key = key;
+    const suffix = fifoGroup === undefined ? '' : '.fifo';
+    const shared = {
+      encryption: QueueEncryption.KMS,
+      encryptionMasterKey: key,
+      enforceSSL: true,
+      retentionPeriod: Duration.days(14),
+      ...(fifoGroup === undefined ? {} : { fifo: true, contentBasedDeduplication: true }),
+    };
+    this.deadLetters = new Queue(this, 'DeadLetters', { ...shared, queueName: `${prefix}-${name}-dead${suffix}` });
+    this.queue = new Queue(this, 'Queue', {
+      ...shared,
+      queueName: `${prefix}-${name}${suffix}`,
+      visibilityTimeout: VISIBILITY_TIMEOUT,
+      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: MAX_RECEIVES },
+    });
+
+    new Rule(this, 'Rule', {
+      ruleName: `${prefix}-${name}`,
+      eventBus: bus,
+      eventPattern: pattern,
+      targets: [new SqsQueue(this.queue, fifoGroup === undefined ? {} : { messageGroupId: fifoGroup })],
+    });
+
+    createAlarm(this, 'DeadLettersVisible', {
+      metric: this.deadLetters.metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(5) }),
+      description: `${prefix}-${name}-dead${suffix} holds messages. Read the attribute "reason", mend the cause, then redrive them.`,
+      topic: alarmTopic,
+    });
+    createAlarm(this, 'OldestMessage', {
+      metric: this.queue.metricApproximateAgeOfOldestMessage({ period: Duration.minutes(5) }),
+      description: `${prefix}-${name}${suffix} is not being emptied: its oldest message has waited for over 30 minutes.`,
+      above: 1800,
+      topic: alarmTopic,
+    });
+  }
+
+  /** Environment that `lambdas/shared/consume-queue.ts` reads. */
+  get environment(): { readonly DEAD_LETTER_QUEUE_URL: string; readonly MAX_RECEIVES: string } {
+    return { DEAD_LETTER_QUEUE_URL: this.deadLetters.queueUrl, MAX_RECEIVES: String(MAX_RECEIVES) };
+  }
+
+  /** Lets a function take the messages, `batchSize` at a time, and put unusable ones aside. */
+  feed(handler: PipelineFunction, batchSize: number): void {
+    handler.addEventSource(new SqsEventSource(this.queue, { batchSize, reportBatchItemFailures: true }));
+    allowOn(handler, ['sqs:SendMessage'], this.deadLetters.queueArn);
+    allowOn(handler, ['kms:GenerateDataKey', 'kms:Decrypt'], this.key.keyArn);
+  }
+}

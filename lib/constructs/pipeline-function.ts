@@ -1,0 +1,87 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Architecture, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { LogLevel, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import { Construct } from 'constructs';
+import { fileURLToPath } from 'node:url';
+import { pascalCase } from '../names.ts';
+import { createAlarm } from './alarm.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+export interface PipelineFunctionProps {
+  /** Folder under `lambdas/`; also the function's name behind the stage's prefix. */
+  readonly lambda: string;
+  /** `purple-flea-<stage>`. */
+  readonly prefix: string;
+  readonly timeout: Duration;
+  /** Names, ARNs and settings; never a secret. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Where the function's error alarm goes. */
+  readonly alarmTopic: ITopic;
+}
+
+/**
+ * A function of the pipeline: arm64, bundled whole by esbuild, with a log group of its own, a role of its own that
+ * starts with nothing but writing to that group, and an alarm on errors.
+ */
+export class PipelineFunction extends NodejsFunction {
+  constructor(scope: Construct, { lambda, prefix, timeout, environment, alarmTopic }: PipelineFunctionProps) {
+    const id = pascalCase(lambda);
+    const functionName = `${prefix}-${lambda}`;
+    const home = new Construct(scope, `${id}Function`);
+    const logGroup = new LogGroup(home, 'Logs', {
+      logGroupName: `/aws/lambda/${functionName}`,
+      retention: RetentionDays.SIX_MONTHS,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    const role = new Role(home, 'Role', {
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+      description: `Role of ${functionName}`,
+    });
+    role.addToPolicy(
+      new PolicyStatement({
+        effect: Effect.ALLOW,
+        actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+        resources: [logGroup.logGroupArn],
+      }),
+    );
+
+    super(home, id, {
+      functionName,
+      entry: `${ROOT}lambdas/${lambda}/index.ts`,
+      depsLockFilePath: `${ROOT}package-lock.json`,
+      projectRoot: ROOT,
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      memorySize: 512,
+      timeout,
+      role,
+      logGroup,
+      environment: {
+        POWERTOOLS_SERVICE_NAME: prefix,
+        POWERTOOLS_LOG_LEVEL: 'INFO',
+        NODE_OPTIONS: '--enable-source-maps',
+        ...environment,
+      },
+      bundling: {
+        bundleAwsSDK: true,
+        format: OutputFormat.CJS,
+        target: 'node24',
+        logLevel: LogLevel.WARNING,
+        minify: true,
+        sourceMap: true,
+        sourcesContent: false,
+        mainFields: ['module', 'main'],
+      },
+    });
+
+    createAlarm(home, 'Errors', {
+      metric: this.metricErrors({ period: Duration.minutes(5) }),
+      description: `${functionName} failed. Its log group has the reason; queues retry, and then keep the message.`,
+      topic: alarmTopic,
+    });
+  }
+}

@@ -1,0 +1,118 @@
+import { CfnOutput, Duration, Stack, Validations, type StackProps } from 'aws-cdk-lib';
+import { EventBus } from 'aws-cdk-lib/aws-events';
+import type { Construct } from 'constructs';
+import { BY_DEADLINE_INDEX } from '../src/aws/mailbox-table.ts';
+import { INCOMING, TRAINING_JOB_STATE_CHANGE } from '../src/events/catalogue.ts';
+import type { Config } from './config.ts';
+import { createAlarm, pipelineMetric } from './constructs/alarm.ts';
+import { EscrowLifecycle } from './constructs/escrow-lifecycle.ts';
+import { EventQueue } from './constructs/event-queue.ts';
+import { PipelineFunction } from './constructs/pipeline-function.ts';
+import { createSchedule } from './constructs/schedule.ts';
+import type { FoundationStack } from './foundation-stack.ts';
+import { allowOn, allowPublishing, allowQueryingIndex, allowUsingMailbox } from './grants.ts';
+
+export interface FlowStackProps extends StackProps {
+  readonly config: Config;
+  readonly foundation: FoundationStack;
+  /** Extra environment of functions that call SageMaker; where the stage has a SageMaker of its own. */
+  readonly sageMakerEnvironment?: Readonly<Record<string, string>>;
+}
+
+/** Training jobs become bonus escrows: intake, lifecycle, deliveries, deadlines. */
+export class EscrowStack extends Stack {
+  constructor(scope: Construct, id: string, { config, foundation, sageMakerEnvironment, ...props }: FlowStackProps) {
+    super(scope, id, props);
+    const { prefix, key, bus, mailbox, alarmTopic } = foundation;
+    const lifecycle = new EscrowLifecycle(this, 'Lifecycle', { config, foundation });
+
+    const trainingEvents = new EventQueue(this, 'TrainingEvents', {
+      name: 'training-events',
+      prefix,
+      key,
+      bus: EventBus.fromEventBusName(this, 'DefaultBus', 'default'),
+      pattern: {
+        source: ['aws.sagemaker'],
+        detailType: [TRAINING_JOB_STATE_CHANGE],
+        detail: { TrainingJobStatus: ['Completed'] },
+      },
+      alarmTopic,
+    });
+    const startBonus = new PipelineFunction(this, {
+      lambda: 'start-bonus',
+      prefix,
+      timeout: Duration.seconds(30),
+      environment: {
+        ...trainingEvents.environment,
+        ...sageMakerEnvironment,
+        EVENT_BUS: bus.eventBusName,
+        STATE_MACHINE_ARN: lifecycle.stateMachineArn,
+        BONUS_POLICY: JSON.stringify(config.bonus),
+      },
+      alarmTopic,
+    });
+    trainingEvents.feed(startBonus, 5);
+    allowOn(startBonus, ['states:StartExecution'], lifecycle.stateMachineArn);
+    allowDescribingJobs(startBonus, config);
+    allowPublishing(startBonus, bus);
+    createAlarm(this, 'MetricMissing', {
+      metric: pipelineMetric('MetricMissing', prefix),
+      description: `A training job completed without ${config.bonus.metric}: check the job's metric definitions. No bonus was started for it.`,
+      topic: alarmTopic,
+    });
+
+    const deliveries = new EventQueue(this, 'Deliveries', {
+      name: 'deliveries',
+      prefix,
+      key,
+      bus,
+      pattern: { detailType: [INCOMING.escrowDelivered] },
+      alarmTopic,
+    });
+    const recordDelivery = new PipelineFunction(this, {
+      lambda: 'record-delivery',
+      prefix,
+      timeout: Duration.seconds(30),
+      environment: { ...deliveries.environment, MAILBOX_TABLE: mailbox.tableName },
+      alarmTopic,
+    });
+    deliveries.feed(recordDelivery, 5);
+
+    const deliverDeadlines = new PipelineFunction(this, {
+      lambda: 'deliver-deadlines',
+      prefix,
+      timeout: Duration.minutes(1),
+      environment: { MAILBOX_TABLE: mailbox.tableName },
+      alarmTopic,
+    });
+    allowQueryingIndex(deliverDeadlines, mailbox, BY_DEADLINE_INDEX);
+    for (const fn of [recordDelivery, deliverDeadlines]) {
+      allowUsingMailbox(fn, mailbox, key);
+      allowOn(fn, ['states:SendTaskSuccess'], lifecycle.stateMachineArn);
+    }
+    createSchedule(this, 'DeliverDeadlinesSchedule', { fn: deliverDeadlines, every: Duration.minutes(1) });
+    createAlarm(this, 'DeadlineLag', {
+      metric: pipelineMetric('DeadlineLagSeconds', prefix, 'Maximum'),
+      description: 'Deadlines of escrows are told over five minutes late: look at deliver-deadlines.',
+      above: 300,
+      topic: alarmTopic,
+    });
+    new CfnOutput(this, 'StateMachineArn', { value: lifecycle.stateMachineArn });
+  }
+}
+
+/** Describe the jobs that can earn a bonus: those whose names begin with a configured prefix. */
+function allowDescribingJobs(fn: PipelineFunction, config: Config): void {
+  for (const { jobNamePrefix } of config.bonus.payees) {
+    const resourceName = `${jobNamePrefix.toLowerCase()}*`;
+    allowOn(
+      fn,
+      ['sagemaker:DescribeTrainingJob'],
+      Stack.of(fn).formatArn({ service: 'sagemaker', resource: 'training-job', resourceName }),
+    );
+    Validations.of(fn.node.scope ?? fn).acknowledge({
+      id: `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:sagemaker:<AWS::Region>:<AWS::AccountId>:training-job/${resourceName}]`,
+      reason: 'Training jobs are named when they are started: only the configured prefix of their names is known here.',
+    });
+  }
+}

@@ -1,0 +1,160 @@
+import { CfnOutput, Duration, RemovalPolicy, Stack, Validations, type StackProps } from 'aws-cdk-lib';
+import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
+import { EventBus, Match } from 'aws-cdk-lib/aws-events';
+import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import type { Construct } from 'constructs';
+import { BY_STATE_INDEX } from '../src/aws/intent-table.ts';
+import { BY_DEADLINE_INDEX } from '../src/aws/mailbox-table.ts';
+import { INCOMING, PUBLISHED } from '../src/events/catalogue.ts';
+import type { Config } from './config.ts';
+import { createAlarm, pipelineMetric } from './constructs/alarm.ts';
+import { EventQueue } from './constructs/event-queue.ts';
+import { PipelineFunction } from './constructs/pipeline-function.ts';
+import { createSchedule } from './constructs/schedule.ts';
+import { allowPublishing, allowQueryingIndex, allowRecordingIntents } from './grants.ts';
+import { prefixOf } from './names.ts';
+
+/** What the flows share: key, secret, bus, ledger, mailbox, alarm topic. It outlives them. */
+export class FoundationStack extends Stack {
+  readonly prefix: string;
+  readonly key: Key;
+  readonly secret: Secret;
+  readonly bus: EventBus;
+  readonly intents: Table;
+  readonly mailbox: Table;
+  readonly alarmTopic: Topic;
+
+  constructor(scope: Construct, id: string, { config, ...props }: StackProps & { readonly config: Config }) {
+    super(scope, id, props);
+    this.prefix = prefixOf(config.stage);
+    const removalPolicy = config.retainData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
+
+    this.key = new Key(this, 'Key', {
+      alias: this.prefix,
+      description: `Data of ${this.prefix} at rest`,
+      enableKeyRotation: true,
+      removalPolicy,
+    });
+    this.key.grantEncryptDecrypt(new ServicePrincipal('cloudwatch.amazonaws.com'));
+    this.key.grantEncryptDecrypt(new ServicePrincipal('events.amazonaws.com'));
+
+    this.secret = new Secret(this, 'ApiKey', {
+      secretName: config.secretName,
+      description: 'Purple Flea: JSON with apiKey, agentId and, where held, counterpartyKeys by agent id',
+      encryptionKey: this.key,
+      generateSecretString: { secretStringTemplate: '{"agentId":""}', generateStringKey: 'replaceThisValue' },
+      removalPolicy,
+    });
+
+    Validations.of(this.secret).acknowledge({
+      id: 'AwsSolutions-SMG4',
+      reason:
+        'Purple Flea issues the key and has no API to rotate it: a person replaces the value, and functions re-read it.',
+    });
+
+    this.bus = new EventBus(this, 'Bus', { eventBusName: this.prefix });
+    this.bus.archive('Archive', {
+      archiveName: this.prefix,
+      description: 'Every event of the pipeline, for a year',
+      eventPattern: { source: Match.prefix('') },
+      retention: Duration.days(365),
+    });
+
+    const tableProps = {
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      encryption: TableEncryption.CUSTOMER_MANAGED,
+      encryptionKey: this.key,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      deletionProtection: config.retainData,
+      removalPolicy,
+    };
+    this.intents = new Table(this, 'Intents', {
+      ...tableProps,
+      tableName: `${this.prefix}-intents`,
+      partitionKey: { name: 'key', type: AttributeType.STRING },
+    });
+    this.intents.addGlobalSecondaryIndex({
+      indexName: BY_STATE_INDEX,
+      partitionKey: { name: 'state', type: AttributeType.STRING },
+      sortKey: { name: 'updatedAt', type: AttributeType.STRING },
+    });
+    this.mailbox = new Table(this, 'Mailbox', {
+      ...tableProps,
+      tableName: `${this.prefix}-mailbox`,
+      partitionKey: { name: 'address', type: AttributeType.STRING },
+      sortKey: { name: 'item', type: AttributeType.STRING },
+      timeToLiveAttribute: 'removeAt',
+    });
+    this.mailbox.addGlobalSecondaryIndex({
+      indexName: BY_DEADLINE_INDEX,
+      partitionKey: { name: 'waiting', type: AttributeType.STRING },
+      sortKey: { name: 'deadlineAt', type: AttributeType.STRING },
+      projectionType: ProjectionType.INCLUDE,
+      nonKeyAttributes: ['taskToken'],
+    });
+
+    this.alarmTopic = new Topic(this, 'Alarms', {
+      topicName: `${this.prefix}-alarms`,
+      masterKey: this.key,
+      enforceSSL: true,
+    });
+    if (config.alarmEmail !== undefined) this.alarmTopic.addSubscription(new EmailSubscription(config.alarmEmail));
+
+    this.addParkIntents();
+    this.addRejectEvent();
+    new CfnOutput(this, 'BusName', { value: this.bus.eventBusName });
+    new CfnOutput(this, 'SecretName', { value: config.secretName });
+    new CfnOutput(this, 'IntentTableName', { value: this.intents.tableName });
+    new CfnOutput(this, 'MailboxTableName', { value: this.mailbox.tableName });
+  }
+
+  private addParkIntents(): void {
+    const parkIntents = new PipelineFunction(this, {
+      lambda: 'park-intents',
+      prefix: this.prefix,
+      timeout: Duration.minutes(1),
+      environment: { INTENT_TABLE: this.intents.tableName, EVENT_BUS: this.bus.eventBusName },
+      alarmTopic: this.alarmTopic,
+    });
+    allowRecordingIntents(parkIntents, this.intents, this.key);
+    allowQueryingIndex(parkIntents, this.intents, BY_STATE_INDEX);
+    allowPublishing(parkIntents, this.bus);
+    createSchedule(this, 'ParkIntentsSchedule', { fn: parkIntents, every: Duration.minutes(1) });
+
+    createAlarm(this, 'IntentsParked', {
+      metric: pipelineMetric('IntentsParked', this.prefix),
+      description: `Money in doubt: see intents in state "manual" in ${this.prefix}-intents, look at Purple Flea, then decide. Nothing is sent again by itself.`,
+      topic: this.alarmTopic,
+    });
+    createAlarm(this, 'PublishFailures', {
+      metric: pipelineMetric('PublishFailures', this.prefix),
+      description: 'Something was done and recorded, but its event did not reach the bus. The log lines name it.',
+      topic: this.alarmTopic,
+    });
+  }
+
+  private addRejectEvent(): void {
+    const unknownEvents = new EventQueue(this, 'UnknownEvents', {
+      name: 'unknown-events',
+      prefix: this.prefix,
+      key: this.key,
+      bus: this.bus,
+      pattern: {
+        detailType: Match.anythingBut(...new Set([...Object.values(INCOMING), ...Object.keys(PUBLISHED)])),
+      },
+      alarmTopic: this.alarmTopic,
+    });
+    const rejectEvent = new PipelineFunction(this, {
+      lambda: 'reject-event',
+      prefix: this.prefix,
+      timeout: Duration.seconds(30),
+      environment: unknownEvents.environment,
+      alarmTopic: this.alarmTopic,
+    });
+    unknownEvents.feed(rejectEvent, 10);
+  }
+}

@@ -1,0 +1,48 @@
+import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
+import type { IEventBus } from 'aws-cdk-lib/aws-events';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+
+/**
+ * What functions may do, each on one named resource. Written out instead of the constructs' own grants, because those
+ * add wildcards (`table/index/*`, `function:*`) and key policies that tie the stacks into a circle.
+ */
+
+function allow(fn: IFunction, actions: string[], ...resources: string[]): void {
+  fn.addToRolePolicy(new PolicyStatement({ actions, resources }));
+}
+
+/** Read one secret; it is encrypted with `key`. */
+export function allowReadingSecret(fn: IFunction, secret: ISecret, key: IKey): void {
+  allow(fn, ['secretsmanager:GetSecretValue'], secret.secretFullArn ?? secret.secretArn);
+  allow(fn, ['kms:Decrypt'], key.keyArn);
+}
+
+/** Write and read intents by key. */
+export function allowRecordingIntents(fn: IFunction, intents: ITable, key: IKey): void {
+  allow(fn, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], intents.tableArn);
+  allow(fn, ['kms:Decrypt'], key.keyArn);
+}
+
+/** Write, read and remove waits and signals. */
+export function allowUsingMailbox(fn: IFunction, mailbox: ITable, key: IKey): void {
+  allow(fn, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem'], mailbox.tableArn);
+  allow(fn, ['kms:Decrypt'], key.keyArn);
+}
+
+/** Query one index of a table. */
+export function allowQueryingIndex(fn: IFunction, table: ITable, index: string): void {
+  allow(fn, ['dynamodb:Query'], `${table.tableArn}/index/${index}`);
+}
+
+/** Put events on the app's bus. */
+export function allowPublishing(fn: IFunction, bus: IEventBus): void {
+  allow(fn, ['events:PutEvents'], bus.eventBusArn);
+}
+
+/** Any other actions, on resources given by ARN. */
+export function allowOn(fn: IFunction, actions: string[], ...resources: string[]): void {
+  allow(fn, actions, ...resources);
+}

@@ -1,0 +1,59 @@
+import { Aspects, Tags, Validations, type App } from 'aws-cdk-lib';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { InvalidConfigError, type Config } from './config.ts';
+import { EscrowStack } from './escrow-stack.ts';
+import { FoundationStack } from './foundation-stack.ts';
+import { LeaveOutUnsupported } from './leave-out-unsupported.ts';
+import { prefixOf } from './names.ts';
+import { TradingStack } from './trading-stack.ts';
+
+export interface PipelineOptions {
+  /** Where the twin listens. Only for stage `local`: it takes the place of Purple Flea and of SageMaker. */
+  readonly twinUrl?: string;
+}
+
+/** The stacks of one stage, checked by cdk-nag at synth. */
+export interface Pipeline {
+  readonly foundation: FoundationStack;
+  readonly escrow: EscrowStack;
+  readonly trading: TradingStack;
+}
+
+/** Adds the stacks of one stage to an app. */
+export function buildPipeline(app: App, stageConfig: Config, { twinUrl }: PipelineOptions = {}): Pipeline {
+  if (twinUrl !== undefined && stageConfig.stage !== 'local') {
+    throw new InvalidConfigError(`-c twin=${twinUrl}: only stage local talks to a twin, not ${stageConfig.stage}`);
+  }
+  const config = twinUrl === undefined ? stageConfig : pointAtTwin(stageConfig, twinUrl);
+  const sageMakerEnvironment =
+    config.stage === 'local'
+      ? {
+          AWS_ENDPOINT_URL_SAGEMAKER: config.purpleFlea.escrow.baseUrl,
+          AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME: config.purpleFlea.escrow.baseUrl,
+        }
+      : undefined;
+
+  const prefix = prefixOf(config.stage);
+  const foundation = new FoundationStack(app, `${prefix}-foundation`, { config });
+  const flow = { config, foundation, ...(sageMakerEnvironment === undefined ? {} : { sageMakerEnvironment }) };
+  const escrow = new EscrowStack(app, `${prefix}-escrow`, flow);
+  const trading = new TradingStack(app, `${prefix}-trading`, flow);
+
+  if (config.stage === 'local') Aspects.of(app).add(new LeaveOutUnsupported());
+  Tags.of(app).add('project', 'purple-flea-pipeline');
+  Tags.of(app).add('stage', config.stage);
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+  return { foundation, escrow, trading };
+}
+
+function pointAtTwin(config: Config, twinUrl: string): Config {
+  const { escrow, trading } = config.purpleFlea;
+  return {
+    ...config,
+    purpleFlea: {
+      ...config.purpleFlea,
+      escrow: { ...escrow, baseUrl: twinUrl },
+      trading: { ...trading, baseUrl: twinUrl },
+    },
+  };
+}

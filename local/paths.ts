@@ -1,0 +1,10 @@
+import { fileURLToPath } from 'node:url';
+
+/** The project's folder, with a slash at the end. */
+export const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+/** Everything that running locally writes; git ignores it. */
+export const STATE = `${ROOT}.local/`;
+
+/** Programs of the project's packages, the pinned Node among them. */
+export const BIN = `${ROOT}node_modules/.bin`;

@@ -1,0 +1,39 @@
+import {
+  ExecutionAlreadyExists,
+  InvalidToken,
+  SendTaskSuccessCommand,
+  StartExecutionCommand,
+  TaskDoesNotExist,
+  TaskTimedOut,
+  type SFNClient,
+} from '@aws-sdk/client-sfn';
+import type { Resume } from '../escrow/mailbox.ts';
+
+/** Starts an execution under a name. `already-started` where that name was taken: a second start is the same one. */
+export type StartExecution = (name: string, input: unknown) => Promise<'started' | 'already-started'>;
+
+export function createStartExecution(client: SFNClient, stateMachineArn: string): StartExecution {
+  return async (name, input) => {
+    try {
+      await client.send(new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(input) }));
+      return 'started';
+    } catch (error) {
+      if (error instanceof ExecutionAlreadyExists) return 'already-started';
+      throw error;
+    }
+  };
+}
+
+/** Resumes by task token. A token whose task has ended is no error: somebody else was first, or the wait is over. */
+export function createResume(client: SFNClient): Resume {
+  return async (taskToken, output) => {
+    try {
+      await client.send(new SendTaskSuccessCommand({ taskToken, output: JSON.stringify(output) }));
+      return true;
+    } catch (error) {
+      if (error instanceof TaskTimedOut || error instanceof TaskDoesNotExist || error instanceof InvalidToken)
+        return false;
+      throw error;
+    }
+  };
+}

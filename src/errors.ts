@@ -1,0 +1,29 @@
+/**
+ * The faults of this project. A business "no" is not among them: those are returned as data.
+ * `name` is a string literal because minified class names are not, and workflows match on it.
+ */
+
+/** An event that can never be handled as it is. The message names the field and the fix; it goes to the dead-letter queue. */
+export class UnusableEventError extends Error {
+  override readonly name = 'UnusableEventError';
+}
+
+/** The API key secret is missing, not JSON, or lacks a field. The message names both and never holds a value. */
+export class SecretUnusableError extends Error {
+  override readonly name = 'SecretUnusableError';
+}
+
+/** A Purple Flea read had no usable answer. Nothing was changed by it: the caller may try again. */
+export class ServiceUnreadableError extends Error {
+  override readonly name = 'ServiceUnreadableError';
+}
+
+/** The work cannot be finished now and nothing was sent: the queue is to deliver the message again. */
+export class TryLaterError extends Error {
+  override readonly name = 'TryLaterError';
+}
+
+/** `error.name: error.message` of whatever was thrown, for reasons and log lines. */
+export function describeError(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}

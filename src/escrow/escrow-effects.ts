@@ -1,0 +1,175 @@
+import { describeError, ServiceUnreadableError } from '../errors.ts';
+import type { Answer } from '../ledger/answer.ts';
+import { clientReference, effectKey, type Cause } from '../ledger/effect-key.ts';
+import { performEffect, type EffectDeps, type EffectOutcome } from '../ledger/perform-effect.ts';
+import { formatUsd } from '../money.ts';
+import {
+  escrowRequestBody,
+  type CompletedEscrow,
+  type EscrowClient,
+  type EscrowView,
+  type ReleasedEscrow,
+} from '../purple-flea/escrow.ts';
+import type { LifecycleInput } from './lifecycle-input.ts';
+
+export interface EscrowEffectDeps extends EffectDeps {
+  readonly escrow: EscrowClient;
+  /** The total deadline of one request, in milliseconds. */
+  readonly requestMs: number;
+}
+
+/** An escrow that exists, as the workflow carries it. */
+export interface EscrowRef {
+  readonly escrowId: string;
+  readonly amountUsd: string;
+}
+
+/** The client reference of the escrow that a cause leads to. */
+export function referenceFor(cause: Cause): string {
+  return clientReference(effectKey(cause, 'escrow-create'));
+}
+
+/** Creates the escrow of a cause, at most once. An applied result is a `CreatedEscrow`. */
+export function lockFunds(deps: EscrowEffectDeps, input: LifecycleInput): Promise<EffectOutcome> {
+  const key = effectKey(input.cause, 'escrow-create');
+  const reference = clientReference(key);
+  const requestBody = escrowRequestBody({
+    amount: input.amountUsd,
+    description: `${reference} ${input.description}`,
+    counterpartyAgentId: input.counterpartyAgentId,
+    timeoutHours: input.timeoutHours,
+    metadata: { reference, rule: input.cause.rule, subject: input.cause.subject },
+  });
+  return performEffect(
+    deps,
+    {
+      key,
+      reference,
+      kind: 'escrow-create',
+      cause: input.cause,
+      amountUsd: formatUsd(input.amountUsd),
+      requestBody,
+      sendingMs: deps.requestMs,
+    },
+    (body) => deps.escrow.create(body, key),
+  );
+}
+
+/**
+ * Records the delivery at the service with the counterparty's key, at most once. The status is read first:
+ * an escrow that is completed already needs no call.
+ */
+export function completeDelivery(
+  deps: EscrowEffectDeps,
+  cause: Cause,
+  escrow: EscrowRef,
+  delivery: { readonly note?: string | undefined; readonly deliveryUrl?: string | undefined },
+): Promise<EffectOutcome> {
+  const key = effectKey(cause, 'escrow-complete');
+  return performEffect(
+    deps,
+    {
+      key,
+      reference: clientReference(key),
+      kind: 'escrow-complete',
+      cause,
+      amountUsd: escrow.amountUsd,
+      requestBody: JSON.stringify({ completion_note: delivery.note, delivery_url: delivery.deliveryUrl }),
+      sendingMs: 2 * deps.requestMs,
+    },
+    async (body): Promise<Answer<CompletedEscrow>> => {
+      const before = await readFirst(deps.escrow, escrow.escrowId);
+      if ('kind' in before) return before;
+      if (before.status === 'completed') {
+        return { kind: 'applied', result: { escrowId: escrow.escrowId, status: 'completed' } };
+      }
+      if (before.status !== 'locked') return { kind: 'rejected', reason: `the escrow is ${before.status}` };
+      return deps.escrow.complete(escrow.escrowId, body, key);
+    },
+  );
+}
+
+/**
+ * Pays the counterparty, at most once. The status is read before, and again after the call, whatever it answered:
+ * a 500 may have paid. An applied result is a `ReleasedEscrow`.
+ */
+export function releaseFunds(
+  deps: EscrowEffectDeps,
+  cause: Cause,
+  escrow: EscrowRef,
+  reason: string,
+): Promise<EffectOutcome> {
+  const key = effectKey(cause, 'escrow-release');
+  return performEffect(
+    deps,
+    {
+      key,
+      reference: clientReference(key),
+      kind: 'escrow-release',
+      cause,
+      amountUsd: escrow.amountUsd,
+      requestBody: JSON.stringify({ release_note: reason.slice(0, MAX_RELEASE_NOTE) }),
+      sendingMs: 3 * deps.requestMs,
+    },
+    async (body): Promise<Answer<ReleasedEscrow>> => {
+      const before = await readFirst(deps.escrow, escrow.escrowId);
+      if ('kind' in before) return before;
+      if (before.status === 'released') return { kind: 'applied', result: releasedFrom(before) };
+      if (before.status !== 'locked' && before.status !== 'completed') {
+        return { kind: 'rejected', reason: `the escrow is ${before.status}` };
+      }
+      const answer = await deps.escrow.release(escrow.escrowId, body, key);
+      return answer.kind === 'not-sent' ? answer : confirmRelease(deps.escrow, escrow, answer);
+    },
+  );
+}
+
+const MAX_RELEASE_NOTE = 500;
+const READ_RETRY_SECONDS = 30;
+
+async function readFirst(
+  client: EscrowClient,
+  escrowId: string,
+): Promise<EscrowView | Extract<Answer<never>, { kind: 'not-sent' }>> {
+  try {
+    return await client.readStatus(escrowId);
+  } catch (error) {
+    if (!(error instanceof ServiceUnreadableError)) throw error;
+    return { kind: 'not-sent', reason: error.message, retryAfterSeconds: READ_RETRY_SECONDS };
+  }
+}
+
+async function confirmRelease(
+  client: EscrowClient,
+  escrow: EscrowRef,
+  answer: Answer<ReleasedEscrow>,
+): Promise<Answer<ReleasedEscrow>> {
+  let after: EscrowView;
+  try {
+    after = await client.readStatus(escrow.escrowId);
+  } catch (error) {
+    return answer.kind === 'applied'
+      ? answer
+      : { kind: 'unknown', reason: `${reasonOf(answer)}; ${describeError(error)}` };
+  }
+  if (after.status === 'released') {
+    return { kind: 'applied', result: answer.kind === 'applied' ? answer.result : releasedFrom(after) };
+  }
+  return answer.kind === 'rejected'
+    ? answer
+    : { kind: 'unknown', reason: `${reasonOf(answer)}; afterwards the escrow is ${after.status}` };
+}
+
+function reasonOf(answer: Answer<ReleasedEscrow>): string {
+  return answer.kind === 'applied' ? 'the service said released' : answer.reason;
+}
+
+function releasedFrom(view: EscrowView): ReleasedEscrow {
+  return {
+    escrowId: view.escrowId,
+    status: 'released',
+    amountUsd: formatUsd(view.amount),
+    feeUsd: formatUsd(view.fee),
+    paidOutUsd: formatUsd(view.net),
+  };
+}

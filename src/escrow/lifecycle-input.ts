@@ -1,0 +1,36 @@
+import * as z from 'zod/mini';
+import { formatUsd } from '../money.ts';
+import { ESCROW_LIMITS } from '../purple-flea/escrow.ts';
+import { usdSchema } from '../schemas.ts';
+
+const { minAmount, maxAmount, minTimeoutHours, maxTimeoutHours } = ESCROW_LIMITS;
+
+/**
+ * Input of an `escrow-lifecycle` execution: everything about one escrow that is decided before it exists.
+ * The limits are those of the service, so that what it would refuse is refused before any call.
+ */
+export const lifecycleInputSchema = z.object({
+  cause: z.object({ rule: z.string(), subject: z.string(), createdAt: z.iso.datetime(), status: z.string() }),
+  /** Who is paid. */
+  counterpartyAgentId: z.string().check(z.minLength(3)),
+  /** Decimal USD, 1.00 to 10,000.00. */
+  amountUsd: usdSchema.check(
+    z.refine((amount) => amount >= minAmount && amount <= maxAmount, {
+      message: `must be ${formatUsd(minAmount)} to ${formatUsd(maxAmount)}`,
+    }),
+  ),
+  timeoutHours: z.int().check(z.gte(minTimeoutHours), z.lte(maxTimeoutHours)),
+  /** Public text for the counterparty; the client reference is put before it. */
+  description: z.string().check(z.minLength(1)),
+  /** Where signals for this escrow may be addressed besides its id; see `src/escrow/mailbox.ts`. */
+  address: z.string().check(z.minLength(1)),
+});
+export type LifecycleInput = z.infer<typeof lifecycleInputSchema>;
+
+/** The same as it is written into an execution: amounts as decimal strings. */
+export type LifecycleRequest = z.input<typeof lifecycleInputSchema> & { readonly amountUsd: string };
+
+/** The problems of a failed parse, naming each field, such as `amountUsd: must be 1.00 to 10000.00`. */
+export function describeProblems(error: z.core.$ZodError): string {
+  return error.issues.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`).join('; ');
+}

@@ -1,0 +1,78 @@
+import type { InferenceCompleted } from './inference-completed.ts';
+
+/** Source of every event that this project publishes. */
+export const OWN_SOURCE = 'purple-flea-pipeline';
+
+/** Detail types that others put on the app's bus and that the pipeline acts on. */
+export const INCOMING = {
+  inferenceCompleted: 'inference.completed',
+  escrowDelivered: 'escrow.delivered',
+} as const;
+
+/** SageMaker's detail type for a training job, on the account's default bus. */
+export const TRAINING_JOB_STATE_CHANGE = 'SageMaker Training Job State Change';
+
+/** What the pipeline says on the app's bus, by detail type. Amounts are decimal USD strings, times ISO 8601. */
+export interface PublishedEvents {
+  'inference.completed': InferenceCompleted;
+  'bonus.started': {
+    trainingJobName: string;
+    metric: string;
+    value: number;
+    amountUsd: string;
+    reason: string;
+    reference: string;
+    executionName: string;
+  };
+  'bonus.skipped': {
+    trainingJobName: string;
+    reason: 'not-completed' | 'below-tiers' | 'metric-missing';
+    detail: string;
+  };
+  'escrow.locked': {
+    escrowId: string;
+    reference: string;
+    executionName: string;
+    amountUsd: string;
+    feeUsd: string;
+    netUsd: string;
+    counterpartyAgentId: string;
+    deadlineAt: string;
+  };
+  'escrow.completed': { escrowId: string; reference: string };
+  'escrow.reviewed': { escrowId: string; decision: string; reason: string };
+  'escrow.released': { escrowId: string; reference: string; amountUsd: string; feeUsd: string; paidOutUsd: string };
+  'escrow.refunded': { escrowId: string };
+  'trade.placed': {
+    predictionId: string;
+    orderId: string;
+    asset: string;
+    direction: string;
+    amountUsd: string;
+    confidence: number;
+  };
+  'trade.skipped': { predictionId: string; reason: string; detail: string };
+  'trade.manual': { predictionId: string; reference: string; reason: string };
+  'intent.parked': { key: string; reference: string; kind: string; amountUsd: string; reason: string };
+}
+
+export type PublishedType = keyof PublishedEvents;
+
+/** Every detail type the pipeline publishes. */
+export const PUBLISHED: Readonly<Record<PublishedType, string>> = {
+  'inference.completed': 'A model answered; the scheduled predictor says so, or other code does.',
+  'bonus.started': 'A training job earned a bonus; its escrow execution was started.',
+  'bonus.skipped': 'A training job earned no bonus.',
+  'escrow.locked': 'The amount is held by Purple Flea.',
+  'escrow.completed': 'The delivery was recorded at Purple Flea with the counterparty key.',
+  'escrow.reviewed': 'The delivery was reviewed; says what follows and why.',
+  'escrow.released': 'The counterparty was paid the amount less the fee.',
+  'escrow.refunded': 'The lock ran out and the amount went back.',
+  'trade.placed': 'An order stands.',
+  'trade.skipped': 'A prediction was not traded; says why.',
+  'trade.manual': 'An order may or may not stand; a person has to look.',
+  'intent.parked': 'An effect may or may not have taken place; a person has to look.',
+};
+
+/** Puts one event on the app's bus. */
+export type Publish = <Type extends PublishedType>(type: Type, detail: PublishedEvents[Type]) => Promise<void>;

@@ -1,0 +1,23 @@
+import * as z from 'zod/mini';
+
+/**
+ * Detail of `escrow.delivered` on the app's bus: whoever may say so says that what an escrow waits for is there.
+ * It names the escrow, or the training job whose bonus it is; with the job's name it may come before the lock.
+ */
+export const escrowDeliveredSchema = z
+  .looseObject({
+    escrowId: z.optional(z.string().check(z.minLength(1), z.maxLength(100))),
+    trainingJobName: z.optional(z.string().check(z.minLength(1), z.maxLength(63))),
+    /** Who says so: a person or a system, for the record. */
+    deliveredBy: z.string().check(z.minLength(1), z.maxLength(200)),
+    /** What was delivered, for the record and for the service (at most 1000 characters). */
+    note: z.optional(z.string().check(z.maxLength(1000))),
+    deliveryUrl: z.optional(z.url()),
+  })
+  .check(
+    z.refine((detail) => (detail.escrowId === undefined) !== (detail.trainingJobName === undefined), {
+      message: 'name either escrowId or trainingJobName',
+      path: ['escrowId'],
+    }),
+  );
+export type EscrowDelivered = z.infer<typeof escrowDeliveredSchema>;

@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto';
+
+/** The calls that move money, or that start a timer which will. */
+export type EffectKind = 'escrow-create' | 'escrow-complete' | 'escrow-release' | 'trade-order';
+
+/**
+ * The business fact behind an event. Built from what the source of the fact says of it, never from an event's own id:
+ * SageMaker sends several events, with different ids, for one change.
+ */
+export interface Cause {
+  /** The rule that turns this fact into money, such as `training-bonus`. */
+  readonly rule: string;
+  /** ARN or id of what the fact is about. */
+  readonly subject: string;
+  /** When the subject came to be (ISO 8601), where a later one may bear the same name: SageMaker jobs do, ids do not. */
+  readonly createdAt?: string | undefined;
+  /** The terminal status the fact reports. */
+  readonly status: string;
+}
+
+/** 64 hex digits that are the same for every delivery of one cause. Also a valid Step Functions execution name. */
+export function effectKey(cause: Cause, kind: EffectKind, ordinal = 0): string {
+  const parts = [cause.rule, cause.subject, cause.createdAt ?? null, cause.status, kind, ordinal];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+}
+
+const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
+const REFERENCE_CHARACTERS = 20;
+
+/**
+ * The short form of an effect key (100 of its bits) that travels at the start of an escrow's `description`,
+ * the only text of ours that Purple Flea returns.
+ */
+export function clientReference(key: string): string {
+  const bits = BigInt(`0x${key}`);
+  const characters = Array.from(
+    { length: REFERENCE_CHARACTERS },
+    (_, index) => BASE32[Number((bits >> BigInt(256 - 5 * (index + 1))) & 31n)],
+  );
+  return `pf1:${characters.join('')}`;
+}

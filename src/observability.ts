@@ -1,0 +1,29 @@
+/** Namespace of the project's CloudWatch metrics. */
+export const METRIC_NAMESPACE = 'PurpleFlea';
+
+/** Every metric the functions count, with what it means; alarms name them by these keys. */
+export const METRICS = {
+  EventsRejected: 'Messages put into a dead-letter queue with a reason.',
+  BonusesStarted: 'Training jobs whose bonus escrow was started.',
+  BonusesSkipped: 'Training jobs that earned no bonus.',
+  MetricMissing: 'Completed training jobs without the configured metric.',
+  EscrowsLocked: 'Escrows created.',
+  EscrowsReleased: 'Escrows paid out.',
+  EscrowsRefunded: 'Escrows whose lock ran out.',
+  TradesPlaced: 'Orders placed.',
+  TradesSkipped: 'Predictions not traded.',
+  IntentsParked: 'Effects of which it cannot be known whether they took place.',
+  PublishFailures: 'Events about something done that EventBridge did not take.',
+  DeadlineLagSeconds: 'How late the latest deadline of a run was delivered.',
+} as const;
+export type MetricName = keyof typeof METRICS;
+
+/** Adds to a metric; by one where no value is given. */
+export type Count = (metric: MetricName, value?: number) => void;
+
+/** Structured log lines. Fields hold ids, amounts and reasons; never keys, headers or request bodies. */
+export interface Log {
+  info(message: string, fields: Readonly<Record<string, unknown>>): void;
+  warn(message: string, fields: Readonly<Record<string, unknown>>): void;
+  error(message: string, fields: Readonly<Record<string, unknown>>): void;
+}

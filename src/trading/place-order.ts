@@ -1,0 +1,38 @@
+import type { InferenceCompleted } from '../events/inference-completed.ts';
+import { clientReference, effectKey } from '../ledger/effect-key.ts';
+import { performEffect, type EffectDeps, type EffectOutcome } from '../ledger/perform-effect.ts';
+import { formatUsd } from '../money.ts';
+import { orderBody, type OrderRequest, type TradingClient } from '../purple-flea/trading.ts';
+
+export interface PlaceOrderDeps extends EffectDeps {
+  readonly trading: TradingClient;
+  /** The total deadline of one request, in milliseconds. */
+  readonly requestMs: number;
+}
+
+/** Places the order of a prediction, at most once. An applied result is a `PlacedOrder`. */
+export function placeOrder(
+  deps: PlaceOrderDeps,
+  prediction: InferenceCompleted,
+  order: Omit<OrderRequest, 'metadata'>,
+  agentId: string,
+): Promise<EffectOutcome> {
+  // `at` is left out: a sender that repeats itself may stamp the same prediction anew.
+  const cause = { rule: 'prediction-trade', subject: prediction.predictionId, status: 'completed' };
+  const key = effectKey(cause, 'trade-order');
+  const reference = clientReference(key);
+  const metadata = { source: 'sagemaker', confidence: String(prediction.confidence), reference };
+  return performEffect(
+    deps,
+    {
+      key,
+      reference,
+      kind: 'trade-order',
+      cause,
+      amountUsd: formatUsd(order.amount),
+      requestBody: orderBody({ ...order, metadata }, agentId),
+      sendingMs: deps.requestMs,
+    },
+    (body) => deps.trading.placeOrder(body, key),
+  );
+}
