@@ -72,5 +72,5 @@ async function cdk(
     all: true,
     env: { ...environment, PATH: `${BIN}:${process.env['PATH'] ?? ''}`, CI: 'true', NODE_OPTIONS: undefined },
   });
-  for await (const line of run.iterable({ from: 'all' })) report(String(line));
+  for await (const line of run.iterable({ from: 'all' })) report(line);
 }

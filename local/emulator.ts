@@ -1,6 +1,6 @@
 import { execa, type ResultPromise } from 'execa';
 import getPort from 'get-port';
-import { createWriteStream, mkdirSync } from 'node:fs';
+import { createWriteStream, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BIN, STATE } from './paths.ts';
 
@@ -37,7 +37,8 @@ export async function useRunningEmulator(endpoint: string): Promise<Emulator> {
   if (/(^|\.)amazonaws\.com(\.cn)?$/.test(hostname)) {
     throw new Error(`AWS_ENDPOINT_URL=${endpoint} is AWS itself; name an emulator, or unset it to have one started`);
   }
-  if (!(await isUp(endpoint))) throw new Error(`AWS_ENDPOINT_URL=${endpoint}: nothing answers there; unset it to have a local AWS started`);
+  if (!(await isUp(endpoint)))
+    throw new Error(`AWS_ENDPOINT_URL=${endpoint}: nothing answers there; unset it to have a local AWS started`);
   return { endpoint, stop: () => Promise.resolve() };
 }
 
@@ -45,8 +46,7 @@ export async function useRunningEmulator(endpoint: string): Promise<Emulator> {
 export async function startEmulator(program: string): Promise<Emulator> {
   const port = await getPort({ host: '127.0.0.1' });
   const endpoint = `http://127.0.0.1:${port}`;
-  const temporary = `${STATE}tmp`;
-  mkdirSync(temporary, { recursive: true });
+  const temporary = makeTemporaryFolder();
   const emulator = execa(program, {
     cwd: temporary,
     detached: true,
@@ -92,6 +92,15 @@ export async function startEmulator(program: string): Promise<Emulator> {
     await sleep(100);
   }
   return { endpoint, stop };
+}
+
+/** A fresh folder for what the emulator unpacks. Bundles are CommonJS, and this project's package.json says otherwise. */
+function makeTemporaryFolder(): string {
+  const folder = `${STATE}tmp`;
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(`${folder}/package.json`, '{ "type": "commonjs" }');
+  return folder;
 }
 
 async function isUp(endpoint: string): Promise<boolean> {

@@ -45,7 +45,7 @@ export function parseUsd(value: string | number): MicroUsd {
 /** The decimal string of an amount, with at least two decimals and no more than it needs: `"50.00"`, `"0.0375"`. */
 export function formatUsd(amount: MicroUsd): string {
   const sign = amount < 0n ? '-' : '';
-  const magnitude = amount < 0n ? -amount : amount;
+  const magnitude: bigint = amount < 0n ? 0n - amount : amount;
   const fraction = (magnitude % ONE_USD)
     .toString()
     .padStart(DECIMALS, '0')

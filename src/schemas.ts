@@ -19,19 +19,14 @@ export const usdSchema = z.pipe(
 );
 
 /** JSON text, such as a setting in an environment variable, read by another schema. */
-export function jsonText<Schema extends z.core.$ZodType>(schema: Schema) {
-  return z.pipe(
-    z.pipe(
-      z.string(),
-      z.transform((text, context): unknown => {
-        try {
-          return JSON.parse(text);
-        } catch {
-          context.issues.push({ code: 'custom', message: 'not JSON', input: undefined });
-          return z.NEVER;
-        }
-      }),
-    ),
-    schema as z.core.$ZodType<z.output<Schema>, unknown>,
-  );
+export function jsonText<Output>(schema: z.core.$ZodType<Output>): z.core.$ZodType<Output> {
+  const parsed = z.transform((text: unknown, context): unknown => {
+    try {
+      return JSON.parse(String(text));
+    } catch {
+      context.issues.push({ code: 'custom', message: 'not JSON', input: undefined });
+      return z.NEVER;
+    }
+  });
+  return z.pipe(parsed, schema);
 }

@@ -1,7 +1,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
+import type { MiddlewareObj } from '@middy/core';
 import { METRIC_NAMESPACE, type Count, type Log } from '../../src/observability.ts';
 
 const logger = new Logger();
@@ -17,5 +17,10 @@ export const count: Count = (metric, value = 1) => {
   metrics.addMetric(metric, metric.endsWith('Seconds') ? MetricUnit.Seconds : MetricUnit.Count, value);
 };
 
+const flush = () => {
+  if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
+};
+const flushMetrics: MiddlewareObj = { after: flush, onError: flush };
+
 /** The middleware of every function: request ids on log lines, metrics flushed at the end. */
-export const telemetry = [injectLambdaContext(logger), logMetrics(metrics)];
+export const telemetry = [injectLambdaContext(logger), flushMetrics];

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { SecretUnusableError } from '../errors.ts';
+import { describeError, SecretUnusableError } from '../errors.ts';
 import type { Credentials } from '../purple-flea/service.ts';
 
 /** The JSON that the secret holds. */
@@ -48,8 +48,7 @@ async function readText(secretName: string, readSecret: ReadSecret): Promise<str
   try {
     text = await readSecret();
   } catch (error) {
-    const name = error instanceof Error ? error.name : 'error';
-    throw new SecretUnusableError(`secret ${secretName}: cannot be read (${name})`);
+    throw new SecretUnusableError(`secret ${secretName}: cannot be read. ${describeError(error)}`);
   }
   if (text === undefined) throw new SecretUnusableError(`secret ${secretName}: has no value`);
   return text;

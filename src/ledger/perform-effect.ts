@@ -17,7 +17,7 @@ export type EffectOutcome =
   | { readonly outcome: 'applied'; readonly result: Readonly<Record<string, unknown>>; readonly duplicate: boolean }
   | { readonly outcome: 'rejected'; readonly reason: string }
   | { readonly outcome: 'not-sent'; readonly reason: string; readonly retryAfterSeconds: number }
-  | { readonly outcome: 'in-progress' }
+  | { readonly outcome: 'in-progress'; readonly retryAfterSeconds: number }
   | ParkedOutcome;
 
 /** It cannot be known whether the effect took place. `parkedNow` says that this call parked it. */
@@ -30,6 +30,9 @@ export interface ParkedOutcome {
 
 /** Attempts that certainly did not go out may be repeated this often in all. */
 export const MAX_ATTEMPTS = 5;
+
+/** When to ask again after an effect that another invocation is sending; it is recorded or parked within minutes. */
+const LOOK_AGAIN_SECONDS = 30;
 
 /** Time left to write the outcome after the last request's deadline. */
 const RECORDING_MS = 5_000;
@@ -118,7 +121,7 @@ function standing(intent: Intent): EffectOutcome {
       return parked(intent, intent.reason ?? 'parked', false);
     case 'prepared':
     case 'sending':
-      return { outcome: 'in-progress' };
+      return { outcome: 'in-progress', retryAfterSeconds: LOOK_AGAIN_SECONDS };
   }
 }
 

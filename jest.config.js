@@ -1,0 +1,16 @@
+/** One configuration for every kind of test; `npm run test:unit` and the like pick folders. */
+export default {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/test'],
+  testMatch: ['**/*.test.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: {
+    '\\.ts$': [
+      '@swc/jest',
+      { jsc: { target: 'es2024', parser: { syntax: 'typescript' } }, module: { type: 'es6' }, sourceMaps: 'inline' },
+    ],
+  },
+  // The end-to-end suite and the bundling checks share two cores with everything else.
+  testTimeout: 60_000,
+  reporters: ['default', '<rootDir>/test/support/count-reporter.js'],
+};

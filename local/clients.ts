@@ -1,0 +1,29 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { Agent } from 'node:http';
+import { REGION } from './emulator.ts';
+
+export type Clients = ReturnType<typeof createClients>;
+
+/** SDK clients for the local AWS. Without keep-alive: the emulator answers reused connections 40 ms later. */
+export function createClients(endpoint: string) {
+  const settings = {
+    endpoint,
+    region: REGION,
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    requestHandler: { httpAgent: new Agent({ keepAlive: false }) },
+  };
+  return {
+    events: new EventBridgeClient(settings),
+    lambda: new LambdaClient(settings),
+    secrets: new SecretsManagerClient(settings),
+    stepFunctions: new SFNClient(settings),
+    sqs: new SQSClient(settings),
+    documents: DynamoDBDocumentClient.from(new DynamoDBClient(settings)),
+  };
+}

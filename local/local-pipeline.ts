@@ -1,0 +1,139 @@
+import { PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
+import { Listr, type ListrRendererValue } from 'listr2';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { startTwin, type Twin } from '../twin/server.ts';
+import { createClients, type Clients } from './clients.ts';
+import { bootstrap, deploy, synthesize, type Outputs } from './deploy.ts';
+import { startEmulator, useRunningEmulator, type Emulator } from './emulator.ts';
+import { STATE } from './paths.ts';
+import { prepareLocalAws } from './python.ts';
+
+/** The agents of the twin that the local stage's money moves between. */
+export const LOCAL_AGENTS = {
+  treasury: 'agent_platform_treasury',
+  owner: 'agent_model_owner_churn',
+} as const;
+
+/** Where a running local pipeline is; other commands find it in `.local/session.json`. */
+export interface Session {
+  readonly endpoint: string;
+  readonly twinUrl: string;
+  readonly outputs: Outputs;
+}
+
+/** The deployed pipeline on this machine. */
+export interface LocalPipeline extends Session {
+  readonly clients: Clients;
+  /** Stops everything that was started. May be called more than once. */
+  close(): Promise<void>;
+}
+
+const SESSION = `${STATE}session.json`;
+
+/**
+ * Starts a twin and a local AWS, and deploys the stacks of stage `local` with the real CDK.
+ * What was started is stopped again if any of it fails.
+ */
+export async function startLocalPipeline(renderer: ListrRendererValue = 'default'): Promise<LocalPipeline> {
+  mkdirSync(STATE, { recursive: true });
+  const started: { twin?: Twin; emulator?: Emulator; outputs?: Outputs } = {};
+  const close = async () => {
+    rmSync(SESSION, { force: true });
+    await started.emulator?.stop();
+    await started.twin?.close();
+  };
+
+  const tasks = new Listr<object, ListrRendererValue>(
+    [
+      {
+        title: 'Twin of Purple Flea and SageMaker',
+        task: async (_, task) => {
+          started.twin = await startTwin();
+          task.title = `Twin of Purple Flea and SageMaker at ${started.twin.url}`;
+        },
+      },
+      {
+        title: 'Local AWS and stacks',
+        task: (_, task) =>
+          task.newListr(
+            [
+              {
+                title: 'Start the local AWS and bootstrap it',
+                task: async (__, subtask) => {
+                  const report = (line: string) => (subtask.output = line);
+                  started.emulator = await obtainEmulator(report);
+                  await bootstrap(started.emulator.endpoint, report);
+                  subtask.title = `Local AWS at ${started.emulator.endpoint}, bootstrapped`;
+                },
+              },
+              {
+                title: 'Synthesize the stacks (cdk synth)',
+                task: (__, subtask) => synthesize(the(started.twin).url, (line) => (subtask.output = line)),
+              },
+            ],
+            { concurrent: true },
+          ),
+      },
+      {
+        title: 'Deploy the stacks (cdk deploy)',
+        task: async (_, task) => {
+          started.outputs = await deploy(the(started.emulator).endpoint, (line) => (task.output = line));
+        },
+      },
+      {
+        title: 'Put the key into Secrets Manager',
+        task: () => putSecret(createClients(the(started.emulator).endpoint), the(started.outputs).secretName),
+      },
+    ],
+    { renderer, rendererOptions: { collapseSubtasks: false }, fallbackRenderer: 'simple' },
+  );
+
+  try {
+    await tasks.run();
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const session: Session = {
+    endpoint: the(started.emulator).endpoint,
+    twinUrl: the(started.twin).url,
+    outputs: the(started.outputs),
+  };
+  writeFileSync(SESSION, JSON.stringify(session, undefined, 2));
+  return { ...session, clients: createClients(session.endpoint), close };
+}
+
+/** The pipeline that another process runs. Throws where none does. */
+export function readSession(): Session {
+  try {
+    return JSON.parse(readFileSync(SESSION, 'utf8')) as Session;
+  } catch {
+    throw new Error('no local pipeline is running; start one with `npm start` in another terminal');
+  }
+}
+
+async function obtainEmulator(report: (line: string) => void): Promise<Emulator> {
+  const running = process.env['AWS_ENDPOINT_URL'];
+  if (running !== undefined && running !== '') return useRunningEmulator(running);
+  return startEmulator(await prepareLocalAws(report));
+}
+
+async function putSecret(clients: Clients, secretName: string): Promise<void> {
+  const agents = JSON.parse(readFileSync(new URL('../twin/data/agents.json', import.meta.url), 'utf8')) as {
+    agentId: string;
+    apiKey: string;
+  }[];
+  const keyOf = (agentId: string) => the(agents.find((agent) => agent.agentId === agentId)).apiKey;
+  const { treasury, owner } = LOCAL_AGENTS;
+  const SecretString = JSON.stringify({
+    apiKey: keyOf(treasury),
+    agentId: treasury,
+    counterpartyKeys: { [owner]: keyOf(owner) },
+  });
+  await clients.secrets.send(new PutSecretValueCommand({ SecretId: secretName, SecretString }));
+}
+
+function the<Value>(value: Value | undefined): Value {
+  if (value === undefined) throw new Error('used before it was started');
+  return value;
+}

@@ -1,0 +1,100 @@
+import { parseArgs } from 'node:util';
+import { loadConfig } from '../lib/config.ts';
+import { createClients } from './clients.ts';
+import { readSession } from './local-pipeline.ts';
+import { askModel, registerTrainingJob, sendDelivery, sendPrediction, sendTrainingEvent } from './sending.ts';
+
+const USAGE = `Puts an event on the buses of the pipeline that \`npm start\` runs.
+
+  npm run send -- training --job NAME [--accuracy 0.93]     a training job finishes; without --accuracy it has no metric
+  npm run send -- delivered --escrow ID --by WHO            what the escrow waits for is there
+  npm run send -- delivered --job NAME --by WHO             the same, by the training job; may come before the lock
+  npm run send -- prediction --direction long|short|hold --confidence 0.8 [--asset BTC-USDC] [--id ID]
+  npm run send -- ask-model                                 the predictor asks the endpoint, and publishes its answer`;
+
+class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      job: { type: 'string' },
+      accuracy: { type: 'string' },
+      escrow: { type: 'string' },
+      by: { type: 'string' },
+      direction: { type: 'string' },
+      confidence: { type: 'string' },
+      asset: { type: 'string' },
+      id: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  const [command] = positionals;
+  if (values.help === true || command === undefined) {
+    console.log(USAGE);
+    return;
+  }
+  const need = (option: 'job' | 'by' | 'direction' | 'confidence') => {
+    const value = values[option];
+    if (value === undefined) throw new UsageError(`--${option} is missing`);
+    return value;
+  };
+  const { endpoint, twinUrl, outputs } = readSession();
+  const clients = createClients(endpoint);
+
+  switch (command) {
+    case 'training': {
+      const metrics: Record<string, number> =
+        values.accuracy === undefined ? {} : { 'validation:accuracy': toNumber('accuracy', values.accuracy) };
+      await registerTrainingJob(twinUrl, need('job'), { metrics });
+      await sendTrainingEvent(clients, need('job'));
+      break;
+    }
+    case 'delivered':
+      if ((values.escrow === undefined) === (values.job === undefined))
+        throw new UsageError('give either --escrow or --job');
+      await sendDelivery(clients, outputs.busName, {
+        deliveredBy: need('by'),
+        ...(values.escrow === undefined ? { trainingJobName: need('job') } : { escrowId: values.escrow }),
+      });
+      break;
+    case 'prediction': {
+      const direction = need('direction');
+      if (direction !== 'long' && direction !== 'short' && direction !== 'hold') {
+        throw new UsageError(`--direction ${direction}: allowed are long, short, hold`);
+      }
+      await sendPrediction(clients, outputs.busName, {
+        direction,
+        confidence: toNumber('confidence', need('confidence')),
+        ...(values.asset === undefined ? {} : { asset: values.asset }),
+        ...(values.id === undefined ? {} : { predictionId: values.id }),
+      });
+      break;
+    }
+    case 'ask-model': {
+      const { asset, features } = loadConfig('local').trading.predictor;
+      await askModel(clients, outputs.requestPrediction, { asset, features });
+      break;
+    }
+    default:
+      throw new UsageError(`there is no command "${command}"`);
+  }
+  console.log('sent; what follows from it is in the timeline of npm start');
+}
+
+function toNumber(option: string, text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value)) throw new UsageError(`--${option} ${text} is not a number`);
+  return value;
+}
+
+process.exitCode = await main().then(
+  () => 0,
+  (error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    if (error instanceof UsageError) console.error(`\n${USAGE}`);
+    return 1;
+  },
+);

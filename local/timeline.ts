@@ -1,0 +1,75 @@
+import { styleText } from 'node:util';
+import { INCOMING, type PublishedEvents } from '../src/events/catalogue.ts';
+import type { EscrowDelivered } from '../src/events/escrow-delivered.ts';
+import type { SeenEvent } from './bus-tap.ts';
+
+type Topic = 'event' | 'decision' | 'escrow' | 'order' | 'execution' | 'attention';
+
+const COLOURS = {
+  event: 'cyan',
+  decision: 'yellow',
+  escrow: 'green',
+  order: 'green',
+  execution: 'magenta',
+  attention: 'red',
+} as const;
+
+type Described = { readonly [Type in keyof PublishedEvents]: (detail: PublishedEvents[Type]) => [Topic, string] };
+
+const DESCRIBED: Described = {
+  'inference.completed': ({ predictionId, direction, confidence, asset }) => [
+    'event',
+    `prediction ${predictionId}: ${direction} ${asset}, confidence ${confidence}`,
+  ],
+  'bonus.started': ({ trainingJobName, amountUsd, reason, reference }) => [
+    'decision',
+    `bonus of $${amountUsd} for ${trainingJobName}, because ${reason} (${reference})`,
+  ],
+  'bonus.skipped': ({ trainingJobName, reason, detail }) => [
+    'decision',
+    `no bonus for ${trainingJobName}: ${reason} (${detail})`,
+  ],
+  'escrow.locked': ({ escrowId, amountUsd, feeUsd, netUsd, counterpartyAgentId, deadlineAt }) => [
+    'escrow',
+    `${escrowId} locked: $${amountUsd} (fee $${feeUsd}, net $${netUsd}) for ${counterpartyAgentId}, until ${deadlineAt}`,
+  ],
+  'escrow.completed': ({ escrowId }) => ['escrow', `${escrowId} completed, with the counterparty's key`],
+  'escrow.reviewed': ({ escrowId, decision, reason }) => ['decision', `${decision} ${escrowId}: ${reason}`],
+  'escrow.released': ({ escrowId, paidOutUsd, feeUsd }) => [
+    'escrow',
+    `${escrowId} released: $${paidOutUsd} paid out, fee $${feeUsd}`,
+  ],
+  'escrow.refunded': ({ escrowId }) => ['escrow', `${escrowId} refunded`],
+  'trade.placed': ({ orderId, direction, amountUsd, asset }) => [
+    'order',
+    `${orderId} placed: ${direction} $${amountUsd} of ${asset}`,
+  ],
+  'trade.skipped': ({ predictionId, reason, detail }) => [
+    'decision',
+    `no trade on ${predictionId}: ${reason} (${detail})`,
+  ],
+  'trade.manual': ({ predictionId, reason }) => ['attention', `the order of ${predictionId} is in doubt: ${reason}`],
+  'intent.parked': ({ reference, kind, amountUsd, reason }) => [
+    'attention',
+    `${kind} of $${amountUsd} (${reference}) is in doubt: ${reason}`,
+  ],
+};
+
+/** One line of the timeline for an event on the app's bus. */
+export function describeEvent(event: SeenEvent): string {
+  const type = event['detail-type'];
+  if (type === INCOMING.escrowDelivered) {
+    const { escrowId, trainingJobName, deliveredBy } = event.detail as EscrowDelivered;
+    return line('event', `delivery of ${escrowId ?? `the bonus of ${trainingJobName}`}, says ${deliveredBy}`);
+  }
+  if (!Object.hasOwn(DESCRIBED, type))
+    return line('attention', `${type}: nobody takes this; it is in the dead-letter queue`);
+  const describe = DESCRIBED[type as keyof Described] as (detail: unknown) => [Topic, string];
+  return line(...describe(event.detail));
+}
+
+/** One line: time, topic, text. */
+export function line(topic: Topic, text: string): string {
+  const time = new Date().toISOString().slice(11, 19);
+  return `${styleText('dim', time)}  ${styleText(COLOURS[topic], topic.padEnd(9))}  ${text}`;
+}

@@ -1,0 +1,282 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { startTwin, type Twin } from '../../../twin/server.ts';
+import {
+  AGENTS,
+  BUYER,
+  BUYER_KEY,
+  call,
+  createEscrow,
+  EXAMPLE_TERMS,
+  OUTSIDER_KEY,
+  setClock,
+  stoppedClock,
+  SUMMARIZER,
+  SUMMARIZER_KEY,
+} from './calling.ts';
+
+let twin: Twin;
+
+beforeEach(async () => {
+  twin = await startTwin({ port: 0, agents: AGENTS, now: stoppedClock });
+  await setClock(twin, '2026-03-06T09:00:00Z');
+});
+afterEach(() => twin.close());
+
+const delivery = {
+  completion_note: 'Delivered 512-word markdown briefing covering revenue, margins, and key risks.',
+  delivery_url: 'https://outputs.example.com/task_88f2c1/briefing.md',
+};
+
+describe("the reference's examples", () => {
+  test('create locks the money and answers the terms with fee and deadline', async () => {
+    const { status, body } = await call(twin, 'POST /escrow/create', { key: BUYER_KEY, body: EXAMPLE_TERMS });
+
+    expect(status).toBe(201);
+    expect(body).toEqual({
+      success: true,
+      escrow_id: expect.stringMatching(/^esc_[0-9a-f]{16}$/),
+      status: 'locked',
+      amount_usd: '50.00',
+      fee_usd: '0.50',
+      net_payout_usd: '49.50',
+      creator_agent_id: BUYER,
+      counterparty_agent_id: SUMMARIZER,
+      description: 'Summarize Q1 2026 earnings report, 500-word markdown briefing',
+      timeout_hours: 48,
+      expires_at: '2026-03-08T09:00:00Z',
+      created_at: '2026-03-06T09:00:00Z',
+    });
+  });
+
+  test('complete starts a new window of the same length', async () => {
+    const id = await createEscrow(twin);
+    await setClock(twin, '2026-03-07T14:22:00Z');
+
+    const { status, body } = await call(twin, `POST /escrow/complete/${id}`, { key: SUMMARIZER_KEY, body: delivery });
+
+    expect(status).toBe(200);
+    expect(body).toEqual({
+      success: true,
+      escrow_id: id,
+      status: 'completed',
+      completed_at: '2026-03-07T14:22:00Z',
+      auto_release_at: '2026-03-09T14:22:00Z',
+      message: 'Funds will auto-release to you at 2026-03-09T14:22:00Z if creator does not act.',
+    });
+  });
+
+  test('release pays the counterparty less the fee', async () => {
+    const id = await createEscrow(twin);
+    await setClock(twin, '2026-03-07T14:22:00Z');
+    await call(twin, `POST /escrow/complete/${id}`, { key: SUMMARIZER_KEY, body: delivery });
+    await setClock(twin, '2026-03-07T15:00:00Z');
+
+    const { status, body } = await call(twin, `POST /escrow/release/${id}`, {
+      key: BUYER_KEY,
+      body: { release_note: 'Excellent work, briefing was accurate.' },
+    });
+
+    expect(status).toBe(200);
+    expect(body).toEqual({
+      success: true,
+      escrow_id: id,
+      status: 'released',
+      amount_locked: '50.00',
+      fee_charged: '0.50',
+      amount_paid_out: '49.50',
+      counterparty_agent_id: SUMMARIZER,
+      released_at: '2026-03-07T15:00:00Z',
+    });
+  });
+
+  test('status shows anyone every public field, null where nothing happened yet', async () => {
+    const id = await createEscrow(twin);
+    await setClock(twin, '2026-03-07T14:22:00Z');
+    await call(twin, `POST /escrow/complete/${id}`, { key: SUMMARIZER_KEY, body: delivery });
+
+    const { status, body } = await call(twin, `GET /escrow/status/${id}`);
+
+    expect(status).toBe(200);
+    expect(body).toEqual({
+      success: true,
+      escrow_id: id,
+      status: 'completed',
+      amount_usd: '50.00',
+      fee_usd: '0.50',
+      net_payout_usd: '49.50',
+      creator_agent_id: BUYER,
+      counterparty_agent_id: SUMMARIZER,
+      description: 'Summarize Q1 2026 earnings report, 500-word markdown briefing',
+      completion_note: delivery.completion_note,
+      delivery_url: delivery.delivery_url,
+      timeout_hours: 48,
+      created_at: '2026-03-06T09:00:00Z',
+      completed_at: '2026-03-07T14:22:00Z',
+      auto_release_at: '2026-03-09T14:22:00Z',
+      released_at: null,
+      disputed_at: null,
+    });
+  });
+
+  test('list shows the caller its part in each escrow, with shortened descriptions', async () => {
+    const id = await createEscrow(twin);
+
+    const { status, body } = await call(twin, 'GET /escrow/list?status=locked&role=counterparty', {
+      key: SUMMARIZER_KEY,
+    });
+
+    expect(status).toBe(200);
+    expect(body).toEqual({
+      success: true,
+      total: 1,
+      limit: 20,
+      offset: 0,
+      escrows: [
+        {
+          escrow_id: id,
+          status: 'locked',
+          amount_usd: '50.00',
+          description: 'Summarize Q1 2026 earnings report, 500-word markdown brie...',
+          your_role: 'counterparty',
+          created_at: '2026-03-06T09:00:00Z',
+          expires_at: '2026-03-08T09:00:00Z',
+        },
+      ],
+    });
+  });
+
+  test('health needs no key', async () => {
+    const { status, body } = await call(twin, 'GET /health');
+
+    expect(status).toBe(200);
+    expect(body).toEqual({ status: 'ok', service: 'purple-flea-escrow', version: '1.2.0', database: 'connected' });
+  });
+});
+
+describe('create', () => {
+  test('locks for 24 hours if no timeout is given', async () => {
+    const { description, amount_usd, counterparty_agent_id } = EXAMPLE_TERMS;
+
+    const { body } = await call(twin, 'POST /escrow/create', {
+      key: BUYER_KEY,
+      body: { description, amount_usd, counterparty_agent_id },
+    });
+
+    expect(body).toMatchObject({ timeout_hours: 24, expires_at: '2026-03-07T09:00:00Z' });
+  });
+
+  test.each([
+    [1, '1.00', '0.01', '0.99'],
+    [10_000, '10000.00', '100.00', '9900.00'],
+    ['12.50', '12.50', '0.125', '12.375'],
+    [1.000001, '1.000001', '0.01', '0.990001'],
+    [89.80000000000001, '89.80', '0.898', '88.902'],
+  ])('takes the amount %p', async (sent, amount, fee, net) => {
+    const { status, body } = await call(twin, 'POST /escrow/create', {
+      key: OUTSIDER_KEY,
+      body: { ...EXAMPLE_TERMS, amount_usd: sent },
+    });
+
+    expect(status).toBe(201);
+    expect(body).toMatchObject({ amount_usd: amount, fee_usd: fee, net_payout_usd: net });
+  });
+
+  test('may lock the whole balance', async () => {
+    await createEscrow(twin, { amount_usd: 1000 });
+
+    const { body } = await call(twin, `GET /wallet/balance?agent_id=${BUYER}`, { key: BUYER_KEY });
+    expect(body).toEqual({ agent_id: BUYER, balance_usdc: 1000, locked_usdc: 1000, available_usdc: 0 });
+  });
+
+  test('executes twice when it is sent twice, whatever the Idempotency-Key says', async () => {
+    const send = (): Promise<Response> =>
+      fetch(`${twin.url}/escrow/create`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${BUYER_KEY}`, 'idempotency-key': 'the-same' },
+        body: JSON.stringify(EXAMPLE_TERMS),
+      });
+
+    expect([(await send()).status, (await send()).status]).toEqual([201, 201]);
+
+    const { body } = await call(twin, 'GET /escrow/list', { key: BUYER_KEY });
+    expect(body['total']).toBe(2);
+  });
+});
+
+describe('complete and release', () => {
+  test('need no body', async () => {
+    const id = await createEscrow(twin);
+
+    expect((await call(twin, `POST /escrow/complete/${id}`, { key: SUMMARIZER_KEY })).status).toBe(200);
+    expect((await call(twin, `POST /escrow/release/${id}`, { key: BUYER_KEY })).status).toBe(200);
+  });
+
+  test('release is allowed before the counterparty has completed', async () => {
+    const id = await createEscrow(twin);
+
+    const { body } = await call(twin, `POST /escrow/release/${id}`, { key: BUYER_KEY });
+
+    expect(body).toMatchObject({ status: 'released', amount_paid_out: '49.50' });
+  });
+});
+
+describe('list', () => {
+  async function createThree(): Promise<string[]> {
+    const ids: string[] = [];
+    for (const [index, time] of ['2026-03-06T09:00:00Z', '2026-03-06T10:00:00Z', '2026-03-06T10:00:00Z'].entries()) {
+      await setClock(twin, time);
+      ids.push(await createEscrow(twin, { description: `number ${index}` }));
+    }
+    return ids;
+  }
+
+  function idsOf(body: Record<string, unknown>): unknown[] {
+    return (body['escrows'] as { escrow_id: string }[]).map(({ escrow_id }) => escrow_id);
+  }
+
+  test('is sorted newest first, also within one second', async () => {
+    const ids = await createThree();
+
+    const { body } = await call(twin, 'GET /escrow/list', { key: BUYER_KEY });
+
+    expect(idsOf(body)).toEqual(ids.toReversed());
+  });
+
+  test('is paged by limit and offset, with the total of all pages', async () => {
+    const [, middle] = await createThree();
+
+    const { body } = await call(twin, 'GET /escrow/list?limit=1&offset=1', { key: BUYER_KEY });
+
+    expect(body).toMatchObject({ total: 3, limit: 1, offset: 1 });
+    expect(idsOf(body)).toEqual([middle]);
+  });
+
+  test('is filtered by status and by role', async () => {
+    const [first] = await createThree();
+    await call(twin, `POST /escrow/complete/${first}`, { key: SUMMARIZER_KEY });
+
+    const completed = await call(twin, 'GET /escrow/list?status=completed', { key: BUYER_KEY });
+    const asCounterparty = await call(twin, 'GET /escrow/list?role=counterparty', { key: BUYER_KEY });
+    const asCreator = await call(twin, 'GET /escrow/list?role=creator&status=all', { key: BUYER_KEY });
+
+    expect(idsOf(completed.body)).toEqual([first]);
+    expect(asCounterparty.body['total']).toBe(0);
+    expect(asCreator.body['total']).toBe(3);
+  });
+
+  test('holds only escrows that the caller is a party to', async () => {
+    await createThree();
+
+    const { body } = await call(twin, 'GET /escrow/list', { key: OUTSIDER_KEY });
+
+    expect(body).toMatchObject({ total: 0, escrows: [] });
+  });
+
+  test('shows a description of 60 characters whole', async () => {
+    await createEscrow(twin, { description: 'd'.repeat(60) });
+
+    const { body } = await call(twin, 'GET /escrow/list', { key: BUYER_KEY });
+
+    expect(body['escrows']).toMatchObject([{ description: 'd'.repeat(60) }]);
+  });
+});

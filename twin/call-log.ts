@@ -1,0 +1,27 @@
+/** One request that the twin answered, without headers: the log never holds a key. */
+export interface Call {
+  readonly seq: number;
+  /** The twin's time (ISO 8601). */
+  readonly at: string;
+  readonly method: string;
+  readonly path: string;
+  /** With its question mark; empty where there was none. */
+  readonly query: string;
+  /** The agent whose key was sent; null without a known key, as for the SageMaker calls. */
+  readonly agent_id: string | null;
+  readonly status: number;
+  /** The error code answered, if any. */
+  readonly error: string | null;
+  /** The request body: parsed where it is JSON, otherwise its text; null where it was empty. */
+  readonly body: unknown;
+}
+
+/** A body as the log shows it. */
+export function readableBody(text: string): unknown {
+  if (text === '') return null;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

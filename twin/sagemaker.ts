@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto';
+import { Hono } from 'hono';
+import { predictDirection } from './direction-model.ts';
+import type { TwinContext, TwinEnv } from './request.ts';
+import { ACCOUNT, describeTrainingJob } from './training-job.ts';
+import type { World } from './world.ts';
+
+/** The two SageMaker calls that the product makes, each in its own protocol. Signatures are not checked. */
+export function sageMakerRoutes(world: World): Hono<TwinEnv> {
+  const routes = new Hono<TwinEnv>();
+
+  routes.post('/', (c) => {
+    if (c.req.header('x-amz-target') !== 'SageMaker.DescribeTrainingJob') {
+      return controlPlaneError(c, 'UnknownOperationException', 'Only SageMaker.DescribeTrainingJob is served here.');
+    }
+    const request = parseJson(c.get('bodyText'));
+    if (request === undefined) {
+      return controlPlaneError(c, 'SerializationException', 'The body is not valid JSON.');
+    }
+    const name = fieldOf(request, 'TrainingJobName');
+    if (typeof name !== 'string') {
+      return controlPlaneError(
+        c,
+        'ValidationException',
+        "1 validation error detected: Value null at 'trainingJobName' failed to satisfy constraint: Member must not be null",
+      );
+    }
+    const job = world.trainingJobs.get(name);
+    if (job === undefined) return controlPlaneError(c, 'ValidationException', 'Requested resource not found.');
+    return controlPlaneAnswer(c, describeTrainingJob(job), 200);
+  });
+
+  routes.post('/endpoints/:name/invocations', (c) => {
+    const name = c.req.param('name');
+    const model = world.endpoints.get(name);
+    if (model === undefined) {
+      return runtimeError(c, 400, 'ValidationError', {
+        Message: `Endpoint ${name} of account ${ACCOUNT} not found.`,
+      });
+    }
+    const features = parseJson(c.get('bodyText'));
+    const prediction =
+      features === undefined
+        ? { kind: 'unusable-input' as const, reason: 'the body is not valid JSON' }
+        : predictDirection(model, features);
+    if (prediction.kind === 'unusable-input') {
+      return runtimeError(c, 424, 'ModelError', {
+        ErrorCode: 'CLIENT_ERROR_FROM_MODEL',
+        Message: `Received client error (400) from primary with message "${prediction.reason}".`,
+        OriginalMessage: prediction.reason,
+        OriginalStatusCode: 400,
+      });
+    }
+    const { direction, confidence } = prediction;
+    c.header('x-amzn-RequestId', randomUUID());
+    c.header('x-Amzn-Invoked-Production-Variant', 'AllTraffic');
+    return c.json({ direction, confidence });
+  });
+
+  return routes;
+}
+
+/** AWS JSON 1.1: the error's name is in the body. */
+function controlPlaneError(c: TwinContext, type: string, message: string): Response {
+  c.set('errorCode', type);
+  return controlPlaneAnswer(c, { __type: type, message }, 400);
+}
+
+function controlPlaneAnswer(c: TwinContext, answer: Record<string, unknown>, status: 200 | 400): Response {
+  return c.body(JSON.stringify(answer), status, {
+    'content-type': 'application/x-amz-json-1.1',
+    'x-amzn-RequestId': randomUUID(),
+  });
+}
+
+/** AWS REST JSON: the error's name is in a header. */
+function runtimeError(c: TwinContext, status: 400 | 424, type: string, answer: Record<string, unknown>): Response {
+  c.set('errorCode', type);
+  return c.json(answer, status, { 'x-amzn-errortype': type, 'x-amzn-RequestId': randomUUID() });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function fieldOf(value: unknown, field: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[field] : undefined;
+}
