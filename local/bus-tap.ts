@@ -17,16 +17,21 @@ export interface SeenEvent {
   readonly detail: Readonly<Record<string, unknown>>;
 }
 
-/** Listens to a bus without touching the deployed stacks, until `stop` is aborted. Each event is seen once. */
-export async function* tapBus(clients: Clients, busName: string, stop: AbortSignal): AsyncGenerator<SeenEvent> {
+/** Listens to a bus without touching the deployed stacks. Once this returns, no event is missed. */
+export async function openBusTap(clients: Clients, busName: string): Promise<BusTap> {
   const QueueUrl = await createTap(clients, busName);
-  while (!stop.aborted) {
-    for (const message of await receive(clients, QueueUrl, stop)) {
-      await clients.sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: message.ReceiptHandle }));
-      yield JSON.parse(message.Body ?? '{}') as SeenEvent;
+  return async function* follow(stop) {
+    while (!stop.aborted) {
+      for (const message of await receive(clients, QueueUrl, stop)) {
+        await clients.sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: message.ReceiptHandle }));
+        yield JSON.parse(message.Body ?? '{}') as SeenEvent;
+      }
     }
-  }
+  };
 }
+
+/** Yields each event once, until `stop` is aborted. */
+export type BusTap = (stop: AbortSignal) => AsyncGenerator<SeenEvent>;
 
 async function createTap({ sqs, events }: Clients, busName: string): Promise<string> {
   const name = `${busName}-tap-${process.pid}`;

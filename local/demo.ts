@@ -157,7 +157,7 @@ function balanceOf(books: Books, agent: string): MicroUsd {
 function balanceTable(before: Books, after: Books): string {
   const table = new Table({
     head: ['agent', 'before', 'after', 'of it locked', 'change'],
-    style: { head: [] },
+    style: { head: [], border: [], compact: true },
     colAligns: ['left', 'right', 'right', 'right', 'right'],
   });
   for (const [agent, balance] of after.balances) {
@@ -173,7 +173,7 @@ function balanceTable(before: Books, after: Books): string {
 }
 
 function summaryTable(rows: readonly (readonly [string, string])[]): string {
-  const table = new Table({ style: { head: [] } });
+  const table = new Table({ style: { head: [], border: [], compact: true } });
   table.push(...rows.map(([name, value]) => [name, value]));
   return table.toString();
 }

@@ -19,19 +19,21 @@ export interface Outputs {
 type Report = (line: string) => void;
 
 /** Synthesizes stage `local` for a twin, with the real CDK. */
-export async function synthesize(twinUrl: string, report: Report): Promise<void> {
-  await cdk(['synth', '--quiet', '--output', ASSEMBLY, '-c', 'stage=local', '-c', `twin=${twinUrl}`], {}, report);
+export async function synthesize(twinUrl: string, report: Report, stop?: AbortSignal): Promise<void> {
+  const args = ['synth', '--quiet', '--output', ASSEMBLY, '-c', 'stage=local', '-c', `twin=${twinUrl}`];
+  await cdk({ args, environment: {}, report, stop });
 }
 
 /** Makes the local account ready for CDK. Run in a folder without an app: it needs none. */
-export async function bootstrap(endpoint: string, report: Report): Promise<void> {
-  await cdk(['bootstrap', `aws://${ACCOUNT}/${REGION}`], awsEnvironment(endpoint), report, STATE);
+export async function bootstrap(endpoint: string, report: Report, stop?: AbortSignal): Promise<void> {
+  const args = ['bootstrap', `aws://${ACCOUNT}/${REGION}`];
+  await cdk({ args, environment: awsEnvironment(endpoint), report, stop, cwd: STATE });
 }
 
 /** Deploys the synthesized stacks with the real CDK, and returns their outputs. */
-export async function deploy(endpoint: string, report: Report): Promise<Outputs> {
-  await cdk(
-    [
+export async function deploy(endpoint: string, report: Report, stop?: AbortSignal): Promise<Outputs> {
+  await cdk({
+    args: [
       'deploy',
       '--all',
       '--app',
@@ -41,9 +43,10 @@ export async function deploy(endpoint: string, report: Report): Promise<Outputs>
       '--progress=events',
       `--outputs-file=${OUTPUTS}`,
     ],
-    awsEnvironment(endpoint),
+    environment: awsEnvironment(endpoint),
     report,
-  );
+    stop,
+  });
   const outputs = JSON.parse(readFileSync(OUTPUTS, 'utf8')) as Record<string, Record<string, string>>;
   const of = (stack: string, name: string) => {
     const value = outputs[`purple-flea-local-${stack}`]?.[name];
@@ -60,16 +63,21 @@ export async function deploy(endpoint: string, report: Report): Promise<Outputs>
   };
 }
 
-async function cdk(
-  args: readonly string[],
-  environment: Record<string, string | undefined>,
-  report: Report,
-  cwd: string = ROOT,
-): Promise<void> {
+interface CdkRun {
+  readonly args: readonly string[];
+  readonly environment: Record<string, string | undefined>;
+  /** Takes each line of the CDK's output. */
+  readonly report: Report;
+  readonly stop?: AbortSignal | undefined;
+  readonly cwd?: string;
+}
+
+async function cdk({ args, environment, report, stop, cwd = ROOT }: CdkRun): Promise<void> {
   const run = execa(`${BIN}/cdk`, [...args, '--ci', '--no-color', '--no-notices', '--no-version-reporting'], {
     cwd,
     stdin: 'ignore',
     all: true,
+    ...(stop === undefined ? {} : { cancelSignal: stop }),
     env: { ...environment, PATH: `${BIN}:${process.env['PATH'] ?? ''}`, CI: 'true', NODE_OPTIONS: undefined },
   });
   for await (const line of run.iterable({ from: 'all' })) report(line);

@@ -1,4 +1,5 @@
 import { PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
+import { ListStateMachinesCommand } from '@aws-sdk/client-sfn';
 import { Listr, type ListrRendererValue } from 'listr2';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { startTwin, type Twin } from '../twin/server.ts';
@@ -34,7 +35,10 @@ const SESSION = `${STATE}session.json`;
  * Starts a twin and a local AWS, and deploys the stacks of stage `local` with the real CDK.
  * What was started is stopped again if any of it fails.
  */
-export async function startLocalPipeline(renderer: ListrRendererValue = 'default'): Promise<LocalPipeline> {
+export async function startLocalPipeline({
+  renderer = 'default',
+  stop,
+}: { readonly renderer?: ListrRendererValue; readonly stop?: AbortSignal } = {}): Promise<LocalPipeline> {
   mkdirSync(STATE, { recursive: true });
   const started: { twin?: Twin; emulator?: Emulator; outputs?: Outputs } = {};
   const close = async () => {
@@ -60,15 +64,15 @@ export async function startLocalPipeline(renderer: ListrRendererValue = 'default
               {
                 title: 'Start the local AWS and bootstrap it',
                 task: async (__, subtask) => {
-                  const report = (line: string) => (subtask.output = line);
+                  const report = reportTo(subtask);
                   started.emulator = await obtainEmulator(report);
-                  await bootstrap(started.emulator.endpoint, report);
+                  await bootstrap(started.emulator.endpoint, report, stop);
                   subtask.title = `Local AWS at ${started.emulator.endpoint}, bootstrapped`;
                 },
               },
               {
                 title: 'Synthesize the stacks (cdk synth)',
-                task: (__, subtask) => synthesize(the(started.twin).url, (line) => (subtask.output = line)),
+                task: (__, subtask) => synthesize(the(started.twin).url, reportTo(subtask), stop),
               },
             ],
             { concurrent: true },
@@ -77,7 +81,7 @@ export async function startLocalPipeline(renderer: ListrRendererValue = 'default
       {
         title: 'Deploy the stacks (cdk deploy)',
         task: async (_, task) => {
-          started.outputs = await deploy(the(started.emulator).endpoint, (line) => (task.output = line));
+          started.outputs = await deploy(the(started.emulator).endpoint, reportTo(task), stop);
         },
       },
       {
@@ -85,7 +89,13 @@ export async function startLocalPipeline(renderer: ListrRendererValue = 'default
         task: () => putSecret(createClients(the(started.emulator).endpoint), the(started.outputs).secretName),
       },
     ],
-    { renderer, rendererOptions: { collapseSubtasks: false }, fallbackRenderer: 'simple' },
+    {
+      renderer,
+      rendererOptions: { collapseSubtasks: false },
+      fallbackRenderer: 'simple',
+      // Whoever starts this decides what an interrupt does; Listr's own handler would exit before anything is stopped.
+      registerSignalListeners: false,
+    },
   );
 
   try {
@@ -112,13 +122,35 @@ export function readSession(): Session {
   }
 }
 
+/** Shows a command's latest line under its task; on a terminal only, elsewhere it would be a flood. */
+function reportTo(task: { output: string }): (line: string) => void {
+  return (line) => {
+    if (process.stdout.isTTY && line.trim() !== '') task.output = line;
+  };
+}
+
 async function obtainEmulator(report: (line: string) => void): Promise<Emulator> {
   const running = process.env['AWS_ENDPOINT_URL'];
-  if (running !== undefined && running !== '') return useRunningEmulator(running);
+  if (running !== undefined && running !== '') {
+    const emulator = await useRunningEmulator(running);
+    await refuseExistingStacks(createClients(emulator.endpoint), emulator.endpoint);
+    return emulator;
+  }
   return startEmulator(await prepareLocalAws(report));
 }
 
-async function putSecret(clients: Clients, secretName: string): Promise<void> {
+/** Deploying over what is there loses data on a local AWS, and says it succeeded. */
+async function refuseExistingStacks(clients: Clients, endpoint: string): Promise<void> {
+  const { stateMachines = [] } = await clients.stepFunctions.send(new ListStateMachinesCommand({}));
+  if (stateMachines.some(({ name }) => name?.startsWith('purple-flea-local-') === true)) {
+    throw new Error(
+      `${endpoint} has the stacks already: restart that emulator, or reset it (MiniStack: POST /_ministack/reset)`,
+    );
+  }
+}
+
+/** Puts the twin's keys into the secret: the treasury's, and that of one counterparty. */
+export async function putSecret(clients: Clients, secretName: string): Promise<void> {
   const agents = JSON.parse(readFileSync(new URL('../twin/data/agents.json', import.meta.url), 'utf8')) as {
     agentId: string;
     apiKey: string;

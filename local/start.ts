@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { tapBus } from './bus-tap.ts';
+import { openBusTap, type BusTap } from './bus-tap.ts';
 import { createEventLog, runDemo } from './demo.ts';
 import { startLocalPipeline, type LocalPipeline } from './local-pipeline.ts';
 import { describeEvent } from './timeline.ts';
@@ -25,11 +25,12 @@ async function main(): Promise<number> {
   process.once('SIGTERM', interrupt);
 
   try {
-    pipeline = await startLocalPipeline();
+    pipeline = await startLocalPipeline({ stop: stop.signal });
     if (stop.signal.aborted) return 130;
     const log = createEventLog();
+    const tap = await openBusTap(pipeline.clients, pipeline.outputs.busName);
     console.log('\nTimeline (UTC), as it happens:\n');
-    const tapping = followBus(pipeline, stop.signal, log.add);
+    const tapping = followBus(tap, stop.signal, log.add);
     const demo = runDemo(pipeline, log.awaitEvent, console.log);
     const ended = await Promise.race([demo, tapping, stopped]);
     if (ended === undefined) return 130;
@@ -44,6 +45,10 @@ async function main(): Promise<number> {
     console.log(hints(pipeline));
     await Promise.race([tapping, stopped]);
     return 0;
+  } catch (error) {
+    if (stop.signal.aborted) return 130;
+    console.error(error instanceof Error ? error.message : error);
+    return 1;
   } finally {
     stop.abort();
     await pipeline?.close();
@@ -51,11 +56,11 @@ async function main(): Promise<number> {
 }
 
 async function followBus(
-  pipeline: LocalPipeline,
+  tap: BusTap,
   stop: AbortSignal,
   add: ReturnType<typeof createEventLog>['add'],
 ): Promise<undefined> {
-  for await (const event of tapBus(pipeline.clients, pipeline.outputs.busName, stop)) {
+  for await (const event of tap(stop)) {
     console.log(describeEvent(event));
     add(event);
   }
@@ -83,7 +88,4 @@ Stop it with Ctrl-C.
 `;
 }
 
-process.exitCode = await main().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : error);
-  return 1;
-});
+process.exitCode = await main();

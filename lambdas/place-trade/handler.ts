@@ -2,12 +2,12 @@ import type { ApiKeys } from '../../src/aws/api-key-secret.ts';
 import { TryLaterError } from '../../src/errors.ts';
 import { INCOMING } from '../../src/events/catalogue.ts';
 import { parseEvent } from '../../src/events/envelope.ts';
-import { inferenceCompletedSchema } from '../../src/events/inference-completed.ts';
+import { inferenceCompletedSchema, type InferenceCompleted } from '../../src/events/inference-completed.ts';
 import type { EffectDeps } from '../../src/ledger/perform-effect.ts';
 import type { Credentials } from '../../src/purple-flea/service.ts';
 import { placedOrderSchema, type TradingClient } from '../../src/purple-flea/trading.ts';
 import { decideTrade, type TradePolicy } from '../../src/trading/decide-trade.ts';
-import { placeOrder } from '../../src/trading/place-order.ts';
+import { orderKey, placeOrder } from '../../src/trading/place-order.ts';
 import { announceParked, type AnnounceDeps } from '../shared/announce.ts';
 import { consumeQueue, type QueueDeps } from '../shared/consume-queue.ts';
 
@@ -29,7 +29,7 @@ export function createHandler(deps: Deps) {
       await deps.publish('trade.skipped', { predictionId, reason, detail });
     };
 
-    const decision = decideTrade(prediction, deps.policy, deps.now());
+    const decision = decideTrade(prediction, deps.policy, await decisionTime(deps, prediction));
     if (decision.action === 'skip') return skip(decision.reason, decision.detail);
 
     const { own } = await deps.readApiKeys();
@@ -58,4 +58,13 @@ export function createHandler(deps: Deps) {
         throw new TryLaterError('another invocation is sending this order');
     }
   });
+}
+
+/**
+ * The time a prediction's age is measured at. The queue delivers again after minutes: an order that was claimed by then
+ * may stand, so it is decided over as before and never reported as stale.
+ */
+async function decisionTime(deps: Deps, prediction: InferenceCompleted): Promise<Date> {
+  const intent = await deps.intents.read(orderKey(prediction));
+  return intent === undefined || intent.state === 'prepared' ? deps.now() : new Date(intent.createdAt);
 }

@@ -1,14 +1,15 @@
 import * as z from 'zod/mini';
 import { UnusableEventError } from '../../src/errors.ts';
 import { INCOMING } from '../../src/events/catalogue.ts';
+import { jsonText } from '../../src/schemas.ts';
 import { consumeQueue, type QueueDeps } from '../shared/consume-queue.ts';
 
-const eventSchema = z.looseObject({ 'detail-type': z.string() });
+const eventSchema = jsonText(z.looseObject({ 'detail-type': z.string() }));
 
 /** Takes what nobody on the app's bus has a use for, so that a misspelt event is found in a queue and not lost. */
 export function createHandler(deps: QueueDeps) {
   return consumeQueue(deps, async ({ body }) => {
-    const event = z.safeParse(eventSchema, JSON.parse(body));
+    const event = z.safeParse(eventSchema, body);
     const detailType = event.success ? event.data['detail-type'] : 'none';
     throw new UnusableEventError(
       `unknown detail-type "${detailType}"; this bus takes: ${Object.values(INCOMING).join(', ')}`,

@@ -12,9 +12,6 @@ import { PipelineFunction } from './pipeline-function.ts';
 
 const DEFINITION = fileURLToPath(new URL('../../statemachines/escrow-lifecycle.asl.json', import.meta.url));
 
-/** Every wait is ended by the sweeper or its backstop long before; this only bounds the execution as a whole. */
-const LONGEST_LIFE = Duration.days(120);
-
 /** The escrow lifecycle: one execution an escrow, and the functions that its tasks invoke. */
 export class EscrowLifecycle extends Construct {
   /** Built from the name: the functions need it in their policies before the state machine exists. */
@@ -89,7 +86,6 @@ export class EscrowLifecycle extends Construct {
         CheckStatus: checkStatus.functionArn,
       },
       role,
-      timeout: LONGEST_LIFE,
       tracingEnabled: true,
       logs: {
         level: LogLevel.ALL,

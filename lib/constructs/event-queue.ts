@@ -5,6 +5,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { EVENTS_TARGET_QUEUE_SAME_ACCOUNT } from 'aws-cdk-lib/cx-api';
 import { Construct } from 'constructs';
 import { allowOn } from '../grants.ts';
 import { createAlarm } from './alarm.ts';
@@ -39,6 +40,8 @@ export class EventQueue extends Construct {
 
   constructor(scope: Construct, id: string, props: EventQueueProps) {
     super(scope, id);
+    // Without it, a queue with a key of its own takes messages from the rules of any account.
+    this.node.setContext(EVENTS_TARGET_QUEUE_SAME_ACCOUNT, true);
     const { name, prefix, key, bus, pattern, fifoGroup, alarmTopic } = props;
     this.key = key;
     const suffix = fifoGroup === undefined ? '' : '.fifo';

@@ -76,7 +76,7 @@ export function createMailboxTable(documents: DynamoDBDocumentClient, tableName:
             Item: {
               address,
               item: `signal#${signal.type}`,
-              ...signal,
+              ...withoutUndefined(signal),
               removeAt: secondsAfter(signal.at, KEPT_SECONDS),
             },
             ConditionExpression: 'attribute_not_exists(address) OR #at < :at',
@@ -112,4 +112,9 @@ export function createMailboxTable(documents: DynamoDBDocumentClient, tableName:
 
 function secondsAfter(instant: string, seconds: number): number {
   return Math.floor(Date.parse(instant) / 1000) + seconds;
+}
+
+/** The document client refuses undefined values, and what a delivery says is optional. */
+function withoutUndefined(item: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(item).filter(([, value]) => value !== undefined));
 }

@@ -6,7 +6,7 @@ const envelopeSchema = z.looseObject({
   id: z.string(),
   source: z.string(),
   'detail-type': z.string(),
-  time: z.string(),
+  time: z.iso.datetime(),
   detail: z.looseObject({}),
 });
 

@@ -49,19 +49,13 @@ export function createTransport(deadlines: Deadlines): Transport {
 
 async function exchange(request: HttpRequest, deadlines: Deadlines): Promise<HttpAnswer> {
   const secure = request.url.startsWith('https:');
-  const call = (secure ? httpsRequest : httpRequest)(request.url, {
-    method: request.method,
-    agent: false,
-    headers: {
-      accept: 'application/json',
-      authorization: `Bearer ${request.apiKey}`,
-      'user-agent': 'purple-flea-pipeline',
-      ...(request.body === undefined
-        ? {}
-        : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(request.body) }),
-      ...(request.idempotencyKey === undefined ? {} : { 'idempotency-key': request.idempotencyKey }),
-    },
-  });
+  let call: ClientRequest;
+  try {
+    call = open(request, secure);
+  } catch (error) {
+    // A key or an address that no request can be made with.
+    return { kind: 'not-sent', reason: messageOf(error) };
+  }
 
   let connected = false;
   call.once('socket', (socket) => {
@@ -78,7 +72,8 @@ async function exchange(request: HttpRequest, deadlines: Deadlines): Promise<Htt
 
   try {
     const response = await sendAndAwaitHeaders(call, request.body);
-    const text = await readBody(response);
+    // A service may quote what it was sent.
+    const text = (await readBody(response)).replaceAll(request.apiKey, '[key]');
     return {
       kind: 'answered',
       status: response.statusCode ?? 0,
@@ -86,13 +81,33 @@ async function exchange(request: HttpRequest, deadlines: Deadlines): Promise<Htt
       retryAfterSeconds: parseRetryAfter(response.headers['retry-after']),
     };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     return connected ? { kind: 'lost', reason } : { kind: 'not-sent', reason };
   } finally {
     clearTimeout(connectTimer);
     clearTimeout(totalTimer);
     call.destroy();
   }
+}
+
+function open(request: HttpRequest, secure: boolean): ClientRequest {
+  return (secure ? httpsRequest : httpRequest)(request.url, {
+    method: request.method,
+    agent: false,
+    headers: {
+      accept: 'application/json',
+      authorization: `Bearer ${request.apiKey}`,
+      'user-agent': 'purple-flea-pipeline',
+      ...(request.body === undefined
+        ? {}
+        : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(request.body) }),
+      ...(request.idempotencyKey === undefined ? {} : { 'idempotency-key': request.idempotencyKey }),
+    },
+  });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function sendAndAwaitHeaders(call: ClientRequest, body: string | undefined): Promise<IncomingMessage> {

@@ -1,5 +1,5 @@
 import type { InferenceCompleted } from '../events/inference-completed.ts';
-import { clientReference, effectKey } from '../ledger/effect-key.ts';
+import { clientReference, effectKey, type Cause } from '../ledger/effect-key.ts';
 import { performEffect, type EffectDeps, type EffectOutcome } from '../ledger/perform-effect.ts';
 import { formatUsd } from '../money.ts';
 import { orderBody, type OrderRequest, type TradingClient } from '../purple-flea/trading.ts';
@@ -10,6 +10,11 @@ export interface PlaceOrderDeps extends EffectDeps {
   readonly requestMs: number;
 }
 
+/** The effect key of a prediction's order. `at` is left out: a sender that repeats itself may stamp the same anew. */
+export function orderKey({ predictionId }: Pick<InferenceCompleted, 'predictionId'>): string {
+  return effectKey(causeOf(predictionId), 'trade-order');
+}
+
 /** Places the order of a prediction, at most once. An applied result is a `PlacedOrder`. */
 export function placeOrder(
   deps: PlaceOrderDeps,
@@ -17,9 +22,7 @@ export function placeOrder(
   order: Omit<OrderRequest, 'metadata'>,
   agentId: string,
 ): Promise<EffectOutcome> {
-  // `at` is left out: a sender that repeats itself may stamp the same prediction anew.
-  const cause = { rule: 'prediction-trade', subject: prediction.predictionId, status: 'completed' };
-  const key = effectKey(cause, 'trade-order');
+  const key = orderKey(prediction);
   const reference = clientReference(key);
   const metadata = { source: 'sagemaker', confidence: String(prediction.confidence), reference };
   return performEffect(
@@ -28,11 +31,15 @@ export function placeOrder(
       key,
       reference,
       kind: 'trade-order',
-      cause,
+      cause: causeOf(prediction.predictionId),
       amountUsd: formatUsd(order.amount),
       requestBody: orderBody({ ...order, metadata }, agentId),
       sendingMs: deps.requestMs,
     },
     (body) => deps.trading.placeOrder(body, key),
   );
+}
+
+function causeOf(predictionId: string): Cause {
+  return { rule: 'prediction-trade', subject: predictionId, status: 'completed' };
 }

@@ -1,0 +1,140 @@
+import { DescribeExecutionCommand, GetExecutionHistoryCommand, ListExecutionsCommand } from '@aws-sdk/client-sfn';
+import { InvokeCommand } from '@aws-sdk/client-lambda';
+import { GetQueueUrlCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openBusTap, type SeenEvent } from '../../local/bus-tap.ts';
+import { startLocalPipeline, type LocalPipeline } from '../../local/local-pipeline.ts';
+
+/** A deployed local pipeline with everything that passed over its bus so far. */
+export interface Stage extends LocalPipeline {
+  readonly seen: readonly SeenEvent[];
+  /** Where the functions' output is, as the emulator keeps it. */
+  readonly functionLog: string;
+}
+
+export async function startStage(): Promise<Stage> {
+  const pipeline = await startLocalPipeline({ renderer: 'silent' });
+  const stop = new AbortController();
+  const seen: SeenEvent[] = [];
+  const tap = await openBusTap(pipeline.clients, pipeline.outputs.busName);
+  const following = (async () => {
+    for await (const event of tap(stop.signal)) seen.push(event);
+  })();
+  return {
+    ...pipeline,
+    seen,
+    functionLog: new URL('../../.local/local-aws.log', import.meta.url).pathname,
+    close: async () => {
+      stop.abort();
+      await following;
+      await pipeline.close();
+    },
+  };
+}
+
+/** Asks until there is an answer; fails with `what` after half a minute. */
+export async function eventually<Value>(
+  what: string,
+  ask: () => Promise<Value | undefined> | Value | undefined,
+): Promise<Value> {
+  const deadline = Date.now() + 30_000;
+  for (;;) {
+    const value = await ask();
+    if (value !== undefined) return value;
+    if (Date.now() > deadline) throw new Error(`not within 30 s: ${what}`);
+    await sleep(100);
+  }
+}
+
+/** Gives everything under way the time to do something it should not. */
+export function settle(): Promise<void> {
+  return sleep(3_000);
+}
+
+/** Waits for an event on the app's bus whose detail has these fields. */
+export function awaitEvent(
+  stage: Stage,
+  type: string,
+  fields: Readonly<Record<string, unknown>>,
+): Promise<SeenEvent['detail']> {
+  return eventually(`${type} ${JSON.stringify(fields)}`, () => findEvents(stage, type, fields)[0]);
+}
+
+export function findEvents(
+  stage: Stage,
+  type: string,
+  fields: Readonly<Record<string, unknown>>,
+): SeenEvent['detail'][] {
+  return stage.seen
+    .filter((event) => event['detail-type'] === type)
+    .map((event) => event.detail)
+    .filter((detail) => Object.entries(fields).every(([name, value]) => detail[name] === value));
+}
+
+export interface EndedExecution {
+  readonly status: string;
+  readonly states: readonly string[];
+  /** Everything the execution's description and history hold, as JSON text. */
+  readonly record: string;
+}
+
+/** Waits for an execution's end; returns the states it entered, in order. */
+export async function awaitExecution({ clients, outputs }: Stage, name: string): Promise<EndedExecution> {
+  const executionArn = `${outputs.stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
+  const ended = await eventually(`the end of execution ${name}`, async () => {
+    const execution = await clients.stepFunctions.send(new DescribeExecutionCommand({ executionArn }));
+    return execution.status === 'RUNNING' ? undefined : execution;
+  });
+  const { events = [] } = await clients.stepFunctions.send(
+    new GetExecutionHistoryCommand({ executionArn, maxResults: 1000 }),
+  );
+  return {
+    status: ended.status ?? 'unknown',
+    states: events.flatMap((event) => event.stateEnteredEventDetails?.name ?? []),
+    record: JSON.stringify([ended, events]),
+  };
+}
+
+/** Names of all executions there are. */
+export async function listExecutions({ clients, outputs }: Stage): Promise<string[]> {
+  const { executions = [] } = await clients.stepFunctions.send(
+    new ListExecutionsCommand({ stateMachineArn: outputs.stateMachineArn }),
+  );
+  return executions.map(({ name }) => name ?? '');
+}
+
+/** Waits for a dead letter whose body has this text; returns its reason. */
+export async function awaitDeadLetter({ clients }: Stage, queue: string, text: string): Promise<string | undefined> {
+  const { QueueUrl } = await clients.sqs.send(new GetQueueUrlCommand({ QueueName: queue }));
+  return eventually(`a dead letter with ${text} in ${queue}`, async () => {
+    const { Messages = [] } = await clients.sqs.send(
+      new ReceiveMessageCommand({
+        QueueUrl,
+        MaxNumberOfMessages: 10,
+        VisibilityTimeout: 0,
+        MessageAttributeNames: ['All'],
+      }),
+    );
+    return Messages.find(({ Body }) => Body?.includes(text) === true)?.MessageAttributes?.['reason']?.StringValue;
+  });
+}
+
+/** Invokes a function of the stage, as its schedule does. */
+export async function invoke({ clients }: Stage, lambda: string, input: object = {}): Promise<unknown> {
+  const { Payload, FunctionError } = await clients.lambda.send(
+    new InvokeCommand({ FunctionName: `purple-flea-local-${lambda}`, Payload: JSON.stringify(input) }),
+  );
+  const text = Payload?.transformToString() ?? '';
+  if (FunctionError !== undefined) throw new Error(text);
+  return JSON.parse(text);
+}
+
+/** Moves the clock of the stage's twin. */
+export async function moveTwinClock({ twinUrl }: Stage, advanceSeconds: number): Promise<void> {
+  const response = await fetch(`${twinUrl}/_twin/clock`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ advanceSeconds }),
+  });
+  if (!response.ok) throw new Error(await response.text());
+}
