@@ -5,6 +5,7 @@ import { loadConfig } from '../lib/config.ts';
 import type { PublishedEvents, PublishedType } from '../src/events/catalogue.ts';
 import { formatUsd, parseUsd, shareOf, subtractUsd, sumUsd, type MicroUsd } from '../src/money.ts';
 import type { SeenEvent } from './bus-tap.ts';
+import { LOG } from './emulator.ts';
 import { LOCAL_AGENTS, type LocalPipeline } from './local-pipeline.ts';
 import { askModel, registerTrainingJob, sendDelivery, sendTrainingEvent } from './sending.ts';
 import { line } from './timeline.ts';
@@ -134,8 +135,8 @@ export function createEventLog(): { readonly add: (event: SeenEvent) => void; re
       return new Promise((resolve, reject) => {
         const timer = setTimeout(() => {
           listeners.delete(look);
-          reject(new Error(`no ${type} within ${WAIT_MS / 1000} s; the functions' logs are in .local/local-aws.log`));
-        }, WAIT_MS);
+          reject(new Error(`no ${type} within ${WAIT_MS / 1000} s; see the functions' logs in ${LOG}`));
+        }, WAIT_MS).unref();
         const look = () => {
           const detail = find();
           if (detail === undefined) return;

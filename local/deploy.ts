@@ -1,10 +1,10 @@
 import { execa } from 'execa';
 import { readFileSync } from 'node:fs';
 import { ACCOUNT, awsEnvironment, REGION } from './emulator.ts';
-import { BIN, ROOT, STATE } from './paths.ts';
+import { BIN, ROOT, RUN } from './paths.ts';
 
-const ASSEMBLY = `${STATE}cdk.out`;
-const OUTPUTS = `${STATE}outputs.json`;
+const ASSEMBLY = `${RUN}cdk.out`;
+const OUTPUTS = `${RUN}outputs.json`;
 
 /** What the stacks of stage `local` put out. */
 export interface Outputs {
@@ -27,7 +27,7 @@ export async function synthesize(twinUrl: string, report: Report, stop?: AbortSi
 /** Makes the local account ready for CDK. Run in a folder without an app: it needs none. */
 export async function bootstrap(endpoint: string, report: Report, stop?: AbortSignal): Promise<void> {
   const args = ['bootstrap', `aws://${ACCOUNT}/${REGION}`];
-  await cdk({ args, environment: awsEnvironment(endpoint), report, stop, cwd: STATE });
+  await cdk({ args, environment: awsEnvironment(endpoint), report, stop, cwd: RUN });
 }
 
 /** Deploys the synthesized stacks with the real CDK, and returns their outputs. */
@@ -78,7 +78,13 @@ async function cdk({ args, environment, report, stop, cwd = ROOT }: CdkRun): Pro
     stdin: 'ignore',
     all: true,
     ...(stop === undefined ? {} : { cancelSignal: stop }),
-    env: { ...environment, PATH: `${BIN}:${process.env['PATH'] ?? ''}`, CI: 'true', NODE_OPTIONS: undefined },
+    env: {
+      ...environment,
+      CDK_DISABLE_CLI_TELEMETRY: 'true',
+      PATH: `${BIN}:${process.env['PATH'] ?? ''}`,
+      CI: 'true',
+      NODE_OPTIONS: undefined,
+    },
   });
   for await (const line of run.iterable({ from: 'all' })) report(line);
 }

@@ -1,8 +1,9 @@
-import { execa, type ResultPromise } from 'execa';
+import { execa } from 'execa';
 import getPort from 'get-port';
 import { createWriteStream, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BIN, STATE } from './paths.ts';
+import { BIN, ROOT, RUN } from './paths.ts';
+import type { LocalAwsCommand } from './python.ts';
 
 export const REGION = 'us-east-1';
 export const ACCOUNT = '000000000000';
@@ -14,8 +15,10 @@ export interface Emulator {
   stop(): Promise<void>;
 }
 
+/** Output of the emulator and of every function. */
+export const LOG = `${RUN}local-aws.log`;
+
 const START_DEADLINE_MS = 30_000;
-const STOP_DEADLINE_MS = 5_000;
 
 /** The environment of everything that talks to the local AWS. The credentials are good for nothing else. */
 export function awsEnvironment(endpoint: string): Record<string, string | undefined> {
@@ -42,22 +45,18 @@ export async function useRunningEmulator(endpoint: string): Promise<Emulator> {
   return { endpoint, stop: () => Promise.resolve() };
 }
 
-/** Starts MiniStack on a free port of 127.0.0.1, in a process group of its own. */
-export async function startEmulator(program: string): Promise<Emulator> {
+/** Starts MiniStack on a free port of 127.0.0.1. It stops with this process, however this one ends. */
+export async function startEmulator(command: LocalAwsCommand): Promise<Emulator> {
   const port = await getPort({ host: '127.0.0.1' });
   const endpoint = `http://127.0.0.1:${port}`;
   const temporary = makeTemporaryFolder();
-  const emulator = execa(program, {
+  const emulator = execa(`${BIN}/node`, [`${ROOT}local/guarded.ts`, ...command], {
     cwd: temporary,
     detached: true,
-    cleanup: false,
     reject: false,
-    stdin: 'ignore',
-    stdout: 'pipe',
-    stderr: 'pipe',
     buffer: false,
     all: true,
-    extendEnv: true,
+    stdin: 'pipe',
     env: {
       ...awsEnvironment(endpoint),
       GATEWAY_PORT: String(port),
@@ -71,12 +70,10 @@ export async function startEmulator(program: string): Promise<Emulator> {
       NODE_OPTIONS: undefined,
     },
   });
-  emulator.all.pipe(createWriteStream(`${STATE}local-aws.log`));
-  const stopOnExit = () => killGroup(emulator.pid, 'SIGKILL');
-  process.once('exit', stopOnExit);
+  emulator.all.pipe(createWriteStream(LOG));
   const stop = async () => {
-    process.off('exit', stopOnExit);
-    await stopGroup(emulator);
+    emulator.stdin.end();
+    await emulator;
   };
 
   let ended = false;
@@ -87,7 +84,7 @@ export async function startEmulator(program: string): Promise<Emulator> {
   while (!(await isUp(endpoint))) {
     if (ended || Date.now() > deadline) {
       await stop();
-      throw new Error(`the local AWS did not start; see ${STATE}local-aws.log`);
+      throw new Error(`the local AWS did not start; see ${LOG}`);
     }
     await sleep(100);
   }
@@ -96,7 +93,7 @@ export async function startEmulator(program: string): Promise<Emulator> {
 
 /** A fresh folder for what the emulator unpacks. Bundles are CommonJS, and this project's package.json says otherwise. */
 function makeTemporaryFolder(): string {
-  const folder = `${STATE}tmp`;
+  const folder = `${RUN}tmp`;
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   writeFileSync(`${folder}/package.json`, '{ "type": "commonjs" }');
@@ -109,21 +106,5 @@ async function isUp(endpoint: string): Promise<boolean> {
     return response.ok;
   } catch {
     return false;
-  }
-}
-
-async function stopGroup(emulator: ResultPromise): Promise<void> {
-  killGroup(emulator.pid, 'SIGTERM');
-  const ended = await Promise.race([emulator.then(() => true), sleep(STOP_DEADLINE_MS, false, { ref: false })]);
-  killGroup(emulator.pid, 'SIGKILL');
-  if (!ended) await emulator;
-}
-
-function killGroup(pid: number | undefined, signal: NodeJS.Signals): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, signal);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }

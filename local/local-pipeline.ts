@@ -1,12 +1,12 @@
 import { PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { ListStateMachinesCommand } from '@aws-sdk/client-sfn';
 import { Listr, type ListrRendererValue } from 'listr2';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { startTwin, type Twin } from '../twin/server.ts';
 import { createClients, type Clients } from './clients.ts';
 import { bootstrap, deploy, synthesize, type Outputs } from './deploy.ts';
-import { startEmulator, useRunningEmulator, type Emulator } from './emulator.ts';
-import { STATE } from './paths.ts';
+import { LOG, startEmulator, useRunningEmulator, type Emulator } from './emulator.ts';
+import { RUN, STATE } from './paths.ts';
 import { prepareLocalAws } from './python.ts';
 
 /** The agents of the twin that the local stage's money moves between. */
@@ -25,6 +25,8 @@ export interface Session {
 /** The deployed pipeline on this machine. */
 export interface LocalPipeline extends Session {
   readonly clients: Clients;
+  /** File with the output of every function. */
+  readonly functionLog: string;
   /** Stops everything that was started. May be called more than once. */
   close(): Promise<void>;
 }
@@ -39,10 +41,10 @@ export async function startLocalPipeline({
   renderer = 'default',
   stop,
 }: { readonly renderer?: ListrRendererValue; readonly stop?: AbortSignal } = {}): Promise<LocalPipeline> {
-  mkdirSync(STATE, { recursive: true });
+  removeDeadRuns();
+  mkdirSync(RUN, { recursive: true });
   const started: { twin?: Twin; emulator?: Emulator; outputs?: Outputs } = {};
   const close = async () => {
-    rmSync(SESSION, { force: true });
     await started.emulator?.stop();
     await started.twin?.close();
   };
@@ -109,8 +111,30 @@ export async function startLocalPipeline({
     twinUrl: the(started.twin).url,
     outputs: the(started.outputs),
   };
-  writeFileSync(SESSION, JSON.stringify(session, undefined, 2));
-  return { ...session, clients: createClients(session.endpoint), close };
+  return { ...session, clients: createClients(session.endpoint), functionLog: LOG, close };
+}
+
+/** Removes what earlier runs left; their logs were kept until now. */
+function removeDeadRuns(): void {
+  if (!existsSync(STATE)) return;
+  for (const name of readdirSync(STATE)) {
+    const pid = /^run-(\d+)$/.exec(name)?.[1];
+    if (pid !== undefined && !isAlive(Number(pid))) rmSync(`${STATE}${name}`, { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}
+
+/** Lets other commands find this pipeline. Returns what makes them lose it again. */
+export function announceSession({ endpoint, twinUrl, outputs }: Session): () => void {
+  writeFileSync(SESSION, JSON.stringify({ endpoint, twinUrl, outputs }, undefined, 2));
+  return () => rmSync(SESSION, { force: true });
 }
 
 /** The pipeline that another process runs. Throws where none does. */

@@ -1,6 +1,6 @@
 import { execa } from 'execa';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { ROOT, STATE } from './paths.ts';
 
 const REQUIREMENTS = `${ROOT}local/requirements.txt`;
@@ -11,34 +11,36 @@ export class PythonMissingError extends Error {
   override readonly name = 'PythonMissingError';
 }
 
+/** How the local AWS is started: a program and its arguments. */
+export type LocalAwsCommand = readonly [program: string, ...args: string[]];
+
 /**
  * Makes the project's own virtual environment with the pinned local AWS in it, unless it stands already.
- * Returns the path of its `ministack` program.
  *
  * @throws PythonMissingError where there is no Python 3.10 or later.
  */
-export async function prepareLocalAws(report: (line: string) => void): Promise<string> {
+export async function prepareLocalAws(report: (line: string) => void): Promise<LocalAwsCommand> {
   const digest = createHash('sha256').update(readFileSync(REQUIREMENTS)).digest('hex').slice(0, 16);
   const venv = `${STATE}venv-${digest}`;
-  const program = `${venv}/bin/ministack`;
-  const stamp = `${venv}/installed`;
-  if (existsSync(stamp)) return program;
+  if (!existsSync(venv)) await makeVenv(venv, report);
+  return [`${venv}/bin/python`, '-m', 'ministack'];
+}
 
+/** Made aside and moved into place whole, so that neither an interrupt nor a second process leaves half of one. */
+async function makeVenv(venv: string, report: (line: string) => void): Promise<void> {
   const python = await findPython();
+  const draft = `${venv}.${process.pid}`;
   report(`creating a virtual environment with ${python}`);
-  await execa(python, ['-m', 'venv', '--clear', venv]);
+  await execa(python, ['-m', 'venv', '--clear', draft]);
   report('installing the local AWS (MiniStack)');
-  await execa(`${venv}/bin/python`, [
-    '-m',
-    'pip',
-    'install',
-    '--quiet',
-    '--disable-pip-version-check',
-    '--requirement',
-    REQUIREMENTS,
-  ]);
-  writeFileSync(stamp, '');
-  return program;
+  const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--requirement', REQUIREMENTS];
+  await execa(`${draft}/bin/python`, install);
+  try {
+    renameSync(draft, venv);
+  } catch (error) {
+    rmSync(draft, { recursive: true, force: true });
+    if (!existsSync(venv)) throw error;
+  }
 }
 
 async function findPython(): Promise<string> {

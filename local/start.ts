@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { openBusTap, type BusTap } from './bus-tap.ts';
 import { createEventLog, runDemo } from './demo.ts';
-import { startLocalPipeline, type LocalPipeline } from './local-pipeline.ts';
+import { announceSession, startLocalPipeline, type LocalPipeline } from './local-pipeline.ts';
 import { describeEvent } from './timeline.ts';
 
 const USAGE = `npm start               start the pipeline on this machine, show both flows, stay up
@@ -17,12 +17,9 @@ async function main(): Promise<number> {
   const stop = new AbortController();
   const stopped = new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve()));
   let pipeline: LocalPipeline | undefined;
-  const interrupt = () => {
-    console.log('\nstopping');
-    stop.abort();
-  };
-  process.once('SIGINT', interrupt);
-  process.once('SIGTERM', interrupt);
+  // An interrupt comes more than once: the terminal sends it to us and to npm, which passes it on.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort());
+  stop.signal.addEventListener('abort', () => console.log('\nstopping'));
 
   try {
     pipeline = await startLocalPipeline({ stop: stop.signal });
@@ -42,8 +39,9 @@ async function main(): Promise<number> {
       await tapping;
       return ended.problems.length === 0 ? 0 : 1;
     }
+    const withdraw = announceSession(pipeline);
     console.log(hints(pipeline));
-    await Promise.race([tapping, stopped]);
+    await Promise.race([tapping, stopped]).finally(withdraw);
     return 0;
   } catch (error) {
     if (stop.signal.aborted) return 130;
@@ -67,7 +65,7 @@ async function followBus(
   return undefined;
 }
 
-function hints({ endpoint, twinUrl, outputs }: LocalPipeline): string {
+function hints({ endpoint, twinUrl, outputs, functionLog }: LocalPipeline): string {
   return `
 It stays up. In another terminal, send an event of your own; what follows from it appears above:
 
@@ -82,7 +80,7 @@ Where to look:
   AWS             export AWS_ENDPOINT_URL=${endpoint} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_REGION=us-east-1
   executions      aws stepfunctions list-executions --state-machine-arn ${outputs.stateMachineArn}
   ledger          aws dynamodb scan --table-name ${outputs.intentTable}
-  functions' logs .local/local-aws.log
+  functions' logs ${functionLog}
 
 Stop it with Ctrl-C.
 `;

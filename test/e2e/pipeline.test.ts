@@ -119,7 +119,7 @@ describe('a finished training job', () => {
     expect(moved('agent_model_owner_churn')).toBe('49.50');
     expect(after.conserved).toBe(true);
     expect(findEvents(stage, 'bonus.started', { trainingJobName: name })).toHaveLength(1);
-    expect((await listExecutions(stage)).filter((execution) => execution === executionName)).toHaveLength(1);
+    expect((await listExecutions(stage)).filter((started) => started === executionName)).toHaveLength(1);
   });
 
   test('is released at once where its delivery came before the lock', async () => {

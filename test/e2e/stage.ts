@@ -8,8 +8,6 @@ import { startLocalPipeline, type LocalPipeline } from '../../local/local-pipeli
 /** A deployed local pipeline with everything that passed over its bus so far. */
 export interface Stage extends LocalPipeline {
   readonly seen: readonly SeenEvent[];
-  /** Where the functions' output is, as the emulator keeps it. */
-  readonly functionLog: string;
 }
 
 export async function startStage(): Promise<Stage> {
@@ -23,7 +21,6 @@ export async function startStage(): Promise<Stage> {
   return {
     ...pipeline,
     seen,
-    functionLog: new URL('../../.local/local-aws.log', import.meta.url).pathname,
     close: async () => {
       stop.abort();
       await following;
