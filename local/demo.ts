@@ -135,7 +135,11 @@ export function createEventLog(): { readonly add: (event: SeenEvent) => void; re
       return new Promise((resolve, reject) => {
         const timer = setTimeout(() => {
           listeners.delete(look);
-          reject(new Error(`no ${type} within ${WAIT_MS / 1000} s; see the functions' logs in ${LOG}`));
+          reject(
+            new Error(
+              `no ${type} within ${WAIT_MS / 1000} s; see the functions' logs (${LOG}, unless the emulator is your own)`,
+            ),
+          );
         }, WAIT_MS).unref();
         const look = () => {
           const detail = find();

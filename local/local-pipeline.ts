@@ -59,18 +59,20 @@ export async function startLocalPipeline({
         },
       },
       {
-        title: 'Local AWS and stacks',
+        title: 'Local AWS',
+        task: async (_, task) => {
+          started.emulator = await obtainEmulator(reportTo(task));
+          task.title = `Local AWS at ${started.emulator.endpoint}`;
+        },
+      },
+      {
+        title: 'Stacks',
         task: (_, task) =>
           task.newListr(
             [
               {
-                title: 'Start the local AWS and bootstrap it',
-                task: async (__, subtask) => {
-                  const report = reportTo(subtask);
-                  started.emulator = await obtainEmulator(report);
-                  await bootstrap(started.emulator.endpoint, report, stop);
-                  subtask.title = `Local AWS at ${started.emulator.endpoint}, bootstrapped`;
-                },
+                title: 'Bootstrap the local AWS (cdk bootstrap)',
+                task: (__, subtask) => bootstrap(the(started.emulator).endpoint, reportTo(subtask), stop),
               },
               {
                 title: 'Synthesize the stacks (cdk synth)',

@@ -1,5 +1,9 @@
 import * as z from 'zod/mini';
+import en from 'zod/v4/locales/en.js';
 import { parseUsd } from './money.ts';
+
+// zod/mini comes without messages: each would say "Invalid input" instead of what is allowed.
+z.config(en());
 
 /** An amount as it comes from outside: a decimal string or a JSON number. Read into micro-USD; see `parseUsd`. */
 export const usdSchema = z.pipe(
@@ -29,4 +33,9 @@ export function jsonText<Output>(schema: z.core.$ZodType<Output>): z.core.$ZodTy
     }
   });
   return z.pipe(parsed, schema);
+}
+
+/** The problems of a failed parse, each with its field and what is allowed there, such as `detail.asset: Too big: ...`. */
+export function describeProblems(error: z.core.$ZodError, ...root: string[]): string {
+  return error.issues.map((issue) => `${[...root, ...issue.path].join('.') || 'input'}: ${issue.message}`).join('; ');
 }

@@ -1,13 +1,9 @@
-import type { ApiKeys } from '../../src/aws/api-key-secret.ts';
 import { lockedStateSchema } from '../../src/escrow/lifecycle-state.ts';
 import { nextLook } from '../../src/escrow/next-look.ts';
-import type { EscrowClient } from '../../src/purple-flea/escrow.ts';
-import type { Credentials } from '../../src/purple-flea/service.ts';
-import { announce, type AnnounceDeps } from '../shared/announce.ts';
+import { announce } from '../shared/announce.ts';
+import type { EscrowReadDeps } from '../shared/escrow-task.ts';
 
-export interface Deps extends AnnounceDeps {
-  readonly readApiKeys: () => Promise<ApiKeys>;
-  readonly openEscrow: (credentials: Credentials) => EscrowClient;
+export interface Deps extends EscrowReadDeps {
   readonly now: () => Date;
 }
 

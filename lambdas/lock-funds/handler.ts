@@ -1,10 +1,11 @@
 import * as z from 'zod/mini';
 import { SecretUnusableError } from '../../src/errors.ts';
 import { lockFunds, referenceFor } from '../../src/escrow/escrow-effects.ts';
-import { describeProblems, lifecycleInputSchema, type LifecycleInput } from '../../src/escrow/lifecycle-input.ts';
+import { lifecycleInputSchema, type LifecycleInput } from '../../src/escrow/lifecycle-input.ts';
 import { effectKey } from '../../src/ledger/effect-key.ts';
 import type { EffectOutcome } from '../../src/ledger/perform-effect.ts';
 import { createdEscrowSchema } from '../../src/purple-flea/escrow.ts';
+import { describeProblems } from '../../src/schemas.ts';
 import { announce, announceParked } from '../shared/announce.ts';
 import type { EscrowTaskDeps, TaskContext } from '../shared/escrow-task.ts';
 

@@ -1,19 +1,12 @@
-import type { ApiKeys } from '../../src/aws/api-key-secret.ts';
 import { referenceFor } from '../../src/escrow/escrow-effects.ts';
 import { deliveredStateSchema } from '../../src/escrow/lifecycle-state.ts';
 import { reviewDelivery } from '../../src/escrow/review.ts';
 import { formatUsd } from '../../src/money.ts';
-import type { EscrowClient } from '../../src/purple-flea/escrow.ts';
-import type { Credentials } from '../../src/purple-flea/service.ts';
-import { announce, type AnnounceDeps } from '../shared/announce.ts';
-
-export interface Deps extends AnnounceDeps {
-  readonly readApiKeys: () => Promise<ApiKeys>;
-  readonly openEscrow: (credentials: Credentials) => EscrowClient;
-}
+import { announce } from '../shared/announce.ts';
+import type { EscrowReadDeps } from '../shared/escrow-task.ts';
 
 /** Decides over a delivery from what the service shows of the escrow, and records the decision with its reason. */
-export function createHandler(deps: Deps) {
+export function createHandler(deps: EscrowReadDeps) {
   return async (input: unknown) => {
     const { request, escrow, delivery } = deliveredStateSchema.parse(input);
     const { own } = await deps.readApiKeys();

@@ -2,6 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { randomUUID } from 'node:crypto';
+import * as z from 'zod/mini';
 import type { ApiKeys } from '../../src/aws/api-key-secret.ts';
 import { createIntentTable } from '../../src/aws/intent-table.ts';
 import { createPublisher } from '../../src/aws/publisher.ts';
@@ -13,10 +14,14 @@ import { escrowEnvironment, ledgerEnvironment, readEnvironment } from './environ
 import { createApiKeySource, createServiceDeps } from './purple-flea.ts';
 import { count, log } from './telemetry.ts';
 
-/** What the workflow's tasks that send an escrow effect need. */
-export interface EscrowTaskDeps extends AnnounceDeps, Omit<EffectDeps, 'remainingMs'> {
+/** What the workflow's tasks that look at an escrow need. */
+export interface EscrowReadDeps extends AnnounceDeps {
   readonly readApiKeys: () => Promise<ApiKeys>;
   readonly openEscrow: (credentials: Credentials) => EscrowClient;
+}
+
+/** What those that send an escrow effect need. */
+export interface EscrowTaskDeps extends EscrowReadDeps, Omit<EffectDeps, 'remainingMs'> {
   /** Total deadline of one request, in milliseconds. */
   readonly requestMs: number;
 }
@@ -26,19 +31,27 @@ export interface TaskContext {
   getRemainingTimeInMillis(): number;
 }
 
-/** Builds those needs from the environment, once a process. */
-export function createEscrowTaskDeps(): EscrowTaskDeps {
-  const env = readEnvironment({ ...escrowEnvironment, ...ledgerEnvironment });
+/** Builds what reading needs from the environment, once a process. */
+export function createEscrowReadDeps(): EscrowReadDeps {
+  const env = readEnvironment({ ...escrowEnvironment, EVENT_BUS: z.string() });
   const service = createServiceDeps(env.ESCROW_SERVICE, env);
   return {
     readApiKeys: createApiKeySource(env.SECRET_NAME),
     openEscrow: (credentials) => createEscrowClient(service, credentials),
-    intents: createIntentTable(DynamoDBDocumentClient.from(new DynamoDBClient({})), env.INTENT_TABLE),
     publish: createPublisher(new EventBridgeClient({}), env.EVENT_BUS),
+    log,
+    count,
+  };
+}
+
+/** Builds what sending needs from the environment, once a process. */
+export function createEscrowTaskDeps(): EscrowTaskDeps {
+  const env = readEnvironment({ ...escrowEnvironment, ...ledgerEnvironment });
+  return {
+    ...createEscrowReadDeps(),
+    intents: createIntentTable(DynamoDBDocumentClient.from(new DynamoDBClient({})), env.INTENT_TABLE),
     requestMs: env.REQUEST_TIMEOUT_MS,
     now: () => new Date(),
     newId: randomUUID,
-    log,
-    count,
   };
 }

@@ -1,4 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
+import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { Rule, type EventPattern, type IEventBus } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
@@ -67,6 +68,20 @@ export class EventQueue extends Construct {
       targets: [new SqsQueue(this.queue, fifoGroup === undefined ? {} : { messageGroupId: fifoGroup })],
     });
 
+    createAlarm(this, 'FailedInvocations', {
+      metric: new Metric({
+        namespace: 'AWS/Events',
+        metricName: 'FailedInvocations',
+        dimensionsMap: {
+          RuleName: `${prefix}-${name}`,
+          ...(bus.eventBusName === 'default' ? {} : { EventBusName: bus.eventBusName }),
+        },
+        statistic: Stats.SUM,
+        period: Duration.minutes(5),
+      }),
+      description: `Events do not get from rule ${prefix}-${name} into its queue: look at the queue's policy and the key's. They are lost after a day.`,
+      topic: alarmTopic,
+    });
     createAlarm(this, 'DeadLettersVisible', {
       metric: this.deadLetters.metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(5) }),
       description: `${prefix}-${name}-dead${suffix} holds messages. Read the attribute "reason", mend the cause, then redrive them.`,

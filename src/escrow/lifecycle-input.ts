@@ -29,8 +29,3 @@ export type LifecycleInput = z.infer<typeof lifecycleInputSchema>;
 
 /** The same as it is written into an execution: amounts as decimal strings. */
 export type LifecycleRequest = z.input<typeof lifecycleInputSchema> & { readonly amountUsd: string };
-
-/** The problems of a failed parse, naming each field, such as `amountUsd: must be 1.00 to 10000.00`. */
-export function describeProblems(error: z.core.$ZodError): string {
-  return error.issues.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`).join('; ');
-}

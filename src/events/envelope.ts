@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { UnusableEventError } from '../errors.ts';
+import { describeProblems } from '../schemas.ts';
 
 /** What every EventBridge event carries around its detail. */
 const envelopeSchema = z.looseObject({
@@ -32,12 +33,12 @@ export function parseEvent<Detail>(
   detailSchema: z.core.$ZodType<Detail>,
 ): IncomingEvent<Detail> {
   const envelope = z.safeParse(envelopeSchema, parseJson(text));
-  if (!envelope.success) throw unusable('event', envelope.error);
+  if (!envelope.success) throw new UnusableEventError(describeProblems(envelope.error, 'event'));
   if (envelope.data['detail-type'] !== detailType) {
     throw new UnusableEventError(`detail-type is "${envelope.data['detail-type']}"; this queue takes "${detailType}"`);
   }
   const detail = z.safeParse(detailSchema, envelope.data.detail);
-  if (!detail.success) throw unusable('detail', detail.error);
+  if (!detail.success) throw new UnusableEventError(describeProblems(detail.error, 'detail'));
   return {
     id: envelope.data.id,
     source: envelope.data.source,
@@ -53,9 +54,4 @@ function parseJson(text: string): unknown {
   } catch {
     throw new UnusableEventError('the message is not JSON; send an EventBridge event');
   }
-}
-
-function unusable(root: string, error: z.core.$ZodError): UnusableEventError {
-  const problems = error.issues.map((issue) => `${[root, ...issue.path].join('.')}: ${issue.message}`);
-  return new UnusableEventError(problems.join('; '));
 }
