@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { REGION, synthesizeStage } from '../support/synthesized-stage.ts';
+
+const run = promisify(execFile);
+
+const FOLDERS = readdirSync('lambdas').filter((folder) => folder !== 'shared');
+
+/** What CDK passes to esbuild for `PipelineFunction`, but for the entry point: all of them are bundled in one run. */
+const ESBUILD = [
+  '--bundle',
+  '--target=node24',
+  '--platform=node',
+  '--format=cjs',
+  '--minify',
+  '--sourcemap',
+  '--sources-content=false',
+  '--main-fields=module,main',
+  '--log-level=warning',
+];
+
+/** Above it, a function starts noticeably later. */
+const MAX_KILOBYTES = 600;
+
+/** Loads one bundle as Lambda does, and says what it exports. */
+const LOAD = 'const loaded = require(process.argv[1]); process.stdout.write(typeof loaded.handler);';
+
+let outdir: string;
+
+beforeAll(async () => {
+  outdir = mkdtempSync(join(tmpdir(), 'bundles-'));
+  const entries = FOLDERS.map((folder) => `lambdas/${folder}/index.ts`);
+  const { stdout, stderr } = await run('node_modules/.bin/esbuild', [
+    ...entries,
+    ...ESBUILD,
+    '--outbase=lambdas',
+    `--outdir=${outdir}`,
+  ]);
+  if (stdout + stderr !== '') throw new Error(`esbuild said: ${stdout}${stderr}`);
+});
+afterAll(() => {
+  rmSync(outdir, { recursive: true, force: true });
+});
+
+const stage = synthesizeStage('prod');
+const environments = Object.fromEntries(
+  stage
+    .resources<{ FunctionName: string; Environment: { Variables: Record<string, string> } }>('AWS::Lambda::Function')
+    .map(({ properties }) => [stage.shorten(properties.FunctionName), properties.Environment.Variables]),
+);
+
+describe.each(FOLDERS)('the bundle of %s', (folder) => {
+  const file = () => join(outdir, folder, 'index.js');
+
+  test('loads with the environment that it is deployed with, and exports a handler', async () => {
+    const { stdout, stderr } = await run(process.execPath, ['-e', LOAD, file()], {
+      env: { AWS_REGION: REGION, ...environments[folder] },
+    });
+
+    expect(stderr).toBe('');
+    expect(stdout).toBe('function');
+  });
+
+  test(`is at most ${MAX_KILOBYTES} KB, less its source map`, () => {
+    expect(statSync(file()).size / 1024).toBeLessThanOrEqual(MAX_KILOBYTES);
+  });
+});
+
+test('a bundle that lacks a setting does not load, and says which', async () => {
+  const { MAILBOX_TABLE, ...others } = environments['await-delivery'] ?? {};
+
+  const loading = run(process.execPath, ['-e', LOAD, join(outdir, 'await-delivery', 'index.js')], {
+    env: { AWS_REGION: REGION, ...others },
+  });
+
+  expect(MAILBOX_TABLE).toBeDefined();
+  await expect(loading).rejects.toThrow('environment: MAILBOX_TABLE');
+});
+
+test('the sizes of the bundles are printed', () => {
+  const sizes = FOLDERS.map((folder) => [folder, statSync(join(outdir, folder, 'index.js')).size / 1024] as const);
+  const lines = sizes.map(([folder, size]) => `${folder.padEnd(20)} ${size.toFixed(0).padStart(4)} KB`);
+
+  process.stdout.write(`${lines.join('\n')}\n`);
+
+  expect(lines).toHaveLength(FOLDERS.length);
+});

@@ -1,0 +1,275 @@
+import { describe, expect, test } from '@jest/globals';
+import { STAGES } from '../../lib/config.ts';
+import { INCOMING, PUBLISHED } from '../../src/events/catalogue.ts';
+import {
+  ACCOUNT,
+  synthesizeStage,
+  type PolicyProperties,
+  type Resource,
+  type SynthesizedStage,
+} from '../support/synthesized-stage.ts';
+
+interface QueueProperties {
+  readonly QueueName: string;
+  readonly KmsMasterKeyId?: string;
+  readonly RedrivePolicy?: { readonly deadLetterTargetArn: string; readonly maxReceiveCount: number };
+  readonly VisibilityTimeout?: number;
+  readonly FifoQueue?: boolean;
+  readonly ContentBasedDeduplication?: boolean;
+  readonly MessageRetentionPeriod?: number;
+}
+
+interface RuleProperties {
+  readonly EventBusName: string;
+  readonly EventPattern: unknown;
+  readonly State: string;
+  readonly Targets: readonly { readonly Arn: string; readonly SqsParameters?: unknown }[];
+}
+
+interface MappingProperties {
+  readonly EventSourceArn: string;
+  readonly FunctionName: string;
+  readonly BatchSize: number;
+  readonly FunctionResponseTypes?: readonly string[];
+}
+
+interface AlarmProperties {
+  readonly Namespace: string;
+  readonly MetricName: string;
+  readonly Dimensions: readonly { readonly Name: string; readonly Value: string }[];
+  readonly Threshold: number;
+  readonly AlarmActions?: readonly string[];
+}
+
+const queuesOf = (stage: SynthesizedStage) => stage.resources<QueueProperties>('AWS::SQS::Queue');
+const mappingsOf = (stage: SynthesizedStage) => stage.resources<MappingProperties>('AWS::Lambda::EventSourceMapping');
+
+function queueAt(stage: SynthesizedStage, arn = ''): Resource<QueueProperties> {
+  const queue = queuesOf(stage).find((candidate) => candidate.arn === arn);
+  if (queue === undefined) throw new Error(`no queue "${arn}"`);
+  return queue;
+}
+
+function queueNamed(stage: SynthesizedStage, name: string): Resource<QueueProperties> {
+  const arn = queuesOf(stage).find(({ properties }) => properties.QueueName === `${stage.prefix}-${name}`)?.arn;
+  return queueAt(stage, arn);
+}
+
+function alarmsOn(stage: SynthesizedStage, queueName: string, metric: string): AlarmProperties[] {
+  return stage
+    .resources<AlarmProperties>('AWS::CloudWatch::Alarm')
+    .map(({ properties }) => properties)
+    .filter(({ Namespace, MetricName }) => Namespace === 'AWS/SQS' && MetricName === metric)
+    .filter(({ Dimensions }) => Dimensions.some(({ Value }) => Value === queueName));
+}
+
+/**
+ * There is no maintained library for Node that matches events as EventBridge does, so the patterns are compared whole:
+ * a field more, a field less or a word misspelt is seen.
+ */
+const ROUTES = [
+  {
+    queue: 'training-events',
+    bus: 'default',
+    pattern: {
+      source: ['aws.sagemaker'],
+      'detail-type': ['SageMaker Training Job State Change'],
+      detail: { TrainingJobStatus: ['Completed'] },
+    },
+    handler: 'start-bonus',
+    batchSize: 5,
+  },
+  {
+    queue: 'deliveries',
+    bus: 'pipeline',
+    pattern: { 'detail-type': ['escrow.delivered'] },
+    handler: 'record-delivery',
+    batchSize: 5,
+  },
+  {
+    queue: 'predictions.fifo',
+    bus: 'pipeline',
+    pattern: { 'detail-type': ['inference.completed'] },
+    handler: 'place-trade',
+    batchSize: 1,
+  },
+  {
+    queue: 'unknown-events',
+    bus: 'pipeline',
+    pattern: {
+      'detail-type': [
+        {
+          'anything-but': [
+            'inference.completed',
+            'escrow.delivered',
+            'bonus.started',
+            'bonus.skipped',
+            'escrow.locked',
+            'escrow.completed',
+            'escrow.reviewed',
+            'escrow.released',
+            'escrow.refunded',
+            'trade.placed',
+            'trade.skipped',
+            'trade.manual',
+            'intent.parked',
+          ],
+        },
+      ],
+    },
+    handler: 'reject-event',
+    batchSize: 10,
+  },
+] as const;
+
+const ROUTED_TYPES: readonly string[] = ROUTES.flatMap(({ bus, pattern }) =>
+  bus === 'pipeline' ? pattern['detail-type'].filter((type) => typeof type === 'string') : [],
+);
+const [{ 'anything-but': NOT_UNKNOWN }] = ROUTES[3].pattern['detail-type'];
+
+describe('the patterns between them', () => {
+  test('route every type that the pipeline acts on to one queue', () => {
+    expect(ROUTED_TYPES.toSorted()).toEqual(Object.values(INCOMING).toSorted());
+  });
+
+  test('take for unknown all but what the pipeline acts on and what it says itself', () => {
+    const known = new Set([...Object.values(INCOMING), ...Object.keys(PUBLISHED)]);
+
+    expect(NOT_UNKNOWN.toSorted()).toEqual([...known].toSorted());
+  });
+});
+
+describe.each(STAGES)('the event queues of stage %s', (stageName) => {
+  const stage = synthesizeStage(stageName);
+  const { prefix } = stage;
+  const [key] = stage.resources('AWS::KMS::Key');
+  const [topic] = stage.resources('AWS::SNS::Topic');
+  const busNames = { default: 'default', pipeline: prefix };
+
+  test.each(ROUTES)('get what is meant for $queue by exactly this pattern, and nothing else', (route) => {
+    const rules = stage
+      .resources<RuleProperties>('AWS::Events::Rule')
+      .map(({ properties }) => properties)
+      .filter(({ Targets }) => Targets.some(({ Arn }) => stage.shorten(Arn) === `sqs:${route.queue}`));
+
+    expect(rules).toHaveLength(1);
+    expect(rules[0]).toMatchObject({ EventBusName: busNames[route.bus], State: 'ENABLED' });
+    expect(rules[0]?.EventPattern).toEqual(route.pattern);
+    expect(rules[0]?.Targets).toHaveLength(1);
+  });
+
+  test('are the only targets of the only rules', () => {
+    expect(stage.resources('AWS::Events::Rule')).toHaveLength(ROUTES.length);
+  });
+
+  test.each(ROUTES)('hand $queue to $handler alone, which reports failures one by one', (route) => {
+    const mappings = mappingsOf(stage)
+      .map(({ properties }) => properties)
+      .filter(({ EventSourceArn }) => stage.shorten(EventSourceArn) === `sqs:${route.queue}`);
+
+    expect(mappings).toEqual([
+      expect.objectContaining({
+        FunctionName: `${prefix}-${route.handler}`,
+        BatchSize: route.batchSize,
+        FunctionResponseTypes: ['ReportBatchItemFailures'],
+      }),
+    ]);
+  });
+
+  test('are the only sources of messages', () => {
+    expect(mappingsOf(stage)).toHaveLength(ROUTES.length);
+  });
+
+  describe.each(ROUTES.map(({ queue }) => queue))('%s', (name) => {
+    const queue = queueNamed(stage, name);
+    const deadLetters = queueAt(stage, queue.properties.RedrivePolicy?.deadLetterTargetArn);
+
+    test('gives a message up after five receives, to a queue that keeps it for 14 days', () => {
+      expect(queue.properties.RedrivePolicy?.maxReceiveCount).toBe(5);
+      expect(deadLetters.properties.QueueName).toBe(`${prefix}-${name.replace(/(\.fifo)?$/, '-dead$1')}`);
+      expect(deadLetters.properties.MessageRetentionPeriod).toBe(14 * 24 * 3600);
+      expect(deadLetters.properties.RedrivePolicy).toBeUndefined();
+    });
+
+    test('tells its consumer the same number of receives and the same dead-letter queue', () => {
+      const handler = ROUTES.find((route) => route.queue === name)?.handler;
+      const [variables] = stage
+        .resources<{ FunctionName: string; Environment: { Variables: object } }>('AWS::Lambda::Function')
+        .filter(({ properties }) => properties.FunctionName === `${prefix}-${handler}`)
+        .map(({ properties }) => properties.Environment.Variables);
+
+      expect(variables).toMatchObject({
+        MAX_RECEIVES: '5',
+        DEAD_LETTER_QUEUE_URL: expect.stringMatching(new RegExp(`/${deadLetters.properties.QueueName}$`)),
+      });
+    });
+
+    test('hides a message for at least six times as long as its consumer may run', () => {
+      const [mapping] = mappingsOf(stage).filter(({ properties }) => properties.EventSourceArn === queue.arn);
+      const [consumer] = stage
+        .resources<{ FunctionName: string; Timeout: number }>('AWS::Lambda::Function')
+        .filter(({ properties }) => properties.FunctionName === mapping?.properties.FunctionName);
+
+      expect(queue.properties.VisibilityTimeout).toBeGreaterThanOrEqual(6 * (consumer?.properties.Timeout ?? Infinity));
+    });
+
+    test('is encrypted with the key of the pipeline, and so is its dead-letter queue', () => {
+      expect([queue, deadLetters].map(({ properties }) => properties.KmsMasterKeyId)).toEqual([key?.arn, key?.arn]);
+    });
+
+    test('refuses what does not come over TLS, and takes messages from rules of this account alone', () => {
+      const statementsFor = ({ properties }: Resource<QueueProperties>) =>
+        stage
+          .resources<PolicyProperties>('AWS::SQS::QueuePolicy')
+          .filter(({ properties: policy }) => policy.Queues?.some((url) => url.endsWith(`/${properties.QueueName}`)))
+          .flatMap(({ properties: policy }) => policy.PolicyDocument.Statement);
+      const tlsOnly = (arn: string | undefined) => ({
+        Effect: 'Deny',
+        Action: 'sqs:*',
+        Principal: { AWS: '*' },
+        Resource: arn,
+        Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+      });
+
+      expect(statementsFor(deadLetters)).toEqual([tlsOnly(deadLetters.arn)]);
+      expect(statementsFor(queue)).toEqual([
+        tlsOnly(queue.arn),
+        {
+          Effect: 'Allow',
+          Action: ['sqs:GetQueueAttributes', 'sqs:GetQueueUrl', 'sqs:SendMessage'],
+          Principal: { Service: 'events.amazonaws.com' },
+          Resource: queue.arn,
+          Condition: { StringEquals: { 'aws:SourceAccount': ACCOUNT } },
+        },
+      ]);
+    });
+
+    test('alarms for the first message in the dead-letter queue and for one that waits half an hour', () => {
+      const visible = alarmsOn(stage, deadLetters.properties.QueueName, 'ApproximateNumberOfMessagesVisible');
+      const oldest = alarmsOn(stage, queue.properties.QueueName, 'ApproximateAgeOfOldestMessage');
+
+      expect(visible.map(({ Threshold, AlarmActions }) => [Threshold, AlarmActions])).toEqual([[0, [topic?.arn]]]);
+      expect(oldest.map(({ Threshold, AlarmActions }) => [Threshold, AlarmActions])).toEqual([[1800, [topic?.arn]]]);
+    });
+  });
+
+  test('are all there are: each queue has a consumer or is the dead-letter queue of one that has', () => {
+    const fed = mappingsOf(stage).map(({ properties }) => properties.EventSourceArn);
+    const dead = fed.map((arn) => queueAt(stage, arn).properties.RedrivePolicy?.deadLetterTargetArn);
+
+    expect(new Set(queuesOf(stage).map(({ arn }) => arn))).toEqual(new Set([...fed, ...dead]));
+  });
+
+  test('let trades happen one at a time: one group, and no content twice', () => {
+    const fifo = queuesOf(stage).filter(({ properties }) => properties.FifoQueue);
+    const [rule] = stage
+      .resources<RuleProperties>('AWS::Events::Rule')
+      .filter(({ properties }) => properties.Targets[0]?.Arn.endsWith('.fifo'));
+
+    expect(fifo.map(({ properties }) => [properties.QueueName, properties.ContentBasedDeduplication])).toEqual([
+      [`${prefix}-predictions-dead.fifo`, true],
+      [`${prefix}-predictions.fifo`, true],
+    ]);
+    expect(rule?.properties.Targets[0]?.SqsParameters).toEqual({ MessageGroupId: 'trades' });
+  });
+});

@@ -1,0 +1,244 @@
+import { describe, expect, test } from '@jest/globals';
+import { STAGES } from '../../lib/config.ts';
+import {
+  ACCOUNT,
+  listed,
+  REGION,
+  synthesizeStage,
+  type PolicyProperties,
+  type Resource,
+  type SynthesizedStage,
+} from '../support/synthesized-stage.ts';
+
+function only<Properties>(stage: SynthesizedStage, type: string): Resource<Properties> {
+  const [found, ...others] = stage.resources<Properties>(type);
+  if (found === undefined || others.length > 0) throw new Error(`expected one ${type}`);
+  return found;
+}
+
+interface TableProperties {
+  readonly TableName: string;
+  readonly AttributeDefinitions: unknown;
+  readonly KeySchema: unknown;
+  readonly GlobalSecondaryIndexes: unknown;
+  readonly TimeToLiveSpecification?: unknown;
+  readonly DeletionProtectionEnabled?: boolean;
+}
+
+interface AlarmProperties {
+  readonly AlarmDescription: string;
+  readonly AlarmActions?: readonly string[];
+  readonly Namespace: string;
+  readonly MetricName: string;
+  readonly Dimensions: readonly { readonly Name: string; readonly Value: string }[];
+  readonly Statistic: string;
+  readonly Threshold: number;
+  readonly ComparisonOperator: string;
+  readonly TreatMissingData: string;
+}
+
+const key = (name: string, type: 'HASH' | 'RANGE') => ({ AttributeName: name, KeyType: type });
+const strings = (...names: string[]) => names.map((AttributeName) => ({ AttributeName, AttributeType: 'S' }));
+
+const ARCHIVE = 'AWS::Events::Archive';
+const ROOT = { AWS: `arn:aws:iam::${ACCOUNT}:root` };
+
+describe.each(STAGES)('the foundation of stage %s', (stageName) => {
+  const stage = synthesizeStage(stageName);
+  const { prefix } = stage;
+  const kept = stageName === 'prod';
+  const keyArn = only(stage, 'AWS::KMS::Key').arn;
+
+  test('has one key, rotated every year, under an alias', () => {
+    expect(only(stage, 'AWS::KMS::Key').properties).toMatchObject({ EnableKeyRotation: true });
+    expect(only(stage, 'AWS::KMS::Alias').properties).toEqual({ AliasName: `alias/${prefix}`, TargetKeyId: keyArn });
+  });
+
+  test('lets the account administer the key, and EventBridge, CloudWatch and Secrets Manager use it', () => {
+    const { KeyPolicy } = only<{ KeyPolicy: PolicyProperties['PolicyDocument'] }>(stage, 'AWS::KMS::Key').properties;
+
+    expect(
+      KeyPolicy.Statement.map(({ Effect, Action, Principal, Condition }) => [
+        Effect,
+        listed(Action).join(' '),
+        Principal,
+        Condition,
+      ]),
+    ).toEqual([
+      ['Allow', 'kms:*', ROOT, undefined],
+      [
+        'Allow',
+        'kms:Decrypt kms:Encrypt kms:GenerateDataKey* kms:ReEncrypt*',
+        { Service: ['cloudwatch.amazonaws.com', 'events.amazonaws.com'] },
+        undefined,
+      ],
+      [
+        'Allow',
+        'kms:CreateGrant kms:Decrypt kms:DescribeKey kms:Encrypt kms:GenerateDataKey* kms:ReEncrypt*',
+        ROOT,
+        { StringEquals: { 'kms:ViaService': `secretsmanager.${REGION}.amazonaws.com` } },
+      ],
+      // Comes with the rule whose queue is in the same stack as the key.
+      [
+        'Allow',
+        'kms:Decrypt kms:Encrypt kms:GenerateDataKey* kms:ReEncrypt*',
+        { Service: 'events.amazonaws.com' },
+        { StringEquals: { 'aws:SourceAccount': ACCOUNT } },
+      ],
+    ]);
+  });
+
+  test('makes the secret by name under the key, and its template holds no API key', () => {
+    const { properties } = only<{ GenerateSecretString: { SecretStringTemplate: string } }>(
+      stage,
+      'AWS::SecretsManager::Secret',
+    );
+
+    expect(properties).toMatchObject({ Name: 'PurpleFleaApiKey', KmsKeyId: keyArn });
+    expect(properties).not.toHaveProperty('SecretString');
+    expect(JSON.parse(properties.GenerateSecretString.SecretStringTemplate)).toEqual({ agentId: '' });
+  });
+
+  test('has one bus', () => {
+    expect(only(stage, 'AWS::Events::EventBus').properties).toMatchObject({ Name: prefix });
+  });
+
+  test.each([
+    [
+      'intents',
+      {
+        AttributeDefinitions: strings('key', 'state', 'updatedAt'),
+        KeySchema: [key('key', 'HASH')],
+        GlobalSecondaryIndexes: [
+          {
+            IndexName: 'by-state',
+            KeySchema: [key('state', 'HASH'), key('updatedAt', 'RANGE')],
+            Projection: { ProjectionType: 'ALL' },
+          },
+        ],
+        TimeToLiveSpecification: undefined,
+      },
+    ],
+    [
+      'mailbox',
+      {
+        AttributeDefinitions: strings('address', 'item', 'waiting', 'deadlineAt'),
+        KeySchema: [key('address', 'HASH'), key('item', 'RANGE')],
+        GlobalSecondaryIndexes: [
+          {
+            IndexName: 'by-deadline',
+            KeySchema: [key('waiting', 'HASH'), key('deadlineAt', 'RANGE')],
+            Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: ['taskToken'] },
+          },
+        ],
+        TimeToLiveSpecification: { AttributeName: 'removeAt', Enabled: true },
+      },
+    ],
+  ])('has the table %s with its keys, index and expiry', (name, expected) => {
+    const table = stage
+      .resources<TableProperties>('AWS::DynamoDB::Table')
+      .find(({ properties }) => properties.TableName === `${prefix}-${name}`)?.properties;
+
+    expect({
+      AttributeDefinitions: table?.AttributeDefinitions,
+      KeySchema: table?.KeySchema,
+      GlobalSecondaryIndexes: table?.GlobalSecondaryIndexes,
+      TimeToLiveSpecification: table?.TimeToLiveSpecification,
+    }).toEqual(expected);
+  });
+
+  test('has no other table, and keeps all of them recoverable, under the key and paid by request', () => {
+    const tables = stage.resources<TableProperties>('AWS::DynamoDB::Table');
+
+    expect(tables.map(({ properties }) => properties.TableName)).toEqual([`${prefix}-intents`, `${prefix}-mailbox`]);
+    for (const { properties } of tables) {
+      expect(properties).toMatchObject({
+        BillingMode: 'PAY_PER_REQUEST',
+        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+        SSESpecification: { SSEEnabled: true, SSEType: 'KMS', KMSMasterKeyId: keyArn },
+      });
+    }
+  });
+
+  test(`${kept ? 'keeps' : 'removes'} tables, key and secret when the stacks go`, () => {
+    const data = ['AWS::DynamoDB::Table', 'AWS::KMS::Key', 'AWS::SecretsManager::Secret'];
+
+    const policies = data.flatMap((type) => stage.resources(type).map(({ deletionPolicy }) => deletionPolicy));
+
+    expect(new Set(policies)).toEqual(new Set([kept ? 'Retain' : 'Delete']));
+    for (const { properties } of stage.resources<TableProperties>('AWS::DynamoDB::Table')) {
+      expect(properties.DeletionProtectionEnabled ?? false).toBe(kept);
+    }
+  });
+
+  test('has an encrypted topic that the alarms of the account may publish to, over TLS alone', () => {
+    const topic = only(stage, 'AWS::SNS::Topic');
+    const policy = only<PolicyProperties>(stage, 'AWS::SNS::TopicPolicy').properties;
+
+    expect(topic.properties).toMatchObject({ TopicName: `${prefix}-alarms`, KmsMasterKeyId: keyArn });
+    expect(policy.Topics).toEqual([topic.arn]);
+    expect(policy.PolicyDocument.Statement).toEqual([
+      expect.objectContaining({
+        Effect: 'Deny',
+        Action: 'sns:Publish',
+        Principal: '*',
+        Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+      }),
+      expect.objectContaining({
+        Effect: 'Allow',
+        Action: 'sns:Publish',
+        Principal: { Service: 'cloudwatch.amazonaws.com' },
+        Resource: topic.arn,
+        Condition: { ArnLike: { 'aws:SourceArn': `arn:aws:cloudwatch:${REGION}:${ACCOUNT}:alarm:*` } },
+      }),
+    ]);
+  });
+
+  test('tells people of everything that only a person can mend', () => {
+    const alarms = stage.resources<AlarmProperties>('AWS::CloudWatch::Alarm').map(({ properties }) => properties);
+    const own = alarms.filter(({ Namespace }) => Namespace === 'PurpleFlea');
+
+    expect(
+      own.map(({ MetricName, Statistic, Threshold }) => `${Statistic} of ${MetricName} > ${Threshold}`).toSorted(),
+    ).toEqual([
+      'Maximum of DeadlineLagSeconds > 300',
+      'Sum of IntentsParked > 0',
+      'Sum of MetricMissing > 0',
+      'Sum of PublishFailures > 0',
+    ]);
+    expect(new Set(own.map(({ Dimensions }) => JSON.stringify(Dimensions)))).toEqual(
+      new Set([JSON.stringify([{ Name: 'service', Value: prefix }])]),
+    );
+  });
+
+  test('gives every alarm the topic, a text to act on, and silence where there is no data', () => {
+    const alarms = stage.resources<AlarmProperties>('AWS::CloudWatch::Alarm');
+
+    expect(alarms.length).toBeGreaterThan(0);
+    for (const { properties } of alarms) {
+      expect(properties).toMatchObject({
+        AlarmActions: [only(stage, 'AWS::SNS::Topic').arn],
+        ComparisonOperator: 'GreaterThanThreshold',
+        TreatMissingData: 'notBreaching',
+      });
+      expect(properties.AlarmDescription.length).toBeGreaterThan(40);
+    }
+  });
+
+  if (stageName === 'local') {
+    test('leaves out the archive, which the local AWS cannot create, and says so', () => {
+      expect(stage.resources(ARCHIVE)).toEqual([]);
+      expect(stage.said).toBe(`local: left out ${ARCHIVE} ${prefix}-foundation/Bus/Archive/Archive\n`);
+    });
+  } else {
+    test('archives every event of the bus for a year', () => {
+      expect(only(stage, ARCHIVE).properties).toMatchObject({
+        ArchiveName: prefix,
+        SourceArn: only(stage, 'AWS::Events::EventBus').arn,
+        EventPattern: { source: [{ prefix: '' }] },
+        RetentionDays: 365,
+      });
+      expect(stage.said).toBe('');
+    });
+  }
+});

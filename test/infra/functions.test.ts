@@ -1,0 +1,184 @@
+import { describe, expect, test } from '@jest/globals';
+import { readdirSync } from 'node:fs';
+import { loadConfig, STAGES } from '../../lib/config.ts';
+import { ACCOUNT, REGION, synthesizeStage } from '../support/synthesized-stage.ts';
+
+interface FunctionProperties {
+  readonly FunctionName: string;
+  readonly Runtime: string;
+  readonly Architectures: readonly string[];
+  readonly Handler: string;
+  readonly Timeout: number;
+  readonly Role: string;
+  readonly LoggingConfig: { readonly LogGroup: string };
+  readonly Environment: { readonly Variables: Readonly<Record<string, string>> };
+}
+
+interface AlarmProperties {
+  readonly Namespace: string;
+  readonly MetricName: string;
+  readonly Dimensions: readonly unknown[];
+  readonly Threshold: number;
+  readonly AlarmActions?: readonly string[];
+}
+
+const FOLDERS = readdirSync('lambdas').filter((folder) => folder !== 'shared');
+
+/** Seconds that a function may run. Those of the workflow's tasks are below the tasks' own timeouts. */
+const TIMEOUTS: Readonly<Record<string, number>> = {
+  'await-delivery': 30,
+  'check-status': 30,
+  'complete-delivery': 45,
+  'deliver-deadlines': 60,
+  'lock-funds': 30,
+  'park-intents': 60,
+  'place-trade': 30,
+  'record-delivery': 30,
+  'reject-event': 30,
+  'release-funds': 60,
+  'request-prediction': 60,
+  'review-delivery': 30,
+  'start-bonus': 30,
+};
+
+/** Settings that name nothing in AWS. */
+const SETTINGS = [
+  'POWERTOOLS_SERVICE_NAME',
+  'POWERTOOLS_LOG_LEVEL',
+  'NODE_OPTIONS',
+  'MAX_RECEIVES',
+  'CONNECT_TIMEOUT_MS',
+  'REQUEST_TIMEOUT_MS',
+  'ESCROW_SERVICE',
+  'TRADING_SERVICE',
+  'BONUS_POLICY',
+  'TRADE_POLICY',
+  'ENDPOINT_NAME',
+];
+
+/** What keys look like: those of Purple Flea and of AWS, and any long run of letters and digits. */
+const KEY_LIKE = /\bpf_\w+|\bAKIA\w+|\bBearer\b|\b(?=\w*\d)(?=\w*[a-z])\w{24,}\b/i;
+
+describe.each(STAGES)('the functions of stage %s', (stageName) => {
+  const stage = synthesizeStage(stageName);
+  const { prefix } = stage;
+  const functions = stage.resources<FunctionProperties>('AWS::Lambda::Function').map(({ properties }) => properties);
+  const [topic] = stage.resources('AWS::SNS::Topic');
+
+  test('are the folders under lambdas, each deployed once', () => {
+    expect(functions.map(({ FunctionName }) => FunctionName).toSorted()).toEqual(
+      FOLDERS.map((folder) => `${prefix}-${folder}`).toSorted(),
+    );
+  });
+
+  test('have roles and log groups of their own', () => {
+    const roles = new Set(functions.map(({ Role }) => Role));
+    const groups = new Set(functions.map(({ LoggingConfig }) => LoggingConfig.LogGroup));
+
+    expect(roles.size).toBe(functions.length);
+    expect(groups.size).toBe(functions.length);
+  });
+
+  describe.each(functions.map((properties) => [stage.shorten(properties.FunctionName), properties] as const))(
+    '%s',
+    (name, properties) => {
+      test('runs on Node.js 24, on arm64, for a limited time', () => {
+        expect(properties).toMatchObject({
+          Runtime: 'nodejs24.x',
+          Architectures: ['arm64'],
+          Handler: 'index.handler',
+          Timeout: TIMEOUTS[name],
+        });
+      });
+
+      test('has a role that Lambda alone may assume and that nothing but inline policies add to', () => {
+        const [role] = stage
+          .resources<Record<string, unknown>>('AWS::IAM::Role')
+          .filter(({ arn }) => arn === properties.Role);
+
+        expect(role?.properties['AssumeRolePolicyDocument']).toMatchObject({
+          Statement: [{ Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { Service: 'lambda.amazonaws.com' } }],
+        });
+        expect(role?.properties).not.toHaveProperty('ManagedPolicyArns');
+        expect(role?.properties).not.toHaveProperty('Policies');
+      });
+
+      test('logs to a group that keeps its lines for half a year', () => {
+        const groups = stage
+          .resources<{ LogGroupName: string; RetentionInDays?: number }>('AWS::Logs::LogGroup')
+          .filter(({ properties: group }) => group.LogGroupName === properties.LoggingConfig.LogGroup);
+
+        expect(properties.LoggingConfig.LogGroup).toBe(`/aws/lambda/${properties.FunctionName}`);
+        expect(groups.map(({ properties: group }) => group.RetentionInDays)).toEqual([180]);
+      });
+
+      test('raises an alarm at its first error', () => {
+        const alarms = stage
+          .resources<AlarmProperties>('AWS::CloudWatch::Alarm')
+          .map((alarm) => alarm.properties)
+          .filter(({ Namespace, MetricName }) => Namespace === 'AWS/Lambda' && MetricName === 'Errors')
+          .filter(({ Dimensions }) => JSON.stringify(Dimensions).includes(`"${properties.FunctionName}"`));
+
+        expect(alarms.map(({ Threshold, AlarmActions }) => [Threshold, AlarmActions])).toEqual([[0, [topic?.arn]]]);
+      });
+
+      test('has no secret in its environment, at most the name of one', () => {
+        const suspects = Object.entries(properties.Environment.Variables).filter(
+          ([variable, value]) =>
+            KEY_LIKE.test(value) || (/secret|key|token|password/i.test(variable) && variable !== 'SECRET_NAME'),
+        );
+
+        expect(suspects).toEqual([]);
+      });
+
+      test('is told of nothing that does not exist', () => {
+        const named = {
+          SECRET_NAME: stage.resources<{ Name: string }>('AWS::SecretsManager::Secret')[0]?.properties.Name,
+          EVENT_BUS: prefix,
+          INTENT_TABLE: `${prefix}-intents`,
+          MAILBOX_TABLE: `${prefix}-mailbox`,
+          STATE_MACHINE_ARN: `arn:aws:states:${REGION}:${ACCOUNT}:stateMachine:${prefix}-escrow-lifecycle`,
+          DEAD_LETTER_QUEUE_URL: expect.stringMatching(
+            new RegExp(`^https://sqs\\.${REGION}\\.amazonaws\\.com/${ACCOUNT}/${prefix}-[a-z-]+-dead(\\.fifo)?$`),
+          ),
+        };
+        const variables = Object.entries(properties.Environment.Variables).filter(
+          ([variable]) => !SETTINGS.includes(variable) && !variable.startsWith('AWS_ENDPOINT_URL_SAGEMAKER'),
+        );
+
+        for (const [variable, value] of variables) {
+          expect({ [variable]: value }).toEqual({ [variable]: named[variable as keyof typeof named] });
+        }
+      });
+    },
+  );
+
+  test('are told the policies and services of their stage as the configuration has them', () => {
+    const { bonus, trading, purpleFlea } = loadConfig(stageName);
+    const { predictor, ...tradePolicy } = trading;
+    const variables = Object.fromEntries(
+      functions.map(({ FunctionName, Environment }) => [stage.shorten(FunctionName), Environment.Variables]),
+    );
+    const read = (name: string, variable: string): unknown => JSON.parse(variables[name]?.[variable] ?? '');
+
+    expect(read('start-bonus', 'BONUS_POLICY')).toEqual(bonus);
+    expect(read('place-trade', 'TRADE_POLICY')).toEqual(tradePolicy);
+    expect(read('place-trade', 'TRADING_SERVICE')).toEqual(purpleFlea.trading);
+    expect(variables['request-prediction']?.['ENDPOINT_NAME']).toBe(predictor.endpointName);
+    for (const task of ['lock-funds', 'complete-delivery', 'review-delivery', 'release-funds', 'check-status']) {
+      expect(read(task, 'ESCROW_SERVICE')).toEqual(purpleFlea.escrow);
+    }
+  });
+
+  test('may be invoked by no resource policy: only roles of this account invoke them', () => {
+    expect(stage.resources('AWS::Lambda::Permission')).toEqual([]);
+    expect(stage.resources('AWS::Lambda::Url')).toEqual([]);
+  });
+});
+
+test('what is taken for a key is what keys look like', () => {
+  expect('pf_live_3f9a').toMatch(KEY_LIKE);
+  expect('AKIAIOSFODNN7EXAMPLE').toMatch(KEY_LIKE);
+  expect('9f86d081884c7d659a2feaa0c55ad015').toMatch(KEY_LIKE);
+  expect('{"agentId":"agent_model_owner_churn"}').not.toMatch(KEY_LIKE);
+});

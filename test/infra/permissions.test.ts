@@ -1,0 +1,131 @@
+import { describe, expect, test } from '@jest/globals';
+import { loadConfig, STAGES } from '../../lib/config.ts';
+import {
+  describeStatement,
+  listed,
+  statementsOf,
+  synthesizeStage,
+  type PolicyProperties,
+} from '../support/synthesized-stage.ts';
+
+const DECRYPT = 'kms:Decrypt on kms:key/data';
+const DECRYPT_AND_SEND = 'kms:Decrypt kms:GenerateDataKey on kms:key/data';
+const SECRET = 'secretsmanager:GetSecretValue on secretsmanager:secret:PurpleFleaApiKey-a1B2c3';
+const LEDGER = 'dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem on dynamodb:table/intents';
+const MAILBOX = 'dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem on dynamodb:table/mailbox';
+const PUBLISH = 'events:PutEvents on events:event-bus/pipeline';
+const RESUME = 'states:SendTaskSuccess on states:stateMachine:escrow-lifecycle';
+const take = (queue: string) =>
+  `sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:GetQueueUrl sqs:ReceiveMessage on sqs:${queue}`;
+const putAside = (queue: string) => `sqs:SendMessage on sqs:${queue}`;
+
+/** All that each function may do, besides writing to its own log group. */
+const GRANTS: Readonly<Record<string, readonly string[]>> = {
+  'await-delivery': [MAILBOX, DECRYPT, RESUME],
+  'check-status': [SECRET, DECRYPT, PUBLISH],
+  'complete-delivery': [LEDGER, SECRET, DECRYPT, PUBLISH],
+  'deliver-deadlines': [MAILBOX, 'dynamodb:Query on dynamodb:table/mailbox/index/by-deadline', DECRYPT, RESUME],
+  'lock-funds': [LEDGER, SECRET, DECRYPT, PUBLISH],
+  'park-intents': [LEDGER, 'dynamodb:Query on dynamodb:table/intents/index/by-state', DECRYPT, PUBLISH],
+  'place-trade': [
+    take('predictions.fifo'),
+    putAside('predictions-dead.fifo'),
+    LEDGER,
+    SECRET,
+    DECRYPT_AND_SEND,
+    PUBLISH,
+  ],
+  'record-delivery': [take('deliveries'), putAside('deliveries-dead'), MAILBOX, DECRYPT_AND_SEND, RESUME],
+  'reject-event': [take('unknown-events'), putAside('unknown-events-dead'), DECRYPT_AND_SEND],
+  'release-funds': [LEDGER, SECRET, DECRYPT, PUBLISH],
+  'request-prediction': ['sagemaker:InvokeEndpoint on sagemaker:endpoint/direction-model', PUBLISH],
+  'review-delivery': [SECRET, DECRYPT, PUBLISH],
+  'start-bonus': [
+    take('training-events'),
+    putAside('training-events-dead'),
+    DECRYPT_AND_SEND,
+    'states:StartExecution on states:stateMachine:escrow-lifecycle',
+    'sagemaker:DescribeTrainingJob on sagemaker:training-job/churn-* sagemaker:training-job/fraud-*',
+    PUBLISH,
+  ],
+};
+
+/** What cannot be limited to a resource: log delivery and X-Ray. */
+const UNLIMITED = /^(logs:(\w+LogDelivery|ListLogDeliveries|\w+ResourcePolic(y|ies)|DescribeLogGroups)|xray:\w+)$/;
+
+describe.each(STAGES)('the permissions of stage %s', (stageName) => {
+  const stage = synthesizeStage(stageName);
+  const functions = stage
+    .resources<{ FunctionName: string; Role: string }>('AWS::Lambda::Function')
+    .map(({ properties }) => ({ name: stage.shorten(properties.FunctionName), role: properties.Role }));
+
+  test.each(functions)('let $name do exactly what it needs', ({ name, role }) => {
+    const ownLogs = `logs:CreateLogStream logs:PutLogEvents on logs:log-group:/aws/lambda/${name}`;
+
+    const granted = statementsOf(stage, role).map((statement) => describeStatement(stage, statement));
+
+    expect(granted.toSorted()).toEqual([ownLogs, ...(GRANTS[name] ?? ['a row in the table'])].toSorted());
+  });
+
+  test('are for functions that exist', () => {
+    expect(Object.keys(GRANTS).toSorted()).toEqual(functions.map(({ name }) => name).toSorted());
+  });
+
+  test('let start-bonus describe the jobs of the configured prefixes and no others', () => {
+    const { payees } = loadConfig(stageName).bonus;
+    const [describing] = GRANTS['start-bonus']?.filter((grant) => grant.includes('DescribeTrainingJob')) ?? [];
+
+    expect(describing?.split(' on ')[1]?.split(' ')).toEqual(
+      payees.map(({ jobNamePrefix }) => `sagemaker:training-job/${jobNamePrefix}*`),
+    );
+  });
+
+  test('name every action whole, and every resource but those of start-bonus and of log delivery', () => {
+    const statements = stage
+      .resources<PolicyProperties>('AWS::IAM::Policy')
+      .flatMap(({ properties }) => properties.PolicyDocument.Statement);
+    const wildcards = statements
+      .flatMap((statement) => listed(statement.Resource))
+      .filter((resource) => resource.includes('*'));
+
+    expect(statements.flatMap(({ Action }) => listed(Action)).filter((action) => action.includes('*'))).toEqual([]);
+    expect(statements.filter(({ Effect }) => Effect !== 'Allow')).toEqual([]);
+    expect(wildcards.map((arn) => stage.shorten(arn)).toSorted()).toEqual([
+      '*',
+      'sagemaker:training-job/churn-*',
+      'sagemaker:training-job/fraud-*',
+    ]);
+  });
+
+  test('let the state machine invoke its six functions, and deliver logs and traces', () => {
+    const [machine] = stage.resources<{ RoleArn: string }>('AWS::StepFunctions::StateMachine');
+    const statements = statementsOf(stage, machine?.properties.RoleArn ?? '');
+    const [invoke, deliver, ...others] = statements;
+
+    expect(others).toEqual([]);
+    expect(invoke && describeStatement(stage, invoke)).toBe(
+      `lambda:InvokeFunction on ${[
+        'await-delivery',
+        'check-status',
+        'complete-delivery',
+        'lock-funds',
+        'release-funds',
+        'review-delivery',
+      ]
+        .map((name) => `lambda:function:${name}`)
+        .join(' ')}`,
+    );
+    expect(deliver?.Resource).toBe('*');
+    expect(listed(deliver?.Action ?? '').filter((action) => !UNLIMITED.test(action))).toEqual([]);
+  });
+
+  test('belong to roles that one service each may assume', () => {
+    const trusted = stage
+      .resources<{ AssumeRolePolicyDocument: { Statement: { Principal: { Service?: string } }[] } }>('AWS::IAM::Role')
+      .map(({ properties }) => properties.AssumeRolePolicyDocument.Statement.map(({ Principal }) => Principal.Service));
+
+    expect(new Set(trusted.map((services) => services.join(' ')))).toEqual(
+      new Set(['lambda.amazonaws.com', 'scheduler.amazonaws.com', 'states.amazonaws.com']),
+    );
+  });
+});

@@ -1,0 +1,67 @@
+import { describe, expect, test } from '@jest/globals';
+import { loadConfig, STAGES } from '../../lib/config.ts';
+import { describeStatement, statementsOf, synthesizeStage } from '../support/synthesized-stage.ts';
+
+interface ScheduleProperties {
+  readonly ScheduleExpression: string;
+  readonly State: string;
+  readonly FlexibleTimeWindow: unknown;
+  readonly Target: {
+    readonly Arn: string;
+    readonly RoleArn: string;
+    readonly Input?: string;
+    readonly RetryPolicy: unknown;
+  };
+}
+
+describe.each(STAGES)('the schedules of stage %s', (stageName) => {
+  const stage = synthesizeStage(stageName);
+  const { predictor } = loadConfig(stageName).trading;
+  const schedules = stage.resources<ScheduleProperties>('AWS::Scheduler::Schedule').map(({ properties }) => properties);
+  const rates = Object.fromEntries(
+    schedules.map(({ Target, ScheduleExpression }) => [stage.shorten(Target.Arn), ScheduleExpression]),
+  );
+
+  test('run the two sweepers every minute, and the predictor as often as configured, if at all', () => {
+    const { everyMinutes } = predictor;
+
+    expect(rates).toEqual({
+      'lambda:function:deliver-deadlines': 'rate(1 minute)',
+      'lambda:function:park-intents': 'rate(1 minute)',
+      ...(everyMinutes === undefined ? {} : { 'lambda:function:request-prediction': `rate(${everyMinutes} minutes)` }),
+    });
+  });
+
+  test('ask the model every five minutes in prod, and leave that to people elsewhere', () => {
+    expect(rates['lambda:function:request-prediction']).toBe(stageName === 'prod' ? 'rate(5 minutes)' : undefined);
+  });
+
+  test('pass the predictor its asset and features, and the sweepers nothing', () => {
+    for (const { Target } of schedules) {
+      const input: unknown = Target.Input === undefined ? undefined : JSON.parse(Target.Input);
+      const { asset, features } = predictor;
+      expect(input).toEqual(Target.Arn.endsWith('-request-prediction') ? { asset, features } : undefined);
+    }
+  });
+
+  test('run on time and leave a run that failed to the next', () => {
+    for (const schedule of schedules) {
+      expect(schedule).toMatchObject({
+        State: 'ENABLED',
+        FlexibleTimeWindow: { Mode: 'OFF' },
+        Target: { RetryPolicy: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 } },
+      });
+    }
+  });
+
+  test('each have a role that may invoke the one function and nothing else', () => {
+    const roles = schedules.map(({ Target }) => Target.RoleArn);
+
+    expect(new Set(roles).size).toBe(schedules.length);
+    for (const { Target } of schedules) {
+      expect(statementsOf(stage, Target.RoleArn).map((statement) => describeStatement(stage, statement))).toEqual([
+        `lambda:InvokeFunction on ${stage.shorten(Target.Arn)}`,
+      ]);
+    }
+  });
+});

@@ -1,0 +1,73 @@
+import { App } from 'aws-cdk-lib';
+import { describe, expect, test } from '@jest/globals';
+import { InvalidConfigError, loadConfig, STAGES } from '../../lib/config.ts';
+import { buildPipeline } from '../../lib/pipeline.ts';
+import { synthesizeStage, type SynthesizedStage } from '../support/synthesized-stage.ts';
+
+const TWIN_URL = 'http://127.0.0.1:34567';
+const SAGEMAKER_VARIABLES = ['AWS_ENDPOINT_URL_SAGEMAKER', 'AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME'];
+
+function environments(stage: SynthesizedStage): Readonly<Record<string, Readonly<Record<string, string>>>> {
+  return Object.fromEntries(
+    stage
+      .resources<{ FunctionName: string; Environment: { Variables: Record<string, string> } }>('AWS::Lambda::Function')
+      .map(({ properties }) => [stage.shorten(properties.FunctionName), properties.Environment.Variables]),
+  );
+}
+
+/** Every service address that functions are told. */
+function serviceUrls(stage: SynthesizedStage): string[] {
+  return Object.values(environments(stage)).flatMap((variables) =>
+    ['ESCROW_SERVICE', 'TRADING_SERVICE'].flatMap((name) => {
+      const value = variables[name];
+      return value === undefined ? [] : [(JSON.parse(value) as { baseUrl: string }).baseUrl];
+    }),
+  );
+}
+
+describe.each(['dev', 'prod'] as const)('stage %s', (stageName) => {
+  test('refuses to be pointed at a twin', () => {
+    const build = () => buildPipeline(new App(), loadConfig(stageName), { twinUrl: TWIN_URL });
+
+    expect(build).toThrow(InvalidConfigError);
+    expect(build).toThrow(`-c twin=${TWIN_URL}: only stage local talks to a twin, not ${stageName}`);
+  });
+
+  test('talks to Purple Flea over TLS and to the SageMaker of its region', () => {
+    const stage = synthesizeStage(stageName);
+
+    expect(stage.text).not.toMatch(/127\.0\.0\.1|localhost|http:\/\//);
+    expect(new Set(serviceUrls(stage))).toEqual(
+      new Set(['https://escrow.purpleflea.com', 'https://api.purpleflea.com']),
+    );
+    expect(stage.text).not.toContain('AWS_ENDPOINT_URL');
+  });
+});
+
+describe('stage local', () => {
+  const ownTwin = loadConfig('local').purpleFlea.escrow.baseUrl;
+
+  test.each([
+    ['as configured', {}, ownTwin],
+    ['pointed at a twin', { twinUrl: TWIN_URL }, TWIN_URL],
+  ])('%s has all functions talk to that twin, as Purple Flea and as SageMaker', (_, options, url) => {
+    const stage = synthesizeStage('local', options);
+    const told = environments(stage);
+
+    expect(serviceUrls(stage)).toHaveLength(6);
+    expect(new Set(serviceUrls(stage))).toEqual(new Set([url]));
+    for (const [name, variables] of Object.entries(told)) {
+      const callsSageMaker = name === 'start-bonus' || name === 'request-prediction';
+      expect(SAGEMAKER_VARIABLES.map((variable) => variables[variable])).toEqual(
+        callsSageMaker ? [url, url] : [undefined, undefined],
+      );
+    }
+    expect(stage.text).not.toContain('purpleflea.com');
+  });
+});
+
+test('only the local stage is configured to talk to this machine', () => {
+  const local = STAGES.filter((stageName) => JSON.stringify(loadConfig(stageName)).includes('127.0.0.1'));
+
+  expect(local).toEqual(['local']);
+});

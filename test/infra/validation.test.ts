@@ -1,0 +1,105 @@
+import { CfnResource, Stack, Validations, type App } from 'aws-cdk-lib';
+import { Queue } from 'aws-cdk-lib/aws-sqs';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadConfig, STAGES, type Stage } from '../../lib/config.ts';
+import { buildPipeline } from '../../lib/pipeline.ts';
+import { createApp } from '../support/synthesized-stage.ts';
+
+interface Report {
+  readonly pluginReports: readonly {
+    readonly pluginName: string;
+    readonly violations: readonly {
+      readonly ruleName: string;
+      readonly severity: string;
+      readonly violatingConstructs: readonly { readonly constructPath: string }[];
+    }[];
+  }[];
+}
+
+interface Outcome {
+  readonly failed: boolean;
+  /** `rule at construct` for everything that was found. */
+  readonly findings: readonly string[];
+}
+
+let outdir: string;
+
+beforeAll(() => {
+  outdir = mkdtempSync(join(tmpdir(), 'validated-'));
+});
+afterAll(() => {
+  rmSync(outdir, { recursive: true, force: true });
+});
+
+/** Builds a stage as `cdk synth` does, with the schema checks of CloudFormation as errors, and reads the report. */
+function validate(stageName: Stage, label: string, change: (app: App) => void = () => {}): Outcome {
+  const folder = join(outdir, `${stageName}-${label}`);
+  const app = createApp({ outdir: folder, context: { '@aws-cdk/core:validateAgainstDefaultRules': true } });
+  const silent = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+  let failed = false;
+  try {
+    buildPipeline(app, loadConfig(stageName));
+    change(app);
+    app.synth();
+  } catch (error) {
+    if (!String(error).includes('ValidationFailed')) throw error;
+    failed = true;
+  } finally {
+    silent.mockRestore();
+  }
+  const report = JSON.parse(readFileSync(join(folder, 'validation-report.json'), 'utf8')) as Report;
+  const findings = report.pluginReports.flatMap(({ violations }) =>
+    violations.flatMap(({ ruleName, violatingConstructs }) =>
+      violatingConstructs.map(({ constructPath }) => `${ruleName} at ${constructPath}`),
+    ),
+  );
+  return { failed, findings };
+}
+
+describe.each(STAGES)('stage %s, checked by cdk-nag and against the schemas of CloudFormation', (stageName) => {
+  test('has no finding that is not acknowledged', () => {
+    expect(validate(stageName, 'as-it-is')).toEqual({ failed: false, findings: [] });
+  });
+
+  test('fails for a planted queue without TLS and a planted misspelt property, and for nothing else', () => {
+    const plant = (app: App) => {
+      const scratch = new Stack(app, 'scratch');
+      const queue = new Queue(scratch, 'Unsafe');
+      const topic = new CfnResource(scratch, 'Misspelt', { type: 'AWS::SNS::Topic', properties: { TopicNam: 'x' } });
+      expect([queue, topic].map(({ node }) => node.path)).toEqual(['scratch/Unsafe', 'scratch/Misspelt']);
+    };
+
+    expect(validate(stageName, 'planted', plant)).toEqual({
+      failed: true,
+      findings: [
+        'AwsSolutions-SQS3 at scratch/Unsafe/Resource',
+        'AwsSolutions-SQS4 at scratch/Unsafe/Resource',
+        'F3002 at scratch/Misspelt',
+      ],
+    });
+  });
+
+  test('acknowledges four findings, each at the construct it is about, with a reason of at least 30 characters', () => {
+    const app = createApp({ outdir: join(outdir, `${stageName}-acknowledged`) });
+    buildPipeline(app, loadConfig(stageName));
+    const acknowledged = app.node.findAll().flatMap((construct) =>
+      construct.node.metadata
+        .filter(({ type }) => type === Validations.ACKNOWLEDGED_RULES_METADATA_KEY)
+        .flatMap(({ data }) => Object.entries(data as Record<string, string>))
+        .map(([rule, reason]) => ({ finding: `${rule} at ${construct.node.path}`, reason })),
+    );
+
+    const jobs = 'Resource::arn:<AWS::Partition>:sagemaker:<AWS::Region>:<AWS::AccountId>:training-job';
+    const at = `purple-flea-${stageName}`;
+    expect(acknowledged.map(({ finding }) => finding.replace('Annotation::', ''))).toEqual([
+      `AwsSolutions-SMG4 at ${at}-foundation/ApiKey`,
+      `AwsSolutions-IAM5[Resource::*] at ${at}-escrow/Lifecycle/Role`,
+      `AwsSolutions-IAM5[${jobs}/churn-*] at ${at}-escrow/StartBonusFunction`,
+      `AwsSolutions-IAM5[${jobs}/fraud-*] at ${at}-escrow/StartBonusFunction`,
+    ]);
+    expect(acknowledged.filter(({ reason }) => reason.length < 30)).toEqual([]);
+  });
+});

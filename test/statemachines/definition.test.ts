@@ -1,0 +1,171 @@
+import aslValidator from 'asl-validator';
+import { describe, expect, test } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import * as errors from '../../src/errors.ts';
+import { DEFINITION_FILE, readDefinition, transitionsOf, type State } from '../support/lifecycle-execution.ts';
+import { synthesizeStage } from '../support/synthesized-stage.ts';
+
+const text = readFileSync(DEFINITION_FILE, 'utf8');
+const definition = readDefinition();
+const states = Object.entries(definition.States);
+const transitions = transitionsOf(definition);
+const ofType = (type: State['Type']) => states.filter(([, { Type }]) => Type === type);
+const tasks = ofType('Task');
+
+/** Their functions send requests that move money or start a timer which will. */
+const SENDS_MONEY = ['LockFunds', 'CompleteDelivery', 'ReleaseFunds'];
+
+/** Ends in success, and what each failure is called. */
+const ENDS = {
+  Released: undefined,
+  AutoReleased: undefined,
+  Refunded: undefined,
+  FundingFailed: 'FundingFailed',
+  NeedsAttention: 'NeedsAttention',
+};
+
+const stage = synthesizeStage('prod');
+const [machine] = stage.resources<{
+  DefinitionS3Location: { Key: string };
+  DefinitionSubstitutions: Record<string, string>;
+}>('AWS::StepFunctions::StateMachine');
+const { DefinitionS3Location, DefinitionSubstitutions = {} } = machine?.properties ?? {};
+
+/** Everything that can be reached from a state, itself included. */
+function reachableFrom(start: string, found = new Set([start])): Set<string> {
+  for (const { from, to } of transitions) {
+    if (from === start && !found.has(to)) reachableFrom(to, found.add(to));
+  }
+  return found;
+}
+
+describe('the definition of the escrow lifecycle', () => {
+  test('is uploaded as it stands in the file', () => {
+    expect(stage.files.get(DefinitionS3Location?.Key ?? '')).toBe(text);
+  });
+
+  test('has a placeholder for each function that CDK puts in, and for nothing else', () => {
+    const placeholders = [...text.matchAll(/\$\{([^}]*)\}/g)].map(([, name]) => String(name));
+
+    expect(new Set(placeholders)).toEqual(new Set(Object.keys(DefinitionSubstitutions)));
+    expect(placeholders.toSorted()).toEqual(tasks.map(([name]) => name).toSorted());
+  });
+
+  test('is valid Amazon States Language once the ARNs are in, paths and ARNs included', () => {
+    const deployed = text.replaceAll(/\$\{(\w+)\}/g, (_, name: string) => DefinitionSubstitutions[name] ?? '');
+
+    const { isValid, errorsText } = aslValidator(JSON.parse(deployed) as never, { checkArn: true, checkPaths: true });
+
+    expect(errorsText('\n')).toBe('');
+    expect(isValid).toBe(true);
+  });
+
+  test('speaks JSONPath everywhere, which every engine that runs it understands', () => {
+    expect(text).not.toContain('QueryLanguage');
+    expect(text).not.toContain('{%');
+    expect(text).not.toMatch(/"(Arguments|Assign|Output|Condition)"/);
+  });
+
+  test('bounds the execution as a whole, beyond the longest life of an escrow', () => {
+    const longestLock = 720 * 3600;
+    const longestCompleted = 720 * 3600;
+
+    expect(definition.TimeoutSeconds).toBeGreaterThan(longestLock + longestCompleted);
+  });
+});
+
+describe('its states', () => {
+  test('can all be reached from the start', () => {
+    expect(reachableFrom(definition.StartAt)).toEqual(new Set(Object.keys(definition.States)));
+  });
+
+  test('all lead to an end', () => {
+    const stuck = states.filter(([name]) => Object.keys(ENDS).every((end) => !reachableFrom(name).has(end)));
+
+    expect(stuck).toEqual([]);
+  });
+
+  test('end in one of five named ends, failures under their own name and with a cause', () => {
+    const ends = [...ofType('Succeed'), ...ofType('Fail')];
+
+    expect(Object.fromEntries(ends.map(([name, { Error: error }]) => [name, error]))).toEqual(ENDS);
+    for (const [, fail] of ofType('Fail')) {
+      expect(fail).toEqual(
+        expect.objectContaining({ [fail.Cause === undefined ? 'CausePath' : 'Cause']: expect.any(String) }),
+      );
+    }
+  });
+
+  test('are questions where they choose, and nowhere else', () => {
+    const questions = states.filter(([name]) => name.endsWith('?')).map(([name]) => name);
+
+    expect(questions).toEqual(ofType('Choice').map(([name]) => name));
+  });
+
+  test('have an answer for whatever a question meets', () => {
+    expect(ofType('Choice').filter(([, { Default }]) => Default === undefined)).toEqual([]);
+  });
+
+  test('say what they are for', () => {
+    const silent = states.filter(([, { Type, Comment }]) => Type !== 'Choice' && (Comment ?? '').length < 30);
+
+    expect(silent.map(([name]) => name)).toEqual([]);
+  });
+});
+
+describe('its tasks', () => {
+  test.each(tasks)('%s ends by itself, is retried for named errors and catches the rest', (_, task) => {
+    expect(task.TimeoutSeconds).toBeGreaterThan(0);
+    expect(task.Retry?.length).toBeGreaterThan(0);
+    expect(task.Retry?.flatMap(({ ErrorEquals }) => ErrorEquals)).not.toContain('States.ALL');
+    expect(task.Catch?.at(-1)?.ErrorEquals).toEqual(['States.ALL']);
+  });
+
+  test.each(tasks)('%s is bounded in its retries', (_, task) => {
+    for (const { MaxAttempts } of task.Retry ?? []) {
+      expect(MaxAttempts).toBeGreaterThan(0);
+      expect(MaxAttempts).toBeLessThanOrEqual(5);
+    }
+  });
+
+  test.each(SENDS_MONEY)('%s is retried only where its function certainly did not start', (name) => {
+    expect(definition.States[name]?.Retry?.map(({ ErrorEquals }) => ErrorEquals)).toEqual([
+      ['Lambda.TooManyRequestsException'],
+    ]);
+  });
+
+  test('run longer than their functions may, so that a function ends before its task', () => {
+    const functions = stage.resources<{ FunctionName: string; Timeout: number }>('AWS::Lambda::Function');
+    const outlived = tasks.filter(([name, { TimeoutSeconds = 0 }]) => {
+      const ending = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+      const [found] = functions.filter(({ properties }) => properties.FunctionName.endsWith(ending));
+      return TimeoutSeconds <= (found?.properties.Timeout ?? Infinity);
+    });
+
+    expect(outlived).toEqual([]);
+  });
+
+  test('match on errors that Step Functions, Lambda or this project throws', () => {
+    const matched = tasks.flatMap(([, { Retry = [], Catch = [] }]) =>
+      [...Retry, ...Catch].flatMap(({ ErrorEquals }) => ErrorEquals),
+    );
+    const unknown = matched.filter((name) => !/^(States|Lambda)\.\w+$/.test(name) && !Object.hasOwn(errors, name));
+
+    expect(unknown).toEqual([]);
+  });
+
+  test('that wait for a signal have a backstop of days, below what a timer can hold', () => {
+    const waits = tasks.filter(([, { Resource }]) => Resource?.endsWith('.waitForTaskToken'));
+
+    expect(waits.map(([name, { TimeoutSeconds }]) => [name, TimeoutSeconds])).toEqual([
+      ['AwaitDelivery', 3 * 24 * 3600],
+    ]);
+  });
+
+  test('are waited between for the seconds that the ledger asks for', () => {
+    expect(ofType('Wait').map(([name, { SecondsPath }]) => [name, SecondsPath])).toEqual([
+      ['WaitToLock', '$.escrow.retryAfterSeconds'],
+      ['WaitToRelease', '$.payment.retryAfterSeconds'],
+    ]);
+  });
+});

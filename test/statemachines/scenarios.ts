@@ -1,0 +1,347 @@
+import { aRequest, ESCROW_ID } from '../support/bonus-escrow.ts';
+
+/** What one visit to a task does. A retry is a visit too. */
+export type Visit =
+  | { readonly kind: 'returns'; readonly output: unknown }
+  | { readonly kind: 'fails'; readonly error: string }
+  /** Never answers: the task's own timeout ends it. */
+  | { readonly kind: 'hangs' }
+  /** Waits, and is told this after so many seconds. */
+  | { readonly kind: 'signalled'; readonly output: unknown; readonly afterSeconds: number };
+
+/** One way through the workflow. */
+export interface Scenario {
+  readonly title: string;
+  /** The visits to each task, in order; all of them take place. */
+  readonly tasks: Readonly<Partial<Record<Task, readonly Visit[]>>>;
+  /** The states entered; the last is the end. */
+  readonly path: readonly string[];
+  /** What stands in `Cause` where the end is FundingFailed. */
+  readonly cause?: string;
+  /** How long it takes by the clock. */
+  readonly seconds: number;
+}
+
+export type Task =
+  'LockFunds' | 'AwaitDelivery' | 'CompleteDelivery' | 'ReviewDelivery' | 'ReleaseFunds' | 'CheckStatus';
+
+/** The input of every scenario. */
+export const INPUT = { request: aRequest() };
+
+const returns = (output: unknown): Visit => ({ kind: 'returns', output });
+const fails = (error: string): Visit => ({ kind: 'fails', error });
+const hangs: Visit = { kind: 'hangs' };
+const times = (count: number, visit: Visit): Visit[] => Array.from({ length: count }, () => visit);
+
+const locked = returns({
+  outcome: 'applied',
+  escrowId: ESCROW_ID,
+  status: 'locked',
+  deadlineAt: '2026-03-13T09:00:00Z',
+});
+const rejected = (reason: string) => returns({ outcome: 'rejected', reason });
+const notSent = (retryAfterSeconds: number) => returns({ outcome: 'not-sent', reason: 'HTTP 429', retryAfterSeconds });
+const inProgress = returns({ outcome: 'in-progress', retryAfterSeconds: 30 });
+const manual = returns({ outcome: 'manual', reason: 'HTTP 500' });
+
+const deliveredAfter = (afterSeconds: number): Visit => ({
+  kind: 'signalled',
+  output: { signal: 'delivered', at: '2026-03-06T10:00:00Z', deliveredBy: 'registry' },
+  afterSeconds,
+});
+const delivered = deliveredAfter(0);
+const deadlineAfter = (afterSeconds: number): Visit => ({
+  kind: 'signalled',
+  output: { signal: 'deadline', deadlineAt: '2026-03-13T09:00:00Z' },
+  afterSeconds,
+});
+const deadline = deadlineAfter(0);
+
+const completed = returns({ outcome: 'applied' });
+const release = returns({ decision: 'release', reason: 'delivered by registry' });
+const paid = returns({ outcome: 'applied', escrowId: ESCROW_ID, paidOutUsd: '49.50' });
+const status = (word: string) => returns({ escrowId: ESCROW_ID, status: word, deadlineAt: '2026-03-13T09:00:00Z' });
+
+/** A throttled invocation certainly did not start. */
+const throttled = fails('Lambda.TooManyRequestsException');
+/** Waits of 5, 10, 20, 40 and 80 seconds. */
+const FIVE_SHORT_RETRIES = 155;
+/** Waits of 10, 20, 40, 80 and 160 seconds. */
+const FIVE_LONG_RETRIES = 310;
+/** `TimeoutSeconds` of AwaitDelivery: three days. */
+const BACKSTOP = 259_200;
+
+const LOCK = ['LockFunds', 'Are funds locked?'];
+const WAIT_AND_LOCK = ['WaitToLock', ...LOCK];
+const AWAIT = ['AwaitDelivery', 'What ended the wait?'];
+const REVIEW = ['CompleteDelivery', 'ReviewDelivery', 'Is gate passed?'];
+const RELEASE = ['ReleaseFunds', 'Are funds released?'];
+const CHECK = ['CheckStatus', 'What is the status?'];
+
+/** Every task's visit on the shortest way to a release. */
+const SHORTEST = {
+  LockFunds: [locked],
+  AwaitDelivery: [delivered],
+  CompleteDelivery: [completed],
+  ReviewDelivery: [release],
+  ReleaseFunds: [paid],
+};
+
+export const HAPPY_PATH: Scenario = {
+  title: 'funds are locked, the delivery comes after an hour, and the counterparty is paid',
+  tasks: { ...SHORTEST, AwaitDelivery: [deliveredAfter(3600)] },
+  path: [...LOCK, ...AWAIT, ...REVIEW, ...RELEASE, 'Released'],
+  seconds: 3600,
+};
+
+const FUNDING: Scenario[] = [
+  {
+    title: 'a lock that was not sent is tried again after the time asked for',
+    tasks: { ...SHORTEST, LockFunds: [notSent(75), locked] },
+    path: [...LOCK, ...WAIT_AND_LOCK, ...AWAIT, ...REVIEW, ...RELEASE, 'Released'],
+    seconds: 75,
+  },
+  {
+    title: 'a lock that another invocation is sending is looked at again',
+    tasks: { ...SHORTEST, LockFunds: [inProgress, inProgress, locked] },
+    path: [...LOCK, ...WAIT_AND_LOCK, ...WAIT_AND_LOCK, ...AWAIT, ...REVIEW, ...RELEASE, 'Released'],
+    seconds: 60,
+  },
+  {
+    title: 'a lock that is refused ends as a failed funding, with the reason as its cause',
+    tasks: { LockFunds: [rejected('HTTP 400 INSUFFICIENT_BALANCE')] },
+    path: [...LOCK, 'FundingFailed'],
+    cause: 'HTTP 400 INSUFFICIENT_BALANCE',
+    seconds: 0,
+  },
+  {
+    title: 'a lock in doubt needs attention',
+    tasks: { LockFunds: [manual] },
+    path: [...LOCK, 'NeedsAttention'],
+    seconds: 0,
+  },
+  {
+    title: 'a lock whose function fails needs attention at once, and is not sent again',
+    tasks: { LockFunds: [fails('TryLaterError')] },
+    path: ['LockFunds', 'NeedsAttention'],
+    seconds: 0,
+  },
+  {
+    title: 'a lock whose function does not answer needs attention, and is not sent again',
+    tasks: { LockFunds: [hangs] },
+    path: ['LockFunds', 'NeedsAttention'],
+    seconds: 60,
+  },
+  {
+    title: 'a lock whose function could not be started is invoked again, five times at most',
+    tasks: { ...SHORTEST, LockFunds: [...times(5, throttled), locked] },
+    path: HAPPY_PATH.path,
+    seconds: FIVE_SHORT_RETRIES,
+  },
+  {
+    title: 'a lock whose function can never be started needs attention',
+    tasks: { LockFunds: times(6, throttled) },
+    path: ['LockFunds', 'NeedsAttention'],
+    seconds: FIVE_SHORT_RETRIES,
+  },
+];
+
+const WAITING: Scenario[] = [
+  {
+    title: 'a wait that could not be registered is registered again, five times at most',
+    tasks: { ...SHORTEST, AwaitDelivery: [...times(5, fails('Lambda.Unknown')), delivered] },
+    path: HAPPY_PATH.path,
+    seconds: FIVE_LONG_RETRIES,
+  },
+  {
+    title: 'a wait that can never be registered needs attention',
+    tasks: { LockFunds: [locked], AwaitDelivery: times(6, fails('ProvisionedThroughputExceededException')) },
+    path: [...LOCK, 'AwaitDelivery', 'NeedsAttention'],
+    seconds: FIVE_LONG_RETRIES,
+  },
+  {
+    title: 'a wait that nobody ends is ended by its backstop after three days, and the status is asked for',
+    tasks: { LockFunds: [locked], AwaitDelivery: [hangs], CheckStatus: [status('refunded')] },
+    path: [...LOCK, 'AwaitDelivery', ...CHECK, 'Refunded'],
+    seconds: BACKSTOP,
+  },
+  {
+    title: 'after its backstop an escrow that is still locked is waited for again',
+    tasks: { ...SHORTEST, AwaitDelivery: [hangs, deliveredAfter(60)], CheckStatus: [status('locked')] },
+    path: [...LOCK, 'AwaitDelivery', ...CHECK, ...AWAIT, ...REVIEW, ...RELEASE, 'Released'],
+    seconds: BACKSTOP + 60,
+  },
+];
+
+const DEADLINES: Scenario[] = [
+  ...[
+    ['refunded', 'Refunded'],
+    ['released', 'Released'],
+    ['auto_released', 'AutoReleased'],
+    ['disputed', 'NeedsAttention'],
+  ].map(([word = '', end = '']) => ({
+    title: `after its deadline an escrow that is ${word} ends as ${end}`,
+    tasks: { LockFunds: [locked], AwaitDelivery: [deadlineAfter(600)], CheckStatus: [status(word)] },
+    path: [...LOCK, ...AWAIT, ...CHECK, end],
+    seconds: 600,
+  })),
+  {
+    title: 'after its deadline an escrow that is still locked is waited for again, and its delivery is taken',
+    tasks: { ...SHORTEST, AwaitDelivery: [deadline, deliveredAfter(30)], CheckStatus: [status('locked')] },
+    path: [...LOCK, ...AWAIT, ...CHECK, ...AWAIT, ...REVIEW, ...RELEASE, 'Released'],
+    seconds: 30,
+  },
+  {
+    title: 'an escrow that its counterparty completed is waited for until it is paid out by itself',
+    tasks: {
+      LockFunds: [locked],
+      AwaitDelivery: [deadline, deadlineAfter(86_400)],
+      CheckStatus: [status('completed'), status('auto_released')],
+    },
+    path: [...LOCK, ...AWAIT, ...CHECK, ...AWAIT, ...CHECK, 'AutoReleased'],
+    seconds: 86_400,
+  },
+  {
+    title: 'a status that cannot be read is read again, five times at most',
+    tasks: {
+      LockFunds: [locked],
+      AwaitDelivery: [deadline],
+      CheckStatus: [...times(5, fails('ServiceUnreadableError')), status('refunded')],
+    },
+    path: [...LOCK, ...AWAIT, ...CHECK, 'Refunded'],
+    seconds: FIVE_LONG_RETRIES,
+  },
+  {
+    title: 'a status whose reading hangs is read again',
+    tasks: { LockFunds: [locked], AwaitDelivery: [deadline], CheckStatus: [hangs, status('refunded')] },
+    path: [...LOCK, ...AWAIT, ...CHECK, 'Refunded'],
+    seconds: 60 + 10,
+  },
+  {
+    title: 'a status that can never be read needs attention',
+    tasks: {
+      LockFunds: [locked],
+      AwaitDelivery: [deadline],
+      CheckStatus: times(6, fails('ServiceUnreadableError')),
+    },
+    path: [...LOCK, ...AWAIT, 'CheckStatus', 'NeedsAttention'],
+    seconds: FIVE_LONG_RETRIES,
+  },
+];
+
+const REVIEWS: Scenario[] = [
+  {
+    title: 'a completion that fails does not stop the review',
+    tasks: { ...SHORTEST, CompleteDelivery: [fails('TryLaterError')] },
+    path: HAPPY_PATH.path,
+    seconds: 0,
+  },
+  {
+    title: 'a completion that hangs is not sent again and does not stop the review',
+    tasks: { ...SHORTEST, CompleteDelivery: [hangs] },
+    path: HAPPY_PATH.path,
+    seconds: 60,
+  },
+  {
+    title: 'a completion whose function could not be started is invoked again',
+    tasks: { ...SHORTEST, CompleteDelivery: [...times(5, throttled), completed] },
+    path: HAPPY_PATH.path,
+    seconds: FIVE_SHORT_RETRIES,
+  },
+  {
+    title: 'a completion whose function can never be started does not stop the review',
+    tasks: { ...SHORTEST, CompleteDelivery: times(6, throttled) },
+    path: HAPPY_PATH.path,
+    seconds: FIVE_SHORT_RETRIES,
+  },
+  {
+    title: 'a review of an escrow that was settled meanwhile asks for its status',
+    tasks: {
+      ...SHORTEST,
+      ReviewDelivery: [returns({ decision: 'check-status', reason: 'the escrow is auto_released already' })],
+      ReleaseFunds: [],
+      CheckStatus: [status('auto_released')],
+    },
+    path: [...LOCK, ...AWAIT, ...REVIEW, ...CHECK, 'AutoReleased'],
+    seconds: 0,
+  },
+  {
+    title: 'a review that finds another escrow than was asked for needs attention, and nothing is paid',
+    tasks: {
+      ...SHORTEST,
+      ReviewDelivery: [returns({ decision: 'stop', reason: 'amount is 500.00' })],
+      ReleaseFunds: [],
+    },
+    path: [...LOCK, ...AWAIT, ...REVIEW, 'NeedsAttention'],
+    seconds: 0,
+  },
+  {
+    title: 'a review that fails or hangs is made again, five times at most',
+    tasks: { ...SHORTEST, ReviewDelivery: [hangs, ...times(4, fails('ServiceUnreadableError')), release] },
+    path: HAPPY_PATH.path,
+    seconds: 60 + FIVE_LONG_RETRIES,
+  },
+  {
+    title: 'a review that always fails needs attention, and nothing is paid',
+    tasks: { ...SHORTEST, ReviewDelivery: times(6, fails('ServiceUnreadableError')), ReleaseFunds: [] },
+    path: [...LOCK, ...AWAIT, 'CompleteDelivery', 'ReviewDelivery', 'NeedsAttention'],
+    seconds: FIVE_LONG_RETRIES,
+  },
+];
+
+const PAYMENTS: Scenario[] = [
+  {
+    title: 'a payment that was not sent is tried again after the time asked for',
+    tasks: { ...SHORTEST, ReleaseFunds: [notSent(75), paid] },
+    path: [...LOCK, ...AWAIT, ...REVIEW, ...RELEASE, 'WaitToRelease', ...RELEASE, 'Released'],
+    seconds: 75,
+  },
+  {
+    title: 'a payment that another invocation is sending is looked at again',
+    tasks: { ...SHORTEST, ReleaseFunds: [inProgress, paid] },
+    path: [...LOCK, ...AWAIT, ...REVIEW, ...RELEASE, 'WaitToRelease', ...RELEASE, 'Released'],
+    seconds: 30,
+  },
+  ...[
+    ['refused', rejected('HTTP 403 WRONG_PARTY')],
+    ['in doubt', manual],
+  ].map(([word, answer]) => ({
+    title: `a payment that is ${word as string} needs attention`,
+    tasks: { ...SHORTEST, ReleaseFunds: [answer as Visit] },
+    path: [...LOCK, ...AWAIT, ...REVIEW, ...RELEASE, 'NeedsAttention'],
+    seconds: 0,
+  })),
+  {
+    title: 'a payment whose function fails needs attention at once, and is not sent again',
+    tasks: { ...SHORTEST, ReleaseFunds: [fails('Sandbox.Timedout')] },
+    path: [...LOCK, ...AWAIT, ...REVIEW, 'ReleaseFunds', 'NeedsAttention'],
+    seconds: 0,
+  },
+  {
+    title: 'a payment whose function does not answer needs attention, and is not sent again',
+    tasks: { ...SHORTEST, ReleaseFunds: [hangs] },
+    path: [...LOCK, ...AWAIT, ...REVIEW, 'ReleaseFunds', 'NeedsAttention'],
+    seconds: 90,
+  },
+  {
+    title: 'a payment whose function could not be started is invoked again, five times at most',
+    tasks: { ...SHORTEST, ReleaseFunds: [...times(5, throttled), paid] },
+    path: HAPPY_PATH.path,
+    seconds: FIVE_SHORT_RETRIES,
+  },
+  {
+    title: 'a payment whose function can never be started needs attention',
+    tasks: { ...SHORTEST, ReleaseFunds: times(6, throttled) },
+    path: [...LOCK, ...AWAIT, ...REVIEW, 'ReleaseFunds', 'NeedsAttention'],
+    seconds: FIVE_SHORT_RETRIES,
+  },
+];
+
+export const SCENARIOS: readonly Scenario[] = [
+  HAPPY_PATH,
+  ...FUNDING,
+  ...WAITING,
+  ...DEADLINES,
+  ...REVIEWS,
+  ...PAYMENTS,
+];

@@ -1,0 +1,137 @@
+import type { BonusPolicy, TrainingJob } from '../../src/escrow/bonus.ts';
+import { referenceFor } from '../../src/escrow/escrow-effects.ts';
+import type { LifecycleRequest } from '../../src/escrow/lifecycle-input.ts';
+import { formatUsd, parseUsd, shareOf, subtractUsd } from '../../src/money.ts';
+import type { EscrowView } from '../../src/purple-flea/escrow.ts';
+
+export const JOB_NAME = 'churn-xgb-demo';
+export const TREASURY = 'agent_platform_treasury';
+export const OWNER = 'agent_model_owner_churn';
+export const ESCROW_ID = 'esc_0011223344556677';
+
+/** A job that trained to 0.93, as SageMaker reports that: in single precision. */
+export function aTrainingJob(overrides: Partial<TrainingJob> = {}): TrainingJob {
+  return {
+    name: JOB_NAME,
+    arn: `arn:aws:sagemaker:us-east-1:000000000000:training-job/${JOB_NAME}`,
+    status: 'Completed',
+    createdAt: new Date('2026-03-06T08:10:00Z'),
+    finalMetrics: [{ name: 'validation:accuracy', value: Math.fround(0.93) }],
+    ...overrides,
+  };
+}
+
+/** A job that trained to so much, reported in single precision. */
+export function aJobMeasuring(accuracy: number): TrainingJob {
+  return aTrainingJob({ finalMetrics: [{ name: 'validation:accuracy', value: Math.fround(accuracy) }] });
+}
+
+export function aBonusPolicy(overrides: Partial<BonusPolicy> = {}): BonusPolicy {
+  return {
+    metric: 'validation:accuracy',
+    tiers: [
+      { above: 0.7, amountUsd: '5.00' },
+      { above: 0.9, amountUsd: '50.00' },
+      { above: 0.8, amountUsd: '20.00' },
+    ],
+    timeoutHours: 168,
+    payees: [{ jobNamePrefix: 'churn-', agentId: OWNER }],
+    ...overrides,
+  };
+}
+
+/** The bonus of `aTrainingJob`, as its execution starts with it. */
+export function aRequest(overrides: Partial<LifecycleRequest> = {}): LifecycleRequest {
+  return {
+    cause: {
+      rule: 'training-bonus',
+      subject: aTrainingJob().arn,
+      createdAt: '2026-03-06T08:10:00.000Z',
+      status: 'Completed',
+    },
+    counterpartyAgentId: OWNER,
+    amountUsd: '50.00',
+    timeoutHours: 168,
+    description: `Bonus for training job ${JOB_NAME}: validation:accuracy 0.93 > 0.9`,
+    address: `training-job:${JOB_NAME}`,
+    ...overrides,
+  };
+}
+
+/** The reference of the escrow of `aRequest`. */
+export const REFERENCE = referenceFor(aRequest().cause);
+
+/** The state of an execution once its escrow exists. */
+export function aLockedState() {
+  return {
+    request: aRequest(),
+    escrow: {
+      outcome: 'applied',
+      escrowId: ESCROW_ID,
+      status: 'locked',
+      amountUsd: '50.00',
+      feeUsd: '0.50',
+      netUsd: '49.50',
+      deadlineAt: '2026-03-13T09:00:00Z',
+    },
+  };
+}
+
+/** The same once the delivery is there. */
+export function aDeliveredState() {
+  const delivery = {
+    signal: 'delivered',
+    at: '2026-03-06T10:00:00Z',
+    deliveredBy: 'registry',
+    note: 'model v7',
+    deliveryUrl: 'https://registry.example.com/churn/7',
+  };
+  return { ...aLockedState(), delivery };
+}
+
+/** The same once it is to be released. */
+export function aReviewedState() {
+  return { ...aDeliveredState(), review: { decision: 'release', reason: 'delivered by registry' } };
+}
+
+/** The escrow as the service shows it. */
+export function aView(overrides: Partial<EscrowView> = {}): EscrowView {
+  const amount = parseUsd('50.00');
+  return {
+    escrowId: ESCROW_ID,
+    status: 'locked',
+    amount,
+    fee: shareOf(amount, 100),
+    net: subtractUsd(amount, shareOf(amount, 100)),
+    creatorAgentId: TREASURY,
+    counterpartyAgentId: OWNER,
+    description: `${REFERENCE} ${aRequest().description}`,
+    deadlineAt: '2026-03-13T09:00:00.000Z',
+    ...overrides,
+  };
+}
+
+/** The body with which the service answers a status request. */
+export function aStatusBody(overrides: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+  const view = aView();
+  return {
+    success: true,
+    escrow_id: view.escrowId,
+    status: view.status,
+    amount_usd: formatUsd(view.amount),
+    fee_usd: formatUsd(view.fee),
+    net_payout_usd: formatUsd(view.net),
+    creator_agent_id: view.creatorAgentId,
+    counterparty_agent_id: view.counterpartyAgentId,
+    description: view.description,
+    completion_note: null,
+    delivery_url: null,
+    timeout_hours: 168,
+    created_at: '2026-03-06T09:00:00Z',
+    completed_at: null,
+    auto_release_at: null,
+    released_at: null,
+    disputed_at: null,
+    ...overrides,
+  };
+}

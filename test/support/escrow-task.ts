@@ -1,0 +1,43 @@
+import type { EscrowTaskDeps } from '../../lambdas/shared/escrow-task.ts';
+import type { EscrowClient } from '../../src/purple-flea/escrow.ts';
+import type { Credentials } from '../../src/purple-flea/service.ts';
+import { TREASURY } from './bonus-escrow.ts';
+import { anInvocation } from './effects.ts';
+import { inert } from './inert.ts';
+import { createMemoryIntents, type MemoryIntents } from './memory-intents.ts';
+import { createRecorder, type Recorder } from './recorder.ts';
+
+export const OWN_KEY: Credentials = { apiKey: 'key-of-treasury', agentId: TREASURY };
+
+/** A client of which only what a test gives may be called. */
+export function anEscrowClient(overrides: Partial<EscrowClient> = {}): EscrowClient {
+  return {
+    create: inert('create'),
+    complete: inert('complete'),
+    release: inert('release'),
+    readStatus: inert('readStatus'),
+    ...overrides,
+  };
+}
+
+/** What a task that sends an escrow effect needs, over an empty ledger, with the calls that it may make. */
+export function anEscrowTask(
+  client: Partial<EscrowClient> = {},
+  overrides: Partial<EscrowTaskDeps> & { readonly intents?: MemoryIntents; readonly recorder?: Recorder } = {},
+): { readonly deps: EscrowTaskDeps; readonly intents: MemoryIntents; readonly recorder: Recorder } {
+  const { recorder = createRecorder(), intents = createMemoryIntents(), ...others } = overrides;
+  const { now, newId } = anInvocation();
+  const deps: EscrowTaskDeps = {
+    readApiKeys: async () => ({ own: OWN_KEY, forCounterparty: () => undefined }),
+    openEscrow: () => anEscrowClient(client),
+    requestMs: 10_000,
+    intents,
+    now,
+    newId,
+    publish: recorder.publish,
+    count: recorder.count,
+    log: recorder.log,
+    ...others,
+  };
+  return { deps, intents, recorder };
+}

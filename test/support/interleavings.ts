@@ -1,0 +1,50 @@
+/** Begins a step: returns when the actor may take it. */
+export type Turn = () => Promise<void>;
+
+/**
+ * Runs actors in every order in which their steps can follow one another. An actor calls its turn before every step;
+ * between two turns it goes on undisturbed.
+ *
+ * @param start makes a world and starts its actors in it, each with its own turn.
+ * @param check is called at the end of each order, with what `start` made.
+ * @returns how many orders there were.
+ */
+export async function inEveryOrder<World extends { readonly actors: readonly Promise<unknown>[] }>(
+  start: (turnOf: (actor: number) => Turn) => World,
+  check: (world: World) => void | Promise<void>,
+): Promise<number> {
+  let orders = 0;
+  let choices: number[] | undefined = [];
+  while (choices !== undefined) {
+    const waiting = new Map<number, () => void>();
+    const turnOf = (actor: number) => () => new Promise<void>((go) => void waiting.set(actor, go));
+    const options: number[] = [];
+    const world = start(turnOf);
+    await quiet();
+    while (waiting.size > 0) {
+      const ready = [...waiting].toSorted(([one], [other]) => one - other);
+      const [actor, go] = ready[choices[options.length] ?? 0] ?? [];
+      options.push(ready.length);
+      waiting.delete(actor ?? -1);
+      go?.();
+      await quiet();
+    }
+    await Promise.all(world.actors);
+    await check(world);
+    orders += 1;
+    choices = nextChoices(choices, options);
+  }
+  return orders;
+}
+
+/** The next order in depth-first search; undefined after the last. */
+function nextChoices(taken: readonly number[], options: readonly number[]): number[] | undefined {
+  const all = options.map((_, depth) => taken[depth] ?? 0);
+  const deepest = all.findLastIndex((choice, depth) => choice + 1 < (options[depth] ?? 0));
+  return deepest === -1 ? undefined : [...all.slice(0, deepest), (all[deepest] ?? 0) + 1];
+}
+
+/** Everything that can go on without a turn has done so. */
+function quiet(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
+}

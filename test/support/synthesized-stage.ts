@@ -1,0 +1,255 @@
+import { App, type AppProps } from 'aws-cdk-lib';
+import { jest } from '@jest/globals';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadConfig, type Stage } from '../../lib/config.ts';
+import { buildPipeline, type Pipeline, type PipelineOptions } from '../../lib/pipeline.ts';
+
+export const REGION = 'eu-central-1';
+export const ACCOUNT = '111122223333';
+
+/** A resource with every reference in it resolved, as CloudFormation does before it creates it. */
+export interface Resource<Properties> {
+  readonly stack: string;
+  readonly logicalId: string;
+  readonly type: string;
+  readonly properties: Properties;
+  readonly deletionPolicy: string | undefined;
+  readonly arn: string | undefined;
+}
+
+/** The stacks of one stage, from the same code and context as `cdk synth`, without bundles. */
+export interface SynthesizedStage {
+  readonly name: Stage;
+  /** What the names of the stage start with. */
+  readonly prefix: string;
+  readonly app: App;
+  readonly pipeline: Pipeline;
+  /** The text of all templates, for searches. */
+  readonly text: string;
+  /** The JSON files that are uploaded, by the key that templates name them by. */
+  readonly files: ReadonlyMap<string, string>;
+  /** What synth wrote to stderr. */
+  readonly said: string;
+  /** All resources of a type, over all stacks. */
+  resources<Properties = Readonly<Record<string, unknown>>>(type: string): Resource<Properties>[];
+  /** An ARN without what all ARNs of a stage share: `sqs:training-events`. */
+  shorten(arn: string): string;
+}
+
+/** An app with the context of `cdk synth`. Bundling is left out: it is slow, and `bundles.test.ts` does it. */
+export function createApp(props: AppProps): App {
+  const { context } = JSON.parse(readFileSync('cdk.json', 'utf8')) as { context: Record<string, unknown> };
+  return new App({ ...props, context: { ...context, ...props.context, 'aws:cdk:bundling-stacks': [] } });
+}
+
+export function synthesizeStage(name: Stage, options: PipelineOptions = {}): SynthesizedStage {
+  const outdir = mkdtempSync(join(tmpdir(), 'synthesized-'));
+  const stderr = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+  try {
+    // `validation.test.ts` checks the templates against the schemas of CloudFormation, which takes seconds.
+    const app = createApp({ outdir, builtinCloudFormationValidation: false });
+    const pipeline = buildPipeline(app, loadConfig(name), options);
+    const templates = app.synth().stacks.map((stack) => ({
+      stack: stack.stackName,
+      template: stack.template as Template,
+    }));
+    const prefix = `purple-flea-${name}`;
+    const text = JSON.stringify(templates);
+    const files = new Map(
+      readdirSync(outdir)
+        .filter((file) => /^asset\..*\.json$/.test(file))
+        .map((file) => [file.replace('asset.', ''), readFileSync(join(outdir, file), 'utf8')]),
+    );
+    const said = stderr.mock.calls.map(([line]) => String(line)).join('');
+    const all = resolveAll(templates);
+    return {
+      name,
+      prefix,
+      app,
+      pipeline,
+      text,
+      files,
+      said,
+      resources: <Properties>(type: string) =>
+        all.filter((resource) => resource.type === type) as Resource<Properties>[],
+      shorten: (arn) =>
+        arn
+          .replace(/^arn:aws:([^:]*):[^:]*:[^:]*:(.+)$/, '$1:$2')
+          .replaceAll(`${prefix}-`, '')
+          .replaceAll(prefix, 'pipeline'),
+    };
+  } finally {
+    stderr.mockRestore();
+    rmSync(outdir, { recursive: true, force: true });
+  }
+}
+
+/** An IAM statement as CDK writes it: single values are not in a list. */
+export interface Statement {
+  readonly Effect: 'Allow' | 'Deny';
+  readonly Action: string | readonly string[];
+  readonly Resource: string | readonly string[];
+  readonly Principal?: unknown;
+  readonly Condition?: unknown;
+}
+
+export interface PolicyProperties {
+  readonly PolicyDocument: { readonly Statement: readonly Statement[] };
+  readonly Roles?: readonly string[];
+  readonly Queues?: readonly string[];
+  readonly Topics?: readonly string[];
+}
+
+/** Everything a role may do: the statements of the policies attached to it. */
+export function statementsOf(stage: SynthesizedStage, roleArn: string): readonly Statement[] {
+  const name = roleArn.replace(/^.*role\//, '');
+  return stage
+    .resources<PolicyProperties>('AWS::IAM::Policy')
+    .filter(({ properties }) => properties.Roles?.includes(name))
+    .flatMap(({ properties }) => properties.PolicyDocument.Statement);
+}
+
+/** One value or many as a list. */
+export function listed<Value>(value: Value | readonly Value[]): readonly Value[] {
+  return Array.isArray(value) ? (value as readonly Value[]) : [value as Value];
+}
+
+/** `actions on resources`, both sorted, ARNs shortened. */
+export function describeStatement(stage: SynthesizedStage, { Action, Resource: on }: Statement): string {
+  const resources = listed(on).map((arn) => stage.shorten(arn));
+  return `${listed(Action).toSorted().join(' ')} on ${resources.toSorted().join(' ')}`;
+}
+
+interface Template {
+  readonly Resources: Readonly<
+    Record<string, { readonly Type: string; readonly Properties?: unknown; readonly DeletionPolicy?: string }>
+  >;
+  readonly Outputs?: Readonly<Record<string, { readonly Value: unknown; readonly Export?: { readonly Name: string } }>>;
+}
+
+interface StackTemplate {
+  readonly stack: string;
+  readonly template: Template;
+}
+
+/** What `Ref` and `Fn::GetAtt` give for a resource. */
+interface Identity {
+  readonly ref: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+const PSEUDO: Readonly<Record<string, string>> = {
+  'AWS::AccountId': ACCOUNT,
+  'AWS::Partition': 'aws',
+  'AWS::Region': REGION,
+  'AWS::URLSuffix': 'amazonaws.com',
+};
+
+function resolveAll(templates: readonly StackTemplate[]): Resource<unknown>[] {
+  const resolve = (value: unknown, at: StackTemplate): unknown => {
+    if (Array.isArray(value)) return value.map((item) => resolve(item, at));
+    if (typeof value !== 'object' || value === null) return value;
+    const [[key, argument] = ['', undefined], ...others] = Object.entries(value);
+    if (others.length === 0 && (key === 'Ref' || key.startsWith('Fn::'))) return call(key, argument, at);
+    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, resolve(item, at)]));
+  };
+
+  const call = (name: string, argument: unknown, at: StackTemplate): unknown => {
+    switch (name) {
+      case 'Ref':
+        return PSEUDO[String(argument)] ?? identify(String(argument), at).ref;
+      case 'Fn::GetAtt': {
+        const [logicalId = '', attribute = ''] = argument as string[];
+        const found = identify(logicalId, at).attributes[attribute];
+        if (found === undefined) throw new Error(`${at.stack}: ${logicalId}.${attribute} is not known here`);
+        return found;
+      }
+      case 'Fn::Join': {
+        const [separator, parts] = argument as [string, unknown[]];
+        return parts.map((part) => String(resolve(part, at))).join(separator);
+      }
+      case 'Fn::Sub':
+        return String(argument).replaceAll(/\$\{([^}]+)\}/g, (_, id: string) => String(call('Ref', id, at)));
+      case 'Fn::ImportValue':
+        return importValue(String(argument));
+      default:
+        throw new Error(`${at.stack}: ${name} is not known here`);
+    }
+  };
+
+  const importValue = (name: string): unknown => {
+    for (const from of templates) {
+      const output = Object.values(from.template.Outputs ?? {}).find(({ Export }) => Export?.Name === name);
+      if (output !== undefined) return resolve(output.Value, from);
+    }
+    throw new Error(`no stack exports ${name}`);
+  };
+
+  const identify = (logicalId: string, at: StackTemplate): Identity => {
+    const resource = at.template.Resources[logicalId];
+    if (resource === undefined) throw new Error(`${at.stack} has no resource ${logicalId}`);
+    const nameOf = (property: string): string => {
+      const value = resolve((resource.Properties as Record<string, unknown>)[property], at);
+      if (typeof value !== 'string') throw new Error(`${at.stack}: ${logicalId} has no ${property}`);
+      return value;
+    };
+    return identity(resource.Type, `${at.stack}-${logicalId}`, nameOf);
+  };
+
+  return templates.flatMap((at) =>
+    Object.entries(at.template.Resources).map(([logicalId, { Type, Properties, DeletionPolicy }]) => ({
+      stack: at.stack,
+      logicalId,
+      type: Type,
+      properties: resolve(Properties ?? {}, at),
+      deletionPolicy: DeletionPolicy,
+      arn: identify(logicalId, at).attributes['Arn'],
+    })),
+  );
+}
+
+function identity(type: string, generated: string, nameOf: (property: string) => string): Identity {
+  const arn = (service: string, resource: string) => `arn:aws:${service}:${REGION}:${ACCOUNT}:${resource}`;
+  switch (type) {
+    case 'AWS::KMS::Key':
+      return { ref: generated, attributes: { Arn: arn('kms', 'key/data') } };
+    case 'AWS::SecretsManager::Secret': {
+      const Arn = arn('secretsmanager', `secret:${nameOf('Name')}-a1B2c3`);
+      return { ref: Arn, attributes: { Arn } };
+    }
+    case 'AWS::Events::EventBus':
+      return { ref: nameOf('Name'), attributes: { Arn: arn('events', `event-bus/${nameOf('Name')}`) } };
+    case 'AWS::DynamoDB::Table':
+      return { ref: nameOf('TableName'), attributes: { Arn: arn('dynamodb', `table/${nameOf('TableName')}`) } };
+    case 'AWS::SNS::Topic': {
+      const Arn = arn('sns', nameOf('TopicName'));
+      return { ref: Arn, attributes: { Arn } };
+    }
+    case 'AWS::SQS::Queue': {
+      const QueueName = nameOf('QueueName');
+      return {
+        ref: `https://sqs.${REGION}.amazonaws.com/${ACCOUNT}/${QueueName}`,
+        attributes: { Arn: arn('sqs', QueueName), QueueName },
+      };
+    }
+    case 'AWS::Lambda::Function': {
+      const name = nameOf('FunctionName');
+      return { ref: name, attributes: { Arn: arn('lambda', `function:${name}`) } };
+    }
+    // CloudFormation puts `:*`, the group's streams, behind this ARN; nothing here needs it.
+    case 'AWS::Logs::LogGroup': {
+      const name = nameOf('LogGroupName');
+      return { ref: name, attributes: { Arn: arn('logs', `log-group:${name}`) } };
+    }
+    case 'AWS::IAM::Role':
+      return { ref: generated, attributes: { Arn: `arn:aws:iam::${ACCOUNT}:role/${generated}` } };
+    case 'AWS::StepFunctions::StateMachine': {
+      const Arn = arn('states', `stateMachine:${nameOf('StateMachineName')}`);
+      return { ref: Arn, attributes: { Arn } };
+    }
+    default:
+      return { ref: generated, attributes: {} };
+  }
+}

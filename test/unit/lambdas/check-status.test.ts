@@ -1,0 +1,52 @@
+import { describe, expect, test } from '@jest/globals';
+import { createHandler } from '../../../lambdas/check-status/handler.ts';
+import { ServiceUnreadableError } from '../../../src/errors.ts';
+import { ESCROW_STATUSES } from '../../../src/purple-flea/escrow.ts';
+import { aLockedState, aView, ESCROW_ID } from '../../support/bonus-escrow.ts';
+import { anEscrowTask } from '../../support/escrow-task.ts';
+
+const now = () => new Date('2026-03-13T09:00:30Z');
+
+describe('the status of an escrow', () => {
+  test.each(ESCROW_STATUSES)('%s is handed to the workflow, with the next look', async (status) => {
+    const { deps } = anEscrowTask({ readStatus: async () => aView({ status }) }, { now });
+
+    expect(await createHandler(deps)(aLockedState())).toEqual({
+      escrowId: ESCROW_ID,
+      status,
+      deadlineAt: '2026-03-13T09:05:30.000Z',
+    });
+  });
+
+  test('refunded is counted and said, any other not', async () => {
+    const statuses = ESCROW_STATUSES.toSorted().toReversed();
+    const { deps, recorder } = anEscrowTask({ readStatus: async () => aView({ status: statuses.pop() ?? 'locked' }) });
+    const handler = createHandler(deps);
+    while (statuses.length > 0) await handler(aLockedState());
+
+    expect(recorder.published).toEqual([['escrow.refunded', { escrowId: ESCROW_ID }]]);
+    expect(recorder.counted).toEqual({ EscrowsRefunded: 1 });
+  });
+
+  test('of an escrow that was completed brings the deadline of its auto-release', async () => {
+    const deadlineAt = '2026-03-20T09:00:00Z';
+    const { deps } = anEscrowTask({ readStatus: async () => aView({ status: 'completed', deadlineAt }) }, { now });
+
+    expect(await createHandler(deps)(aLockedState())).toMatchObject({ deadlineAt: '2026-03-20T09:00:00.000Z' });
+  });
+
+  test('can be taken for the escrow of the next state', async () => {
+    const { deps } = anEscrowTask({ readStatus: async () => aView() }, { now });
+    const handler = createHandler(deps);
+    const escrow = await handler(aLockedState());
+
+    expect(await handler({ ...aLockedState(), escrow })).toEqual(escrow);
+  });
+
+  test('fails where it cannot be read, so that nothing is assumed', async () => {
+    const unreadable = new ServiceUnreadableError(`status of ${ESCROW_ID}: status: Invalid option`);
+    const { deps } = anEscrowTask({ readStatus: () => Promise.reject(unreadable) });
+
+    await expect(createHandler(deps)(aLockedState())).rejects.toThrow(unreadable);
+  });
+});

@@ -1,0 +1,86 @@
+import { describe, expect, test } from '@jest/globals';
+import { createHandler } from '../../../lambdas/complete-delivery/handler.ts';
+import type { Answer } from '../../../src/ledger/answer.ts';
+import { clientReference, effectKey } from '../../../src/ledger/effect-key.ts';
+import type { CompletedEscrow } from '../../../src/purple-flea/escrow.ts';
+import type { Credentials } from '../../../src/purple-flea/service.ts';
+import { aDeliveredState, aRequest, aView, ESCROW_ID, OWNER, REFERENCE } from '../../support/bonus-escrow.ts';
+import { anEscrowClient, anEscrowTask, OWN_KEY } from '../../support/escrow-task.ts';
+import { inert } from '../../support/inert.ts';
+import { timeLeft } from '../../support/lambda-events.ts';
+
+const OWNER_KEY: Credentials = { apiKey: 'key-of-owner', agentId: OWNER };
+const KEY = effectKey(aRequest().cause, 'escrow-complete');
+
+function aTask(answer: Answer<CompletedEscrow>) {
+  const sent: [Credentials, string][] = [];
+  const task = anEscrowTask(
+    {},
+    {
+      readApiKeys: async () => ({ own: OWN_KEY, forCounterparty: (id) => (id === OWNER ? OWNER_KEY : undefined) }),
+      openEscrow: (credentials) =>
+        anEscrowClient({
+          readStatus: async () => aView(),
+          complete: async (_escrowId, body) => {
+            sent.push([credentials, body]);
+            return answer;
+          },
+        }),
+    },
+  );
+  return { ...task, sent };
+}
+
+describe('a delivery', () => {
+  test('is recorded once with the key held for the counterparty, and said once', async () => {
+    const { deps, sent, recorder } = aTask({ kind: 'applied', result: { escrowId: ESCROW_ID, status: 'completed' } });
+    const handler = createHandler(deps);
+
+    const outcome = { outcome: 'applied' };
+    expect([await handler(aDeliveredState(), timeLeft()), await handler(aDeliveredState(), timeLeft())]).toEqual([
+      outcome,
+      outcome,
+    ]);
+
+    const body = '{"completion_note":"model v7","delivery_url":"https://registry.example.com/churn/7"}';
+    expect(sent).toEqual([[OWNER_KEY, body]]);
+    expect(recorder.published).toEqual([['escrow.completed', { escrowId: ESCROW_ID, reference: REFERENCE }]]);
+    expect(recorder.counted).toEqual({});
+  });
+
+  test('is left to a counterparty whose key is not held', async () => {
+    const { deps, intents, recorder } = anEscrowTask({}, { openEscrow: inert('openEscrow') });
+
+    expect(await createHandler(deps)(aDeliveredState(), timeLeft())).toEqual({ outcome: 'left-to-counterparty' });
+    expect(intents.items.size).toBe(0);
+    expect(recorder.published).toEqual([]);
+  });
+
+  test('in doubt is parked, counted and said once', async () => {
+    const { deps, sent, recorder } = aTask({ kind: 'unknown', reason: 'HTTP 500 SERVER_ERROR' });
+    const handler = createHandler(deps);
+
+    const outcome = { outcome: 'manual' };
+    expect([await handler(aDeliveredState(), timeLeft()), await handler(aDeliveredState(), timeLeft())]).toEqual([
+      outcome,
+      outcome,
+    ]);
+
+    expect(sent).toHaveLength(1);
+    expect(recorder.counted).toEqual({ IntentsParked: 1 });
+    expect(recorder.published).toMatchObject([
+      ['intent.parked', { key: KEY, reference: clientReference(KEY), kind: 'escrow-complete' }],
+    ]);
+  });
+
+  test.each<[Answer<CompletedEscrow>, string]>([
+    [{ kind: 'rejected', reason: 'HTTP 403 WRONG_PARTY' }, 'rejected'],
+    [{ kind: 'not-sent', reason: 'refused', retryAfterSeconds: 15 }, 'not-sent'],
+  ])('that was not recorded is no fault: %j', async (answer, outcome) => {
+    const { deps, recorder } = aTask(answer);
+
+    expect(await createHandler(deps)(aDeliveredState(), timeLeft())).toEqual({ outcome });
+    expect(recorder.published).toEqual([]);
+    expect(recorder.counted).toEqual({});
+  });
+});

@@ -1,0 +1,45 @@
+import { expect, test } from '@jest/globals';
+import { ESCROW_ID } from '../../support/bonus-escrow.ts';
+import { A_WAIT, createWaitingRoom } from '../../support/waiting-room.ts';
+
+test('an execution is told of its deadline when it is due, once, and the lag is counted', async () => {
+  const { awaitDelivery, deliverDeadlines, tasks, recorder, world } = createWaitingRoom();
+  await awaitDelivery(A_WAIT);
+
+  expect(await deliverDeadlines()).toEqual({ delivered: 0, lagSeconds: 0 });
+  world.now = new Date('2026-03-13T09:00:45Z');
+  expect(await deliverDeadlines()).toEqual({ delivered: 1, lagSeconds: 45 });
+  expect(await deliverDeadlines()).toEqual({ delivered: 0, lagSeconds: 0 });
+
+  expect(tasks.ended).toEqual(new Map([['token-1', { signal: 'deadline', deadlineAt: '2026-03-13T09:00:00Z' }]]));
+  expect(recorder.counted).toEqual({ DeadlineLagSeconds: 45 });
+});
+
+test('a lag of nothing is counted too, so that a sweeper that stands still is missed', async () => {
+  const { deliverDeadlines, recorder } = createWaitingRoom();
+
+  await deliverDeadlines();
+
+  expect(recorder.counted).toEqual({ DeadlineLagSeconds: 0 });
+});
+
+test('an execution whose delivery came in time is told of no deadline', async () => {
+  const { awaitDelivery, recordDelivery, deliverDeadlines, tasks, world } = createWaitingRoom();
+  await awaitDelivery(A_WAIT);
+  await recordDelivery({ escrowId: ESCROW_ID, deliveredBy: 'registry' });
+  world.now = new Date('2026-03-13T09:00:45Z');
+
+  expect(await deliverDeadlines()).toEqual({ delivered: 0, lagSeconds: 0 });
+  expect(tasks.attempts).toEqual(['token-1']);
+});
+
+test('a run that Step Functions throttles fails, and the next one does what is left', async () => {
+  const { awaitDelivery, deliverDeadlines, tasks, world } = createWaitingRoom();
+  await awaitDelivery(A_WAIT);
+  world.now = new Date('2026-03-13T09:00:45Z');
+  world.resume = () => Promise.reject(new Error('throttled'));
+  await expect(deliverDeadlines()).rejects.toThrow('throttled');
+  world.resume = tasks.resume;
+
+  expect(await deliverDeadlines()).toEqual({ delivered: 1, lagSeconds: 45 });
+});

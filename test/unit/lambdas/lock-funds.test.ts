@@ -1,0 +1,198 @@
+import { describe, expect, test } from '@jest/globals';
+import { createHandler } from '../../../lambdas/lock-funds/handler.ts';
+import { readApiKeys } from '../../../src/aws/api-key-secret.ts';
+import { TryLaterError } from '../../../src/errors.ts';
+import type { Answer } from '../../../src/ledger/answer.ts';
+import { effectKey } from '../../../src/ledger/effect-key.ts';
+import type { CreatedEscrow } from '../../../src/purple-flea/escrow.ts';
+import { aRequest, ESCROW_ID, OWNER, REFERENCE } from '../../support/bonus-escrow.ts';
+import { leaveSending } from '../../support/effects.ts';
+import { anEscrowTask, OWN_KEY } from '../../support/escrow-task.ts';
+import { inert } from '../../support/inert.ts';
+import { timeLeft } from '../../support/lambda-events.ts';
+import { createRecorder } from '../../support/recorder.ts';
+
+const CREATED: CreatedEscrow = {
+  escrowId: ESCROW_ID,
+  status: 'locked',
+  amountUsd: '50.00',
+  feeUsd: '0.50',
+  netUsd: '49.50',
+  deadlineAt: '2026-03-13T09:00:00Z',
+};
+const KEY = effectKey(aRequest().cause, 'escrow-create');
+
+const LOCKED = [
+  'escrow.locked',
+  {
+    escrowId: ESCROW_ID,
+    reference: REFERENCE,
+    executionName: KEY,
+    amountUsd: '50.00',
+    feeUsd: '0.50',
+    netUsd: '49.50',
+    counterpartyAgentId: OWNER,
+    deadlineAt: '2026-03-13T09:00:00Z',
+  },
+];
+
+function creating(answer: Answer<CreatedEscrow>) {
+  const sent: [string, string][] = [];
+  const create = async (body: string, key: string) => {
+    sent.push([body, key]);
+    return answer;
+  };
+  return { create, sent };
+}
+
+describe('funds', () => {
+  test('are locked once with the own key, and that is said once', async () => {
+    const { create, sent } = creating({ kind: 'applied', result: CREATED });
+    const opened: unknown[] = [];
+    const { deps, recorder, intents } = anEscrowTask({ create });
+    const handler = createHandler({
+      ...deps,
+      openEscrow: (credentials) => {
+        opened.push(credentials);
+        return deps.openEscrow(credentials);
+      },
+    });
+
+    const outcome = { outcome: 'applied', ...CREATED };
+    expect([await handler(aRequest(), timeLeft()), await handler(aRequest(), timeLeft())]).toEqual([outcome, outcome]);
+
+    expect(sent).toHaveLength(1);
+    expect(sent[0]?.[1]).toBe(KEY);
+    expect(JSON.parse(sent[0]?.[0] ?? '')).toMatchObject({ amount_usd: 50, counterparty_agent_id: OWNER });
+    expect(opened[0]).toEqual(OWN_KEY);
+    expect(intents.items.get(KEY)?.state).toBe('applied');
+    expect(recorder.published).toEqual([LOCKED]);
+    expect(recorder.counted).toEqual({ EscrowsLocked: 1 });
+  });
+
+  test('stay locked where the bus is down', async () => {
+    const { create } = creating({ kind: 'applied', result: CREATED });
+    const { deps, recorder } = anEscrowTask({ create }, { recorder: createRecorder({ failsToPublish: true }) });
+
+    expect(await createHandler(deps)(aRequest(), timeLeft())).toMatchObject({ outcome: 'applied' });
+    expect(recorder.counted).toEqual({ EscrowsLocked: 1, PublishFailures: 1 });
+  });
+
+  test('in doubt are parked, counted for the alarm and said once', async () => {
+    const { create, sent } = creating({ kind: 'unknown', reason: 'HTTP 502 without a code' });
+    const { deps, recorder } = anEscrowTask({ create });
+    const handler = createHandler(deps);
+
+    const outcome = { outcome: 'manual', reason: 'HTTP 502 without a code' };
+    expect([await handler(aRequest(), timeLeft()), await handler(aRequest(), timeLeft())]).toEqual([outcome, outcome]);
+
+    expect(sent).toHaveLength(1);
+    expect(recorder.published).toEqual([
+      [
+        'intent.parked',
+        {
+          key: KEY,
+          reference: REFERENCE,
+          kind: 'escrow-create',
+          amountUsd: '50.00',
+          reason: 'HTTP 502 without a code',
+        },
+      ],
+    ]);
+    expect(recorder.counted).toEqual({ IntentsParked: 1 });
+  });
+
+  test.each<[Answer<CreatedEscrow>, object]>([
+    [
+      { kind: 'rejected', reason: 'HTTP 400 INSUFFICIENT_BALANCE' },
+      { outcome: 'rejected', reason: 'HTTP 400 INSUFFICIENT_BALANCE' },
+    ],
+    [
+      { kind: 'not-sent', reason: 'HTTP 429, rate limited', retryAfterSeconds: 60 },
+      { outcome: 'not-sent', reason: 'HTTP 429, rate limited', retryAfterSeconds: 60 },
+    ],
+  ])('that were not locked leave that to the workflow as data: %j', async (answer, outcome) => {
+    const { deps, recorder } = anEscrowTask({ create: creating(answer).create });
+
+    expect(await createHandler(deps)(aRequest(), timeLeft())).toEqual(outcome);
+    expect(recorder.published).toEqual([]);
+    expect(recorder.counted).toEqual({});
+  });
+
+  test('that another invocation is locking are waited for', async () => {
+    const { deps, intents } = anEscrowTask();
+    await leaveSending(intents, {
+      key: KEY,
+      reference: REFERENCE,
+      kind: 'escrow-create',
+      cause: aRequest().cause,
+      amountUsd: '50.00',
+      requestBody: '{}',
+    });
+
+    expect(await createHandler(deps)(aRequest(), timeLeft())).toEqual({
+      outcome: 'in-progress',
+      retryAfterSeconds: 30,
+    });
+  });
+
+  test('are not locked with too little time left', async () => {
+    const { deps } = anEscrowTask();
+
+    await expect(createHandler(deps)(aRequest(), timeLeft(14_999))).rejects.toThrow(TryLaterError);
+  });
+});
+
+describe('a request that the service would refuse', () => {
+  test.each([
+    [{ amountUsd: '0.99' }, 'amountUsd: must be 1.00 to 10000.00'],
+    [{ amountUsd: '10000.01' }, 'amountUsd: must be 1.00 to 10000.00'],
+    [{ amountUsd: '-50.00' }, 'amountUsd: "-50.00" is not an amount'],
+    [{ amountUsd: 'fifty' }, 'amountUsd: "fifty" is not an amount'],
+    [{ timeoutHours: 721 }, 'timeoutHours: '],
+    [{ counterpartyAgentId: '' }, 'counterpartyAgentId: '],
+  ])('is rejected before any call, with the field: %j', async (overrides, problem) => {
+    const { deps, intents, recorder } = anEscrowTask({}, { readApiKeys: inert('readApiKeys') });
+
+    expect(await createHandler(deps)({ ...aRequest(), ...overrides }, timeLeft())).toEqual({
+      outcome: 'rejected',
+      reason: expect.stringContaining(problem),
+    });
+    expect(intents.items.size).toBe(0);
+    expect(recorder.published).toEqual([]);
+  });
+
+  test('is rejected as a whole where it is none', async () => {
+    const { deps } = anEscrowTask({}, { readApiKeys: inert('readApiKeys') });
+
+    expect(await createHandler(deps)(null, timeLeft())).toMatchObject({
+      outcome: 'rejected',
+      reason: expect.stringMatching(/^input: /),
+    });
+  });
+});
+
+describe('a secret', () => {
+  test.each([
+    [undefined, 'secret PurpleFleaApiKey: has no value'],
+    ['pf_live_1', 'secret PurpleFleaApiKey: is not JSON'],
+    ['{"agentId":"agent_1"}', 'secret PurpleFleaApiKey: apiKey is missing'],
+  ])('that cannot be used rejects the request by its name, with nothing sent or written', async (text, reason) => {
+    const { deps, intents } = anEscrowTask(
+      {},
+      { readApiKeys: () => readApiKeys('PurpleFleaApiKey', async () => text) },
+    );
+
+    expect(await createHandler(deps)(aRequest(), timeLeft())).toEqual({
+      outcome: 'rejected',
+      reason: expect.stringContaining(reason),
+    });
+    expect(intents.items.size).toBe(0);
+  });
+
+  test('that cannot be read for another reason than its own is a fault', async () => {
+    const { deps } = anEscrowTask({}, { readApiKeys: () => Promise.reject(new TypeError('x is not a function')) });
+
+    await expect(createHandler(deps)(aRequest(), timeLeft())).rejects.toThrow(TypeError);
+  });
+});

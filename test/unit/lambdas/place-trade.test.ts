@@ -1,0 +1,268 @@
+import { describe, expect, test } from '@jest/globals';
+import { createHandler, type Deps } from '../../../lambdas/place-trade/handler.ts';
+import type { DeadLetter } from '../../../src/aws/dead-letters.ts';
+import { SecretUnusableError } from '../../../src/errors.ts';
+import { INCOMING } from '../../../src/events/catalogue.ts';
+import type { InferenceCompleted } from '../../../src/events/inference-completed.ts';
+import type { Answer } from '../../../src/ledger/answer.ts';
+import { clientReference } from '../../../src/ledger/effect-key.ts';
+import { parkStaleClaims } from '../../../src/ledger/park-stale.ts';
+import type { PlacedOrder } from '../../../src/purple-flea/trading.ts';
+import { orderKey } from '../../../src/trading/place-order.ts';
+import { anInvocation, leaveSending } from '../../support/effects.ts';
+import { inert } from '../../support/inert.ts';
+import { aBatch, ALL_TAKEN, anEvent, comingBack, timeLeft } from '../../support/lambda-events.ts';
+import { createMemoryIntents } from '../../support/memory-intents.ts';
+import { aPrediction, aTradePolicy } from '../../support/predictions.ts';
+import { createRecorder, type Recorder } from '../../support/recorder.ts';
+
+const PLACED: PlacedOrder = {
+  orderId: 'ord_1',
+  status: 'filled',
+  asset: 'BTC-USDC',
+  direction: 'long',
+  amountUsd: '50.00',
+};
+const AT = new Date('2026-03-06T09:00:05Z');
+const THREE_MINUTES_LATER = new Date(AT.getTime() + 180_000);
+const KEY = orderKey(aPrediction());
+const REFERENCE = clientReference(KEY);
+
+const TRADE_PLACED = [
+  'trade.placed',
+  {
+    predictionId: 'prediction-1',
+    orderId: 'ord_1',
+    asset: 'BTC-USDC',
+    direction: 'long',
+    amountUsd: '50.00',
+    confidence: 0.72,
+  },
+];
+
+interface TraderOptions {
+  readonly answers?: Answer<PlacedOrder>[];
+  readonly recorder?: Recorder;
+  readonly deps?: Partial<Deps>;
+}
+
+/** A trader whose service gives these answers, and is not asked more often. */
+function aTrader({ answers = [], recorder = createRecorder(), deps = {} }: TraderOptions = {}) {
+  const intents = createMemoryIntents();
+  const deadLetters: DeadLetter[] = [];
+  const sent: string[] = [];
+  const clock = { now: AT };
+  const { newId } = anInvocation();
+  const handlerDeps: Deps = {
+    readApiKeys: async () => ({
+      own: { apiKey: 'key-of-trader', agentId: 'agent_trader' },
+      forCounterparty: inert('forCounterparty'),
+    }),
+    openTrading: () => ({
+      placeOrder: async (body) => {
+        sent.push(body);
+        return answers.shift() ?? inert('placeOrder')();
+      },
+    }),
+    requestMs: 10_000,
+    policy: aTradePolicy(),
+    intents,
+    now: () => clock.now,
+    newId,
+    sendDeadLetter: async (letter) => void deadLetters.push(letter),
+    maxReceives: 5,
+    publish: (...event) => recorder.publish(...event),
+    count: recorder.count,
+    log: recorder.log,
+    ...deps,
+  };
+  const handler = createHandler(handlerDeps);
+  const take = (prediction: Partial<InferenceCompleted> = {}, receives = 1, remainingMs = 30_000) =>
+    handler(
+      aBatch({ body: anEvent(INCOMING.inferenceCompleted, aPrediction(prediction)), receives, groupId: 'trades' }),
+      timeLeft(remainingMs),
+    );
+  return { take, handler, handlerDeps, intents, recorder, deadLetters, sent, clock };
+}
+
+const APPLIED: Answer<PlacedOrder> = { kind: 'applied', result: PLACED };
+const UNKNOWN: Answer<PlacedOrder> = { kind: 'unknown', reason: 'HTTP 400 trade_failed' };
+
+describe('a prediction that trades', () => {
+  test('becomes one order, and that is said', async () => {
+    const { take, recorder, sent, deadLetters } = aTrader({ answers: [APPLIED] });
+
+    expect(await take()).toEqual(ALL_TAKEN);
+
+    expect(sent).toHaveLength(1);
+    expect(JSON.parse(sent[0] ?? '')).toMatchObject({ agent_id: 'agent_trader', metadata: { reference: REFERENCE } });
+    expect(recorder.published).toEqual([TRADE_PLACED]);
+    expect(recorder.counted).toEqual({ TradesPlaced: 1 });
+    expect(deadLetters).toEqual([]);
+  });
+
+  test('under the same id again is neither ordered nor said again', async () => {
+    const { take, recorder, sent, clock } = aTrader({ answers: [APPLIED] });
+    await take();
+
+    expect(await take()).toEqual(ALL_TAKEN);
+    clock.now = new Date(AT.getTime() + 24 * 3_600_000);
+    expect(await take()).toEqual(ALL_TAKEN);
+
+    expect(sent).toHaveLength(1);
+    expect(recorder.published).toEqual([TRADE_PLACED]);
+    expect(recorder.counted).toEqual({ TradesPlaced: 1 });
+  });
+
+  test('is said by the next delivery where the bus was down, however long after', async () => {
+    const { handlerDeps, recorder, sent, clock } = aTrader({ answers: [APPLIED] });
+    let busIsUp = false;
+    const handler = createHandler({
+      ...handlerDeps,
+      publish: async (...event) => {
+        if (!busIsUp) throw new Error('the bus is down');
+        await recorder.publish(...event);
+      },
+    });
+    const body = anEvent(INCOMING.inferenceCompleted, aPrediction());
+
+    expect(await handler(aBatch({ body }), timeLeft())).toEqual(comingBack('message-1'));
+    busIsUp = true;
+    clock.now = THREE_MINUTES_LATER;
+    expect(await handler(aBatch({ body, receives: 2 }), timeLeft())).toEqual(ALL_TAKEN);
+
+    expect(sent).toHaveLength(1);
+    expect(recorder.published).toEqual([TRADE_PLACED]);
+  });
+
+  test('in doubt is parked, counted and said, and never ordered again', async () => {
+    const { take, recorder, sent, clock } = aTrader({ answers: [UNKNOWN] });
+
+    expect(await take()).toEqual(ALL_TAKEN);
+    const manual = [
+      'trade.manual',
+      { predictionId: 'prediction-1', reference: REFERENCE, reason: 'HTTP 400 trade_failed' },
+    ];
+    expect(recorder.published).toEqual([
+      [
+        'intent.parked',
+        { key: KEY, reference: REFERENCE, kind: 'trade-order', amountUsd: '50.00', reason: 'HTTP 400 trade_failed' },
+      ],
+      manual,
+    ]);
+    clock.now = THREE_MINUTES_LATER;
+    expect(await take({}, 2)).toEqual(ALL_TAKEN);
+
+    expect(sent).toHaveLength(1);
+    expect(recorder.published.slice(2)).toEqual([manual]);
+    expect(recorder.counted).toEqual({ IntentsParked: 1 });
+  });
+
+  test('that the service refused is skipped with its reason', async () => {
+    const { take, recorder, sent } = aTrader({ answers: [{ kind: 'rejected', reason: 'HTTP 401 UNAUTHORIZED' }] });
+
+    expect(await take()).toEqual(ALL_TAKEN);
+    expect(sent).toHaveLength(1);
+    expect(recorder.published).toEqual([
+      ['trade.skipped', { predictionId: 'prediction-1', reason: 'refused', detail: 'HTTP 401 UNAUTHORIZED' }],
+    ]);
+    expect(recorder.counted).toEqual({ TradesSkipped: 1 });
+  });
+
+  test('that was not sent comes back, and is ordered then if it is still fresh', async () => {
+    const notSent: Answer<PlacedOrder> = { kind: 'not-sent', reason: 'connection refused', retryAfterSeconds: 15 };
+    const { take, recorder, sent } = aTrader({ answers: [notSent, APPLIED] });
+
+    expect(await take()).toEqual(comingBack('message-1'));
+    expect(recorder.published).toEqual([]);
+    expect(await take({}, 2)).toEqual(ALL_TAKEN);
+
+    expect(sent).toHaveLength(2);
+    expect(recorder.published).toEqual([TRADE_PLACED]);
+  });
+
+  test('that was not sent and has become stale is skipped', async () => {
+    const notSent: Answer<PlacedOrder> = { kind: 'not-sent', reason: 'connection refused', retryAfterSeconds: 15 };
+    const { take, recorder, sent, clock } = aTrader({ answers: [notSent] });
+    await take();
+    clock.now = THREE_MINUTES_LATER;
+
+    expect(await take({}, 2)).toEqual(ALL_TAKEN);
+    expect(sent).toHaveLength(1);
+    expect(recorder.published).toMatchObject([['trade.skipped', { reason: 'stale' }]]);
+  });
+
+  test('that a crashed invocation left behind is waited for, and then reported as in doubt', async () => {
+    const { take, intents, recorder, sent, clock } = aTrader();
+    const effect = {
+      key: KEY,
+      reference: REFERENCE,
+      kind: 'trade-order' as const,
+      cause: { rule: 'prediction-trade', subject: 'prediction-1', status: 'completed' },
+      amountUsd: '50.00',
+      requestBody: '{}',
+    };
+    await leaveSending(intents, effect, AT);
+    clock.now = THREE_MINUTES_LATER;
+
+    expect(await take({}, 2)).toEqual(comingBack('message-1'));
+    expect(recorder.published).toEqual([]);
+    clock.now = new Date(AT.getTime() + 360_000);
+    await parkStaleClaims(intents, clock.now);
+    expect(await take({}, 3)).toEqual(ALL_TAKEN);
+
+    expect(recorder.published).toMatchObject([['trade.manual', { reference: REFERENCE }]]);
+    expect(sent).toEqual([]);
+  });
+
+  test('comes back where too little time is left', async () => {
+    const { take, sent } = aTrader();
+
+    expect(await take({}, 1, 14_999)).toEqual(comingBack('message-1'));
+    expect(sent).toEqual([]);
+  });
+
+  test('is put aside with the name of a secret that cannot be used, once that has failed to the last', async () => {
+    const unusable = new SecretUnusableError('secret PurpleFleaApiKey: is not JSON');
+    const { take, deadLetters, sent } = aTrader({ deps: { readApiKeys: () => Promise.reject(unusable) } });
+
+    expect(await take()).toEqual(comingBack('message-1'));
+    expect(await take({}, 5)).toEqual(ALL_TAKEN);
+    expect(deadLetters).toMatchObject([{ reason: `SecretUnusableError: ${unusable.message}`, groupId: 'trades' }]);
+    expect(sent).toEqual([]);
+  });
+});
+
+describe('a prediction that does not trade', () => {
+  test.each<[string, Partial<InferenceCompleted>]>([
+    ['hold', { direction: 'hold' }],
+    ['low-confidence', { confidence: 0.59 }],
+    ['asset-not-allowed', { asset: 'SOL-USDC' }],
+    ['stale', { at: '2026-03-06T08:59:04Z' }],
+  ])('because of %s is skipped and said so, without a key', async (reason, prediction) => {
+    const { take, recorder, intents } = aTrader({ deps: { readApiKeys: inert('readApiKeys') } });
+
+    expect(await take(prediction)).toEqual(ALL_TAKEN);
+    expect(recorder.published).toEqual([
+      ['trade.skipped', { predictionId: 'prediction-1', reason, detail: expect.any(String) }],
+    ]);
+    expect(recorder.counted).toEqual({ TradesSkipped: 1 });
+    expect(intents.items.size).toBe(0);
+  });
+
+  test('comes back where the bus is down', async () => {
+    const { take } = aTrader({ recorder: createRecorder({ failsToPublish: true }) });
+
+    expect(await take({ direction: 'hold' })).toEqual(comingBack('message-1'));
+  });
+});
+
+test('a message that is no prediction is put aside with the field named', async () => {
+  const { take, deadLetters, recorder } = aTrader();
+
+  expect(await take({ confidence: 72 })).toEqual(ALL_TAKEN);
+  expect(deadLetters).toMatchObject([
+    { reason: expect.stringContaining('UnusableEventError: detail.confidence: '), groupId: 'trades' },
+  ]);
+  expect(recorder.counted).toEqual({ EventsRejected: 1 });
+});

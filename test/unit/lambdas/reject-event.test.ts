@@ -1,0 +1,35 @@
+import { expect, test } from '@jest/globals';
+import { createHandler } from '../../../lambdas/reject-event/handler.ts';
+import type { DeadLetter } from '../../../src/aws/dead-letters.ts';
+import { aBatch, ALL_TAKEN, anEvent, timeLeft } from '../../support/lambda-events.ts';
+import { createRecorder } from '../../support/recorder.ts';
+
+test.each([
+  ['a misspelt type', anEvent('inference.complete', { predictionId: 'p' }), 'inference.complete'],
+  ['no type', anEvent('x', {}, { 'detail-type': undefined }), 'none'],
+  ['a type that is no text', anEvent('x', {}, { 'detail-type': 7 }), 'none'],
+  ['text that is not JSON', 'hello', 'none'],
+  ['half an event', '{"detail-type":"infer', 'none'],
+  ['nothing', '', 'none'],
+  ['a JSON null', 'null', 'none'],
+])('an event with %s is put aside at once, with the types that there are', async (_case, body, type) => {
+  const deadLetters: DeadLetter[] = [];
+  const recorder = createRecorder();
+  const handler = createHandler({
+    sendDeadLetter: async (letter) => void deadLetters.push(letter),
+    maxReceives: 5,
+    log: recorder.log,
+    count: recorder.count,
+  });
+
+  expect(await handler(aBatch({ body, messageId: 'm-1' }), timeLeft())).toEqual(ALL_TAKEN);
+  expect(deadLetters).toEqual([
+    {
+      body,
+      reason: `UnusableEventError: unknown detail-type "${type}"; this bus takes: inference.completed, escrow.delivered`,
+      messageId: 'm-1',
+      groupId: undefined,
+    },
+  ]);
+  expect(recorder.counted).toEqual({ EventsRejected: 1 });
+});

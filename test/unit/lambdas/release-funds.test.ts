@@ -1,0 +1,127 @@
+import { describe, expect, test } from '@jest/globals';
+import { createHandler } from '../../../lambdas/release-funds/handler.ts';
+import { SecretUnusableError, ServiceUnreadableError } from '../../../src/errors.ts';
+import { clientReference, effectKey } from '../../../src/ledger/effect-key.ts';
+import type { EscrowClient, EscrowView, ReleasedEscrow } from '../../../src/purple-flea/escrow.ts';
+import { aDeliveredState, aRequest, aReviewedState, aView, ESCROW_ID, REFERENCE } from '../../support/bonus-escrow.ts';
+import { anEscrowTask } from '../../support/escrow-task.ts';
+import { timeLeft } from '../../support/lambda-events.ts';
+
+const RELEASED: ReleasedEscrow = {
+  escrowId: ESCROW_ID,
+  status: 'released',
+  amountUsd: '50.00',
+  feeUsd: '0.50',
+  paidOutUsd: '49.50',
+};
+const KEY = effectKey(aRequest().cause, 'escrow-release');
+
+/** A service that shows these statuses, one after the other, and answers releases so. */
+function aClient(statuses: EscrowView['status'][], release: EscrowClient['release']) {
+  const released: string[] = [];
+  const client: Partial<EscrowClient> = {
+    readStatus: async () => aView({ status: statuses.shift() ?? 'locked' }),
+    release: async (escrowId, body, key) => {
+      released.push(body);
+      return release(escrowId, body, key);
+    },
+  };
+  return { client, released };
+}
+
+describe('a payment', () => {
+  test('is made once with the reason of the review, and said once', async () => {
+    const { client, released } = aClient(['completed', 'released'], async () => ({
+      kind: 'applied',
+      result: RELEASED,
+    }));
+    const { deps, recorder } = anEscrowTask(client);
+    const handler = createHandler(deps);
+
+    const outcome = { outcome: 'applied', ...RELEASED };
+    expect([await handler(aReviewedState(), timeLeft()), await handler(aReviewedState(), timeLeft())]).toEqual([
+      outcome,
+      outcome,
+    ]);
+
+    expect(released).toEqual(['{"release_note":"delivered by registry"}']);
+    expect(recorder.published).toEqual([
+      [
+        'escrow.released',
+        { escrowId: ESCROW_ID, reference: REFERENCE, amountUsd: '50.00', feeUsd: '0.50', paidOutUsd: '49.50' },
+      ],
+    ]);
+    expect(recorder.counted).toEqual({ EscrowsReleased: 1 });
+  });
+
+  test('in doubt is parked, counted and said once', async () => {
+    const { client, released } = aClient(['locked', 'locked'], async () => ({ kind: 'unknown', reason: 'HTTP 500' }));
+    const { deps, recorder } = anEscrowTask(client);
+    const handler = createHandler(deps);
+    const reason = 'HTTP 500; afterwards the escrow is locked';
+
+    const outcome = { outcome: 'manual', reason };
+    expect([await handler(aReviewedState(), timeLeft()), await handler(aReviewedState(), timeLeft())]).toEqual([
+      outcome,
+      outcome,
+    ]);
+
+    expect(released).toHaveLength(1);
+    expect(recorder.published).toEqual([
+      [
+        'intent.parked',
+        { key: KEY, reference: clientReference(KEY), kind: 'escrow-release', amountUsd: '50.00', reason },
+      ],
+    ]);
+    expect(recorder.counted).toEqual({ IntentsParked: 1 });
+  });
+
+  test('that is not owed any more is rejected as data', async () => {
+    const { client, released } = aClient(['refunded'], () => Promise.reject(new Error('not expected')));
+    const { deps, recorder } = anEscrowTask(client);
+
+    expect(await createHandler(deps)(aReviewedState(), timeLeft())).toEqual({
+      outcome: 'rejected',
+      reason: 'the escrow is refunded',
+    });
+    expect(released).toEqual([]);
+    expect(recorder.published).toEqual([]);
+  });
+
+  test('waits where the escrow cannot be read', async () => {
+    const readStatus = () => Promise.reject(new ServiceUnreadableError('status of esc_1: HTTP 500'));
+    const { deps } = anEscrowTask({ readStatus });
+
+    expect(await createHandler(deps)(aReviewedState(), timeLeft())).toEqual({
+      outcome: 'not-sent',
+      reason: 'status of esc_1: HTTP 500',
+      retryAfterSeconds: 30,
+    });
+  });
+
+  test('is rejected by the name of a secret that cannot be used', async () => {
+    const unusable = new SecretUnusableError('secret PurpleFleaApiKey: is not JSON');
+    const { deps, intents } = anEscrowTask({}, { readApiKeys: () => Promise.reject(unusable) });
+
+    expect(await createHandler(deps)(aReviewedState(), timeLeft())).toEqual({
+      outcome: 'rejected',
+      reason: unusable.message,
+    });
+    expect(intents.items.size).toBe(0);
+  });
+
+  test.each([
+    ['before a review', aDeliveredState(), 'review'],
+    [
+      'after a review that did not release',
+      { ...aReviewedState(), review: { decision: 'stop', reason: 'amount is 51.00' } },
+      'decision',
+    ],
+    ['without an escrow', { ...aReviewedState(), escrow: {} }, 'escrowId'],
+  ])('is a fault %s', async (_case, state, field) => {
+    const { deps, intents } = anEscrowTask();
+
+    await expect(createHandler(deps)(state, timeLeft())).rejects.toThrow(field);
+    expect(intents.items.size).toBe(0);
+  });
+});

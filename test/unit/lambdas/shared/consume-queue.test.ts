@@ -1,0 +1,115 @@
+import { describe, expect, test } from '@jest/globals';
+import { consumeQueue, type Message, type QueueDeps } from '../../../../lambdas/shared/consume-queue.ts';
+import type { DeadLetter } from '../../../../src/aws/dead-letters.ts';
+import { TryLaterError, UnusableEventError } from '../../../../src/errors.ts';
+import { aBatch, ALL_TAKEN, comingBack, timeLeft } from '../../../support/lambda-events.ts';
+import { createRecorder } from '../../../support/recorder.ts';
+
+function aQueue(overrides: Partial<QueueDeps> = {}) {
+  const deadLetters: DeadLetter[] = [];
+  const recorder = createRecorder();
+  const deps: QueueDeps = {
+    sendDeadLetter: async (letter) => void deadLetters.push(letter),
+    maxReceives: 5,
+    log: recorder.log,
+    count: recorder.count,
+    ...overrides,
+  };
+  return { deps, deadLetters, counted: recorder.counted };
+}
+
+function failing(thrown: unknown): () => Promise<never> {
+  return () => Promise.reject(thrown);
+}
+
+describe('a message', () => {
+  test.each([
+    [1, false],
+    [2, true],
+    [5, true],
+  ])(
+    'that is delivered for time %i is handed on with its text (delivered before: %p)',
+    async (receives, redelivered) => {
+      const { deps, deadLetters, counted } = aQueue();
+      const seen: [Message, number][] = [];
+      const handler = consumeQueue(deps, async (message, remainingMs) => void seen.push([message, remainingMs()]));
+
+      expect(await handler(aBatch({ body: 'text', receives }), timeLeft(1234))).toEqual(ALL_TAKEN);
+      expect(seen).toEqual([[{ body: 'text', redelivered }, 1234]]);
+      expect(deadLetters).toEqual([]);
+      expect(counted).toEqual({});
+    },
+  );
+
+  test.each([1, 4, 5])('that can never be handled is put aside at once, with the reason: time %i', async (receives) => {
+    const { deps, deadLetters, counted } = aQueue();
+    const handler = consumeQueue(deps, failing(new UnusableEventError('detail.asset: expected string')));
+    const batch = aBatch({ body: '{"a":1}', receives, messageId: 'm-1', groupId: 'trades' });
+
+    expect(await handler(batch, timeLeft())).toEqual(ALL_TAKEN);
+    expect(deadLetters).toEqual([
+      {
+        body: '{"a":1}',
+        reason: 'UnusableEventError: detail.asset: expected string',
+        messageId: 'm-1',
+        groupId: 'trades',
+      },
+    ]);
+    expect(counted).toEqual({ EventsRejected: 1 });
+  });
+
+  test.each([new TryLaterError('later'), new TypeError('x is not a function'), 'a string'])(
+    'that fails by %p is delivered again, and put aside with the reason the last time',
+    async (error) => {
+      const { deps, deadLetters, counted } = aQueue();
+      const handler = consumeQueue(deps, failing(error));
+
+      for (const receives of [1, 2, 3, 4]) {
+        expect(await handler(aBatch({ body: 'text', receives, messageId: 'm-1' }), timeLeft())).toEqual(
+          comingBack('m-1'),
+        );
+      }
+      expect(deadLetters).toEqual([]);
+
+      expect(await handler(aBatch({ body: 'text', receives: 5, messageId: 'm-1' }), timeLeft())).toEqual(ALL_TAKEN);
+      expect(deadLetters).toEqual([{ body: 'text', reason: String(error), messageId: 'm-1', groupId: undefined }]);
+      expect(counted).toEqual({ EventsRejected: 1 });
+    },
+  );
+
+  test.each([
+    ['unusable', 1, new UnusableEventError('no')],
+    ['failing for the last time', 5, new TryLaterError('later')],
+  ])('that is %s and cannot be put aside comes back: nothing is lost', async (_case, receives, error) => {
+    const { deps, counted } = aQueue({ sendDeadLetter: failing(new Error('SQS is down')) });
+    const handler = consumeQueue(deps, failing(error));
+
+    expect(await handler(aBatch({ body: 'text', receives, messageId: 'm-1' }), timeLeft())).toEqual(comingBack('m-1'));
+    expect(counted).toEqual({});
+  });
+});
+
+test('each message of a batch fares by itself', async () => {
+  const { deps, deadLetters } = aQueue();
+  const handled: string[] = [];
+  const handler = consumeQueue(deps, async ({ body }) => {
+    if (body === 'unusable') throw new UnusableEventError('no');
+    if (body === 'fails') throw new TryLaterError('later');
+    handled.push(body);
+  });
+  const bodies = ['good', 'fails', 'unusable', 'good too', 'fails'];
+  const batch = aBatch(...bodies.map((body, index) => ({ body, messageId: `m-${index}` })));
+
+  expect(await handler(batch, timeLeft())).toEqual(comingBack('m-1', 'm-4'));
+  expect(handled).toEqual(['good', 'good too']);
+  expect(deadLetters.map(({ messageId }) => messageId)).toEqual(['m-2']);
+});
+
+test('a batch in which everything fails comes back whole, and is no fault of the function', async () => {
+  const { deps } = aQueue();
+  const handler = consumeQueue(deps, failing(new TryLaterError('later')));
+
+  expect(await handler(aBatch({ body: 'a', messageId: 'm-1' }, { body: 'b', messageId: 'm-2' }), timeLeft())).toEqual(
+    comingBack('m-1', 'm-2'),
+  );
+});

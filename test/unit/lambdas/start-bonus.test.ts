@@ -1,0 +1,204 @@
+import { describe, expect, test } from '@jest/globals';
+import { createHandler, type Deps } from '../../../lambdas/start-bonus/handler.ts';
+import type { DeadLetter } from '../../../src/aws/dead-letters.ts';
+import { UnusableEventError } from '../../../src/errors.ts';
+import { TRAINING_JOB_STATE_CHANGE } from '../../../src/events/catalogue.ts';
+import { effectKey } from '../../../src/ledger/effect-key.ts';
+import {
+  aBonusPolicy,
+  aJobMeasuring,
+  aRequest,
+  aTrainingJob,
+  JOB_NAME,
+  REFERENCE,
+} from '../../support/bonus-escrow.ts';
+import { inert } from '../../support/inert.ts';
+import { aBatch, ALL_TAKEN, anEvent, comingBack, timeLeft } from '../../support/lambda-events.ts';
+import { createRecorder } from '../../support/recorder.ts';
+
+const BODY = anEvent(TRAINING_JOB_STATE_CHANGE, { TrainingJobName: JOB_NAME, TrainingJobStatus: 'Completed' });
+const EXECUTION = effectKey(aRequest().cause, 'escrow-create');
+
+function aStarter(overrides: Partial<Deps> = {}, failsToPublish = false) {
+  const recorder = createRecorder({ failsToPublish });
+  const deadLetters: DeadLetter[] = [];
+  const started: [string, unknown][] = [];
+  const described: string[] = [];
+  const handler = createHandler({
+    describeTrainingJob: async (name) => {
+      described.push(name);
+      return aTrainingJob({ name });
+    },
+    startExecution: async (name, input) => {
+      const isNew = !started.some(([known]) => known === name);
+      started.push([name, input]);
+      return isNew ? 'started' : 'already-started';
+    },
+    policy: aBonusPolicy(),
+    sendDeadLetter: async (letter) => void deadLetters.push(letter),
+    maxReceives: 5,
+    publish: recorder.publish,
+    count: recorder.count,
+    log: recorder.log,
+    ...overrides,
+  });
+  const take = (body = BODY, receives = 1) => handler(aBatch({ body, receives }), timeLeft());
+  return { take, recorder, deadLetters, started, described };
+}
+
+const STARTED = [
+  'bonus.started',
+  {
+    trainingJobName: JOB_NAME,
+    metric: 'validation:accuracy',
+    value: 0.93,
+    amountUsd: '50.00',
+    reason: 'validation:accuracy 0.93 > 0.9',
+    reference: REFERENCE,
+    executionName: EXECUTION,
+  },
+];
+
+describe('a training job that earned a bonus', () => {
+  test('starts one execution with everything about its escrow', async () => {
+    const { take, recorder, started, described } = aStarter();
+
+    expect(await take()).toEqual(ALL_TAKEN);
+
+    expect(described).toEqual([JOB_NAME]);
+    expect(started).toEqual([[EXECUTION, { request: aRequest() }]]);
+    expect(recorder.published).toEqual([STARTED]);
+    expect(recorder.counted).toEqual({ BonusesStarted: 1 });
+  });
+
+  test('is judged by SageMaker and not by the event', async () => {
+    const { take, started } = aStarter({ describeTrainingJob: async () => aTrainingJob({ status: 'Failed' }) });
+
+    expect(await take()).toEqual(ALL_TAKEN);
+    expect(started).toEqual([]);
+  });
+
+  test('is not said again by a second event about it', async () => {
+    const { take, recorder, started } = aStarter();
+    await take();
+    const { id: _, ...rest } = JSON.parse(BODY) as Record<string, unknown>;
+
+    expect(await take(JSON.stringify({ ...rest, id: 'another delivery' }))).toEqual(ALL_TAKEN);
+
+    expect(started.map(([name]) => name)).toEqual([EXECUTION, EXECUTION]);
+    expect(recorder.published).toEqual([STARTED]);
+    expect(recorder.counted).toEqual({ BonusesStarted: 1 });
+  });
+
+  test('is said again where the queue delivers the event again: the first run may not have got so far', async () => {
+    const { take, recorder } = aStarter({ startExecution: async () => 'already-started' });
+
+    expect(await take(BODY, 2)).toEqual(ALL_TAKEN);
+    expect(recorder.published).toEqual([STARTED]);
+    expect(recorder.counted).toEqual({ BonusesStarted: 1 });
+  });
+
+  test('is started even where the bus is down', async () => {
+    const { take, recorder, started } = aStarter({}, true);
+
+    expect(await take()).toEqual(ALL_TAKEN);
+    expect(started).toHaveLength(1);
+    expect(recorder.counted).toEqual({ BonusesStarted: 1, PublishFailures: 1 });
+  });
+
+  test('of the same name but created anew starts another execution', async () => {
+    const jobs = [aTrainingJob(), aTrainingJob({ createdAt: new Date('2026-04-01T00:00:00Z') })];
+    const { take, started } = aStarter({ describeTrainingJob: async () => jobs.shift() ?? aTrainingJob() });
+    await take();
+    await take();
+
+    expect(new Set(started.map(([name]) => name)).size).toBe(2);
+  });
+
+  test('of an owner who is not configured is put aside with what to do', async () => {
+    const name = 'forecast-1';
+    const { take, recorder, deadLetters, started } = aStarter({
+      describeTrainingJob: async () => aTrainingJob({ name }),
+      startExecution: inert('startExecution'),
+    });
+    const body = anEvent(TRAINING_JOB_STATE_CHANGE, { TrainingJobName: name, TrainingJobStatus: 'Completed' });
+
+    expect(await take(body)).toEqual(ALL_TAKEN);
+    expect(deadLetters).toMatchObject([
+      {
+        body,
+        reason:
+          'UnusableEventError: no agent is configured for training job "forecast-1": add a bonus.payees entry whose jobNamePrefix matches it, deploy, and redrive this message',
+      },
+    ]);
+    expect(started).toEqual([]);
+    expect(recorder.published).toEqual([]);
+    expect(recorder.counted).toEqual({ EventsRejected: 1 });
+  });
+});
+
+describe('a training job that earned none', () => {
+  test.each([
+    ['not-completed', aTrainingJob({ status: 'Stopped' }), 'the job is Stopped', 'BonusesSkipped'],
+    ['below-tiers', aJobMeasuring(0.7), 'validation:accuracy 0.7 is not above 0.7', 'BonusesSkipped'],
+    [
+      'metric-missing',
+      aTrainingJob({ finalMetrics: [] }),
+      'no final metric validation:accuracy; the job has: none',
+      'MetricMissing',
+    ],
+  ])('because of %s has that recorded', async (reason, job, detail, metric) => {
+    const { take, recorder, deadLetters } = aStarter({
+      describeTrainingJob: async () => job,
+      startExecution: inert('startExecution'),
+    });
+
+    expect(await take()).toEqual(ALL_TAKEN);
+    expect(recorder.published).toEqual([['bonus.skipped', { trainingJobName: JOB_NAME, reason, detail }]]);
+    expect(recorder.counted).toEqual({ [metric]: 1 });
+    expect(deadLetters).toEqual([]);
+  });
+});
+
+describe('an event', () => {
+  test('about a job that SageMaker does not know is put aside', async () => {
+    const message = `detail.TrainingJobName: SageMaker has no training job "${JOB_NAME}"`;
+    const { take, deadLetters } = aStarter({
+      describeTrainingJob: () => Promise.reject(new UnusableEventError(message)),
+    });
+
+    expect(await take()).toEqual(ALL_TAKEN);
+    expect(deadLetters).toMatchObject([{ reason: `UnusableEventError: ${message}` }]);
+  });
+
+  test.each([
+    [
+      'without a job name',
+      anEvent(TRAINING_JOB_STATE_CHANGE, { TrainingJobStatus: 'Completed' }),
+      'detail.TrainingJobName: ',
+    ],
+    [
+      'of another type',
+      anEvent('SageMaker Endpoint State Change', {}),
+      'detail-type is "SageMaker Endpoint State Change"',
+    ],
+    ['that is none', 'hello', 'the message is not JSON'],
+  ])('%s is put aside before any call', async (_case, body, reason) => {
+    const { take, deadLetters, described } = aStarter();
+
+    expect(await take(body)).toEqual(ALL_TAKEN);
+    expect(deadLetters).toMatchObject([{ body, reason: expect.stringContaining(reason) }]);
+    expect(described).toEqual([]);
+  });
+
+  test.each<[string, Partial<Deps>]>([
+    ['SageMaker', { describeTrainingJob: () => Promise.reject(new Error('throttled')) }],
+    ['Step Functions', { startExecution: () => Promise.reject(new Error('throttled')) }],
+  ])('comes back where %s does not answer', async (_case, overrides) => {
+    const { take, recorder, deadLetters } = aStarter(overrides);
+
+    expect(await take()).toEqual(comingBack('message-1'));
+    expect(recorder.published).toEqual([]);
+    expect(deadLetters).toEqual([]);
+  });
+});

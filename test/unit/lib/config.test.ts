@@ -1,0 +1,153 @@
+import { readFileSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
+import { describe, expect, test } from '@jest/globals';
+import {
+  configJsonSchema,
+  InvalidConfigError,
+  loadConfig,
+  parseConfig,
+  STAGES,
+  type Config,
+} from '../../../lib/config.ts';
+import { parseUsd } from '../../../src/money.ts';
+
+const FILE = 'config/local.json';
+
+/** A deep copy of the local configuration with the value at a path replaced; `undefined` removes it. */
+function withValue(path: string, value: unknown): unknown {
+  const config: unknown = structuredClone(loadConfig('local'));
+  const parts = path.split(/[.[\]]+/).filter(Boolean);
+  const last = parts.pop() ?? '';
+  let holder = config as Record<string, unknown>;
+  for (const part of parts) holder = holder[part] as Record<string, unknown>;
+  if (value === undefined) delete holder[last];
+  else holder[last] = value;
+  return config;
+}
+
+function messageFor(path: string, value: unknown): string {
+  try {
+    parseConfig(withValue(path, value), FILE);
+  } catch (error) {
+    if (!(error instanceof InvalidConfigError)) throw error;
+    return error.message;
+  }
+  return 'accepted';
+}
+
+describe('the file of stage', () => {
+  test.each(STAGES)('%s loads, and is about that stage', (stage) => {
+    const config: Config = loadConfig(stage);
+
+    expect(config.stage).toBe(stage);
+    expect(config.retainData).toBe(stage === 'prod');
+    expect(config.bonus.tiers.map(({ amountUsd }) => parseUsd(amountUsd))).toEqual(
+      expect.arrayContaining([50_000_000n]),
+    );
+  });
+
+  test.each(['staging', '', 'Prod', '../local', '__proto__', 'undefined'])('"%s" does not exist', (stage) => {
+    expect(() => loadConfig(stage)).toThrow(
+      new InvalidConfigError(`-c stage=${stage}: there is no such stage; allowed: local, dev, prod`),
+    );
+  });
+});
+
+describe('a configuration', () => {
+  test.each([
+    ['bonus.tiers[0].amountUsd', '1.00'],
+    ['bonus.tiers[0].amountUsd', '10000'],
+    ['bonus.timeoutHours', 720],
+    ['bonus.payees[0].jobNamePrefix', ''],
+    ['bonus.payees', []],
+    ['trading.confidenceThreshold', 0],
+    ['trading.orderSizeUsd', '50000.00'],
+    ['trading.predictor.everyMinutes', 5],
+    ['alarmEmail', 'ops@example.com'],
+    ['purpleFlea.escrow.baseUrl', 'https://escrow.example.com/v1'],
+  ])('may have %s %j', (path, value) => {
+    expect(messageFor(path, value)).toBe('accepted');
+  });
+
+  test.each<[string, unknown, string, string]>([
+    ['stage', 'qa', 'got "qa"', '"local"|"dev"|"prod"'],
+    ['retainData', 'yes', 'got "yes"', 'expected boolean'],
+    ['retainData', undefined, 'is missing', 'expected boolean'],
+    ['secretName', 'a secret', 'got "a secret"', 'Name of the secret'],
+    ['alarmEmail', 'nobody', 'got "nobody"', 'Invalid email address'],
+    [
+      'purpleFlea.escrow.baseUrl',
+      'https://escrow.example.com/',
+      'got "https://escrow.example.com/"',
+      'without a slash at the end',
+    ],
+    ['purpleFlea.trading.baseUrl', 'ftp://api.example.com', 'got "ftp://api.example.com"', 'http or https'],
+    ['purpleFlea.escrow.profile', 'v2', 'got "v2"', 'expected "reference"'],
+    ['purpleFlea.connectTimeoutMs', 0, 'got 0', 'expected number to be >=500'],
+    ['purpleFlea.requestTimeoutMs', 60_000, 'got 60000', 'expected number to be <=15000'],
+    ['bonus', null, 'got null', 'expected object'],
+    ['bonus.metric', '', 'got ""', 'Final metric that the bonus goes by'],
+    ['bonus.tiers', [], 'got []', 'expected array to have >=1 items'],
+    ['bonus.tiers[1].above', '0.8', 'got "0.8"', 'strictly above this'],
+    ['bonus.tiers[1].amountUsd', 20, 'got 20', 'Decimal USD as a string, 1.00 to 10000.00.'],
+    ['bonus.tiers[1].amountUsd', '0.99', 'got "0.99"', 'Decimal USD as a string, 1.00 to 10000.00.'],
+    ['bonus.tiers[1].amountUsd', '10000.01', 'got "10000.01"', 'Decimal USD as a string, 1.00 to 10000.00.'],
+    ['bonus.tiers[1].amountUsd', 'twenty', 'got "twenty"', 'Decimal USD as a string, 1.00 to 10000.00.'],
+    ['bonus.tiers[1].amountUsd', '-20.00', 'got "-20.00"', 'Decimal USD as a string, 1.00 to 10000.00.'],
+    ['bonus.tiers[1].amountUsd', '20.0000000', 'got "20.0000000"', 'Decimal USD as a string, 1.00 to 10000.00.'],
+    ['bonus.timeoutHours', 0, 'got 0', 'expected number to be >=1'],
+    ['bonus.timeoutHours', 721, 'got 721', 'expected number to be <=720'],
+    ['bonus.timeoutHours', 1.5, 'got 1.5', 'expected int'],
+    ['bonus.payees[1].agentId', 'me', 'got "me"', 'Registered agent that is paid.'],
+    ['bonus.payees[0].jobNamePrefix', 'churn_', 'got "churn_"', 'Start of a training job name'],
+    ['trading.confidenceThreshold', 60, 'got 60', 'expected number to be <=1'],
+    ['trading.orderSizeUsd', '1.00', 'got "1.00"', 'Decimal USD as a string, 1.01 to 50000.00.'],
+    ['trading.orderSizeUsd', '50000.01', 'got "50000.01"', 'Decimal USD as a string, 1.01 to 50000.00.'],
+    ['trading.leverage', 0, 'got 0', 'expected number to be >=1'],
+    ['trading.leverage', 21, 'got 21', 'expected number to be <=20'],
+    ['trading.assets[0]', '', 'got ""', 'expected string to have >=1 characters'],
+    ['trading.maxAgeSeconds', 0, 'got 0', 'expected number to be >=1'],
+    ['trading.predictor.endpointName', '-x', 'got "-x"', 'SageMaker endpoint'],
+    ['trading.predictor.features', {}, 'got {}', 'at least one'],
+    ['trading.predictor.features.rsi_14', '62', 'got "62"', 'expected number'],
+    ['trading.predictor.everyMinutes', 0, 'got 0', 'expected number to be >=1'],
+  ])('may not have %s %j: path, value and what is allowed are said', (path, value, got, allowed) => {
+    const [heading, problem, ...more] = messageFor(path, value).split('\n');
+
+    expect(heading).toBe('config/local.json is not a valid configuration:');
+    expect(problem).toMatch(new RegExp(`^ {2}${path.replaceAll(/[.[\]]/g, '\\$&')}: `));
+    expect(problem).toContain(`${got}; allowed: `);
+    expect(problem).toContain(allowed);
+    expect(more).toEqual([]);
+  });
+
+  test.each([
+    ['bonus.tier', 'metric, tiers, timeoutHours, payees'],
+    ['bonus.payees[0].agent', 'jobNamePrefix, agentId'],
+    ['apiKey', '$schema, stage, retainData, secretName, alarmEmail, purpleFlea, bonus, trading'],
+    ['trading.predictor.every', 'endpointName, asset, features, everyMinutes'],
+  ])('may not have the unknown key %s: those that are known are listed', (path, known) => {
+    expect(messageFor(path, 1)).toBe(
+      `config/local.json is not a valid configuration:\n  ${path}: unknown; allowed here: ${known}`,
+    );
+  });
+
+  test('has all its problems listed, one a line', () => {
+    const config = withValue('bonus.timeoutHours', 0) as Config;
+
+    expect(() => parseConfig({ ...config, stage: 'qa', secret: 'x' }, FILE)).toThrow(
+      /^config\/local\.json is not a valid configuration:\n {2}stage: .*\n {2}bonus\.timeoutHours: .*\n {2}secret: unknown; .*$/,
+    );
+  });
+
+  test.each([[null], ['text'], [[]], [{}]])('is not %j', (value) => {
+    expect(() => parseConfig(value, FILE)).toThrow(InvalidConfigError);
+  });
+});
+
+test('config/schema.json is that of the code', () => {
+  const file = new URL('../../../config/schema.json', import.meta.url);
+  const isCurrent = isDeepStrictEqual(JSON.parse(readFileSync(file, 'utf8')), configJsonSchema());
+
+  expect(isCurrent ? 'current' : 'out of date: run npm run config:schema').toBe('current');
+});

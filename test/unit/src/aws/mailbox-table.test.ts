@@ -1,0 +1,76 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { createMailboxTable } from '../../../../src/aws/mailbox-table.ts';
+import { awsClientFor } from '../../../support/aws-clients.ts';
+import { answer, startScriptedServer, type ScriptedServer } from '../../../support/scripted-server.ts';
+
+const SIGNAL = { type: 'delivered', at: '2026-03-06T10:00:00Z', deliveredBy: 'registry' } as const;
+const NINETY_DAYS = 90 * 24 * 3600;
+
+let server: ScriptedServer;
+
+beforeEach(async () => {
+  server = await startScriptedServer();
+});
+afterEach(() => server.close());
+
+function table() {
+  return createMailboxTable(DynamoDBDocumentClient.from(new DynamoDBClient(awsClientFor(server.url))), 'mailbox');
+}
+
+function itemOf(index: number): unknown {
+  return (JSON.parse(server.requests[index]?.body ?? '{}') as { Item?: unknown }).Item;
+}
+
+describe('a signal', () => {
+  test('may leave out all that is optional', async () => {
+    server.script(answer(200, {}));
+
+    expect(await table().putSignal('escrow:esc_1', { ...SIGNAL, note: undefined, deliveryUrl: undefined })).toBe(true);
+    expect(itemOf(0)).toEqual({
+      address: { S: 'escrow:esc_1' },
+      item: { S: 'signal#delivered' },
+      type: { S: 'delivered' },
+      at: { S: SIGNAL.at },
+      deliveredBy: { S: 'registry' },
+      removeAt: { N: String(Date.parse(SIGNAL.at) / 1000 + NINETY_DAYS) },
+    });
+  });
+
+  test('that one as late was there before is not new', async () => {
+    server.script(answer(400, { __type: 'com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException' }));
+
+    expect(await table().putSignal('escrow:esc_1', SIGNAL)).toBe(false);
+  });
+});
+
+describe('a wait', () => {
+  test('stands under each of its addresses, and falls due under the first alone', async () => {
+    server.script(answer(200, {}), answer(200, {}));
+
+    await table().putWait({
+      taskToken: 'token-1',
+      addresses: ['escrow:esc_1', 'training-job:churn'],
+      notBefore: '2026-03-06T08:10:00.000Z',
+      deadlineAt: '2026-03-13T09:00:00Z',
+    });
+
+    const shared = { item: { S: 'wait' }, taskToken: { S: 'token-1' }, deadlineAt: { S: '2026-03-13T09:00:00Z' } };
+    expect(itemOf(0)).toMatchObject({ ...shared, address: { S: 'escrow:esc_1' }, waiting: { S: 'waiting' } });
+    expect(itemOf(1)).toMatchObject({ ...shared, address: { S: 'training-job:churn' } });
+    expect(itemOf(1)).not.toHaveProperty('waiting');
+  });
+
+  test('that is gone already is no fault to remove', async () => {
+    server.script(
+      answer(400, { __type: 'com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException' }),
+      answer(400, { __type: 'com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException' }),
+    );
+
+    await expect(table().removeWait('escrow:esc_1', 'token-1')).resolves.toBeUndefined();
+    await expect(table().removeWait('escrow:esc_1', 'token-1')).rejects.toMatchObject({
+      name: 'ProvisionedThroughputExceededException',
+    });
+  });
+});

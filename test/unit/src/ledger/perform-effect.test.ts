@@ -1,0 +1,325 @@
+import { describe, expect, test } from '@jest/globals';
+import { TryLaterError } from '../../../../src/errors.ts';
+import type { Answer } from '../../../../src/ledger/answer.ts';
+import { parkStaleClaims } from '../../../../src/ledger/park-stale.ts';
+import { MAX_ATTEMPTS, performEffect, type EffectOutcome } from '../../../../src/ledger/perform-effect.ts';
+import { AN_EFFECT, anInvocation, leaveSending, NOON } from '../../../support/effects.ts';
+import { inert } from '../../../support/inert.ts';
+import { createMemoryIntents, type Moment } from '../../../support/memory-intents.ts';
+
+type NotApplied = Exclude<Answer<never>, { kind: 'applied' }>;
+
+const CREATED = { escrowId: 'esc_1' };
+const APPLIED: Answer<typeof CREATED> = { kind: 'applied', result: CREATED };
+const REJECTED: NotApplied = { kind: 'rejected', reason: 'HTTP 400 INSUFFICIENT_BALANCE' };
+const NOT_SENT: NotApplied = { kind: 'not-sent', reason: 'connection refused', retryAfterSeconds: 15 };
+const UNKNOWN: NotApplied = { kind: 'unknown', reason: 'HTTP 500 SERVER_ERROR' };
+
+const { key, reference, kind, amountUsd } = AN_EFFECT;
+const INTENT = { key, reference, kind, amountUsd };
+
+/** A sender that answers the same every time and keeps the bodies it was given. */
+function sender(answer: Answer<typeof CREATED>) {
+  const bodies: string[] = [];
+  const send = async (body: string): Promise<Answer<typeof CREATED>> => {
+    bodies.push(body);
+    return answer;
+  };
+  return { bodies, send };
+}
+
+describe('an effect that is sent for the first time', () => {
+  test('is written and claimed before its recorded body is sent, and its result recorded', async () => {
+    const intents = createMemoryIntents();
+    const seen: unknown[] = [];
+
+    const outcome = await performEffect(anInvocation({ intents, newId: () => 'me' }), AN_EFFECT, async (body) => {
+      seen.push([body, intents.items.get(key)]);
+      return APPLIED;
+    });
+
+    expect(outcome).toEqual({ outcome: 'applied', result: CREATED, duplicate: false });
+    const { sendingMs: _, ...newIntent } = AN_EFFECT;
+    const claimed = { ...newIntent, state: 'sending', fence: 1, owner: 'me', sentAt: NOON.toISOString() };
+    expect(seen).toEqual([[AN_EFFECT.requestBody, expect.objectContaining(claimed)]]);
+    expect(intents.items.get(key)).toMatchObject({ ...claimed, state: 'applied', result: CREATED });
+    expect(intents.items.get(key)?.history.map(({ state }) => state)).toEqual(['prepared', 'sending', 'applied']);
+  });
+
+  test.each<[string, NotApplied, EffectOutcome, string]>([
+    ['a refusal', REJECTED, { outcome: 'rejected', reason: REJECTED.reason }, 'rejected'],
+    [
+      'an unclear answer',
+      UNKNOWN,
+      { outcome: 'manual', reason: UNKNOWN.reason, parkedNow: true, intent: INTENT },
+      'manual',
+    ],
+    [
+      'a refused connection',
+      NOT_SENT,
+      { outcome: 'not-sent', reason: NOT_SENT.reason, retryAfterSeconds: 15 },
+      'prepared',
+    ],
+  ])('ends by %s as the answer says', async (_case, answer, expected, state) => {
+    const intents = createMemoryIntents();
+
+    expect(await performEffect(anInvocation({ intents }), AN_EFFECT, sender(answer).send)).toEqual(expected);
+    expect(intents.items.get(key)).toMatchObject({ state, fence: 1, reason: answer.reason });
+  });
+
+  test.each([
+    ['an error', new TypeError('x is not a function'), 'the call threw TypeError: x is not a function'],
+    ['something else', 'a string', 'the call threw a string'],
+  ])('is parked where the call throws %s', async (_case, thrown, reason) => {
+    const intents = createMemoryIntents();
+
+    const outcome = await performEffect(anInvocation({ intents }), AN_EFFECT, () => Promise.reject(thrown));
+
+    expect(outcome).toEqual({ outcome: 'manual', reason, parkedNow: true, intent: INTENT });
+    expect(await performEffect(anInvocation({ intents }), AN_EFFECT, inert('send'))).toEqual({
+      outcome: 'manual',
+      reason,
+      parkedNow: false,
+      intent: INTENT,
+    });
+  });
+});
+
+describe('an effect that is called for again', () => {
+  test.each<[Answer<typeof CREATED>, EffectOutcome]>([
+    [APPLIED, { outcome: 'applied', result: CREATED, duplicate: true }],
+    [REJECTED, { outcome: 'rejected', reason: REJECTED.reason }],
+    [UNKNOWN, { outcome: 'manual', reason: UNKNOWN.reason, parkedNow: false, intent: INTENT }],
+  ])('is not sent again after %j', async (answer, expected) => {
+    const intents = createMemoryIntents();
+    await performEffect(anInvocation({ intents }), AN_EFFECT, sender(answer).send);
+
+    for (const remainingMs of [60_000, 0]) {
+      const again = anInvocation({ intents, remainingMs: () => remainingMs });
+      expect(await performEffect(again, AN_EFFECT, inert('send'))).toEqual(expected);
+    }
+  });
+
+  test('is sent once by fifty callers at the same time', async () => {
+    const intents = createMemoryIntents(() => new Promise((resolve) => void setImmediate(resolve)));
+    const { bodies, send } = sender(APPLIED);
+
+    const outcomes = await Promise.all(
+      Array.from({ length: 50 }, () => performEffect(anInvocation({ intents }), AN_EFFECT, send)),
+    );
+
+    expect(bodies).toEqual([AN_EFFECT.requestBody]);
+    const own = outcomes.filter((outcome) => outcome.outcome === 'applied' && !outcome.duplicate);
+    expect(own).toEqual([{ outcome: 'applied', result: CREATED, duplicate: false }]);
+    const others = outcomes.filter((outcome) => !own.includes(outcome)).map((outcome) => JSON.stringify(outcome));
+    expect([
+      JSON.stringify({ outcome: 'applied', result: CREATED, duplicate: true }),
+      JSON.stringify({ outcome: 'in-progress', retryAfterSeconds: 30 }),
+    ]).toEqual(expect.arrayContaining([...new Set(others)]));
+    expect(others).toHaveLength(49);
+  });
+
+  test('is sent with the body that was recorded first', async () => {
+    const intents = createMemoryIntents();
+    await performEffect(anInvocation({ intents }), AN_EFFECT, sender(NOT_SENT).send);
+    const { bodies, send } = sender(APPLIED);
+
+    await performEffect(
+      anInvocation({ intents }),
+      { ...AN_EFFECT, amountUsd: '9.00', requestBody: '{"other":1}' },
+      send,
+    );
+
+    expect(bodies).toEqual([AN_EFFECT.requestBody]);
+    expect(intents.items.get(key)).toMatchObject({ amountUsd: '50.00', requestBody: AN_EFFECT.requestBody });
+  });
+
+  test('is sent again after attempts that did not go out, up to the limit, and then rejected for good', async () => {
+    const intents = createMemoryIntents();
+    const { bodies, send } = sender(NOT_SENT);
+    const outcomes: EffectOutcome[] = [];
+    for (let call = 0; call < MAX_ATTEMPTS; call += 1) {
+      outcomes.push(await performEffect(anInvocation({ intents }), AN_EFFECT, send));
+    }
+    const rejected = {
+      outcome: 'rejected',
+      reason: `not sent in ${MAX_ATTEMPTS} attempts; the last: connection refused`,
+    };
+
+    expect(bodies).toHaveLength(MAX_ATTEMPTS);
+    expect(outcomes.map(({ outcome }) => outcome)).toEqual([...Array(MAX_ATTEMPTS - 1).fill('not-sent'), 'rejected']);
+    expect(outcomes.at(-1)).toEqual(rejected);
+    expect(await performEffect(anInvocation({ intents }), AN_EFFECT, inert('send'))).toEqual(rejected);
+  });
+
+  test('is sent no more once a later attempt was applied', async () => {
+    const intents = createMemoryIntents();
+    await performEffect(anInvocation({ intents }), AN_EFFECT, sender(NOT_SENT).send);
+    await performEffect(anInvocation({ intents }), AN_EFFECT, sender(APPLIED).send);
+
+    expect(await performEffect(anInvocation({ intents }), AN_EFFECT, inert('send'))).toEqual({
+      outcome: 'applied',
+      result: CREATED,
+      duplicate: true,
+    });
+    expect(intents.items.get(key)?.fence).toBe(2);
+  });
+
+  test('is another effect under another key', async () => {
+    const intents = createMemoryIntents();
+    const { bodies, send } = sender(APPLIED);
+
+    await performEffect(anInvocation({ intents }), AN_EFFECT, send);
+    await performEffect(anInvocation({ intents }), { ...AN_EFFECT, key: 'another', requestBody: '{}' }, send);
+
+    expect(bodies).toEqual([AN_EFFECT.requestBody, '{}']);
+  });
+});
+
+describe('an invocation with too little time left', () => {
+  test('sends nothing and leaves the effect to another', async () => {
+    const intents = createMemoryIntents();
+
+    const call = performEffect(anInvocation({ intents, remainingMs: () => 14_999 }), AN_EFFECT, inert('send'));
+
+    await expect(call).rejects.toThrow(new TryLaterError('14999 ms left, 15000 ms needed to send and record'));
+    expect(intents.items.get(key)).toMatchObject({ state: 'prepared', fence: 0 });
+    const later = anInvocation({ intents, remainingMs: () => 15_000 });
+    expect(await performEffect(later, AN_EFFECT, sender(APPLIED).send)).toMatchObject({ duplicate: false });
+  });
+});
+
+describe('a crash', () => {
+  /** What a second caller finds, and how often anything was sent by then, both calls together. */
+  const SENT_BY_SECOND = { outcome: { outcome: 'applied', result: CREATED, duplicate: false }, sends: 1 };
+  const IN_PROGRESS = { outcome: 'in-progress', retryAfterSeconds: 30 };
+  const points: [Moment['operation'], Moment['when'], { outcome: object; sends: number }][] = [
+    ['prepare', 'before', SENT_BY_SECOND],
+    ['prepare', 'after', SENT_BY_SECOND],
+    ['claim', 'before', SENT_BY_SECOND],
+    ['claim', 'after', { outcome: IN_PROGRESS, sends: 0 }],
+    ['end', 'before', { outcome: IN_PROGRESS, sends: 1 }],
+    ['end', 'after', { outcome: { outcome: 'applied', result: CREATED, duplicate: true }, sends: 1 }],
+  ];
+
+  /** A ledger whose first caller meets its end at one moment. */
+  function ledgerStruckAt(operation: Moment['operation'], when: Moment['when'], strike: () => Promise<never>) {
+    let struck: () => void = () => {};
+    const strikes = new Promise<void>((resolve) => {
+      struck = resolve;
+    });
+    let armed = true;
+    const intents = createMemoryIntents((moment) => {
+      if (!armed || moment.operation !== operation || moment.when !== when) return undefined;
+      armed = false;
+      struck();
+      return strike();
+    });
+    return { intents, strikes };
+  }
+
+  test.each(points)('of the invocation at %s, %s it took effect', async (operation, when, expected) => {
+    const { intents, strikes } = ledgerStruckAt(operation, when, () => new Promise(() => {}));
+    const { bodies, send } = sender(APPLIED);
+    void performEffect(anInvocation({ intents }), AN_EFFECT, send);
+    await strikes;
+
+    expect(await performEffect(anInvocation({ intents }), AN_EFFECT, send)).toEqual(expected.outcome);
+    expect(bodies).toHaveLength(expected.sends);
+  });
+
+  test.each(points)('of the ledger at %s, %s it took effect, fails the call', async (operation, when, expected) => {
+    const { intents } = ledgerStruckAt(operation, when, () => Promise.reject(new Error('the ledger is down')));
+    const { bodies, send } = sender(APPLIED);
+
+    await expect(performEffect(anInvocation({ intents }), AN_EFFECT, send)).rejects.toThrow('the ledger is down');
+
+    expect(await performEffect(anInvocation({ intents }), AN_EFFECT, send)).toEqual(expected.outcome);
+    expect(bodies).toHaveLength(expected.sends);
+  });
+
+  test('within the call leaves the effect to be parked, not to be sent again', async () => {
+    const intents = createMemoryIntents();
+    await new Promise<void>((arrived) => {
+      void performEffect(anInvocation({ intents }), AN_EFFECT, () => {
+        arrived();
+        return new Promise(() => {});
+      });
+    });
+
+    expect(await performEffect(anInvocation({ intents }), AN_EFFECT, inert('send'))).toEqual(IN_PROGRESS);
+    expect(intents.items.get(key)).toMatchObject({ state: 'sending', fence: 1 });
+    await parkStaleClaims(intents, new Date(NOON.getTime() + 5 * 60_000 + 1));
+    expect(await performEffect(anInvocation({ intents }), AN_EFFECT, inert('send'))).toEqual({
+      outcome: 'manual',
+      reason: `claimed at ${NOON.toISOString()} and never recorded: the request may have been sent`,
+      parkedNow: false,
+      intent: INTENT,
+    });
+  });
+
+  test.each(['prepare', 'claim', 'end'])(
+    'of the acknowledgement of %s is no reason to send again or not at all',
+    async (operation) => {
+      const intents = createMemoryIntents((moment) =>
+        moment.operation === operation && moment.when === 'after' ? 'repeat' : undefined,
+      );
+      const { bodies, send } = sender(APPLIED);
+
+      expect(await performEffect(anInvocation({ intents }), AN_EFFECT, send)).toEqual({
+        outcome: 'applied',
+        result: CREATED,
+        duplicate: false,
+      });
+      expect(bodies).toHaveLength(1);
+      expect(intents.items.get(key)).toMatchObject({ state: 'applied', fence: 1 });
+    },
+  );
+});
+
+describe('a worker that comes back after its claim was parked', () => {
+  test.each<Answer<typeof CREATED>>([APPLIED, REJECTED, NOT_SENT])(
+    'with %j overwrites nothing and reports what stands',
+    async (answer) => {
+      const intents = createMemoryIntents();
+      let parkedState: unknown;
+
+      const outcome = await performEffect(anInvocation({ intents }), AN_EFFECT, async () => {
+        await parkStaleClaims(intents, new Date(NOON.getTime() + 6 * 60_000));
+        parkedState = intents.items.get(key);
+        return answer;
+      });
+
+      expect(outcome).toMatchObject({ outcome: 'manual', parkedNow: false, intent: INTENT });
+      expect(parkedState).toMatchObject({ state: 'manual' });
+      expect(intents.items.get(key)).toEqual(parkedState);
+      expect(await performEffect(anInvocation({ intents }), AN_EFFECT, inert('send'))).toMatchObject({
+        outcome: 'manual',
+      });
+    },
+  );
+
+  test('and another invocation that holds the next fence is left alone', async () => {
+    const intents = createMemoryIntents();
+
+    const outcome = await performEffect(anInvocation({ intents }), AN_EFFECT, async () => {
+      // An operator's decision or a clock far off: the claim was given up while its request was on the way.
+      const lost = intents.items.get(key);
+      await intents.end({ key, owner: lost?.owner ?? '', fence: 1 }, { state: 'prepared', note: 'given up' }, NOON);
+      await leaveSending(intents);
+      return APPLIED;
+    });
+
+    expect(outcome).toEqual({ outcome: 'in-progress', retryAfterSeconds: 30 });
+    expect(intents.items.get(key)).toMatchObject({ state: 'sending', fence: 2, owner: 'a crashed invocation' });
+  });
+});
+
+test('a ledger that loses an intent is a fault, not a reason to send', async () => {
+  const intents = createMemoryIntents();
+  const lossy = { ...intents, claim: async () => false, read: async () => undefined };
+
+  await expect(performEffect(anInvocation({ intents: lossy }), AN_EFFECT, inert('send'))).rejects.toThrow(
+    `intent ${key} vanished from the ledger`,
+  );
+});

@@ -1,0 +1,84 @@
+import { describe, expect, test } from '@jest/globals';
+import { clientReference, effectKey } from '../../../../src/ledger/effect-key.ts';
+import { parseUsd } from '../../../../src/money.ts';
+import type { PlacedOrder, TradingClient } from '../../../../src/purple-flea/trading.ts';
+import { orderKey, placeOrder } from '../../../../src/trading/place-order.ts';
+import { anInvocation } from '../../../support/effects.ts';
+import { createMemoryIntents } from '../../../support/memory-intents.ts';
+import { aPrediction } from '../../../support/predictions.ts';
+
+const ORDER = { asset: 'BTC-USDC', direction: 'long', amount: parseUsd('50.00'), leverage: 1 } as const;
+const PLACED: PlacedOrder = {
+  orderId: 'ord_1',
+  status: 'filled',
+  asset: 'BTC-USDC',
+  direction: 'long',
+  amountUsd: '50.00',
+};
+const KEY = effectKey({ rule: 'prediction-trade', subject: 'prediction-1', status: 'completed' }, 'trade-order');
+
+function aTrader() {
+  const intents = createMemoryIntents();
+  const sent: [string, string][] = [];
+  const trading: TradingClient = {
+    placeOrder: async (body, idempotencyKey) => {
+      sent.push([body, idempotencyKey]);
+      return { kind: 'applied', result: PLACED };
+    },
+  };
+  const place = (prediction = aPrediction()) =>
+    placeOrder({ ...anInvocation({ intents }), trading, requestMs: 10_000 }, prediction, ORDER, 'agent_trader');
+  return { intents, sent, place };
+}
+
+describe('an order', () => {
+  test('is sent with its reference, and recorded as it was sent', async () => {
+    const { intents, sent, place } = aTrader();
+
+    expect(await place()).toEqual({ outcome: 'applied', duplicate: false, result: PLACED });
+
+    const reference = clientReference(KEY);
+    const body =
+      '{"agent_id":"agent_trader","direction":"long","amount":50.00,"asset":"BTC-USDC","order_type":"market","leverage":1,' +
+      `"metadata":{"source":"sagemaker","confidence":"0.72","reference":"${reference}"}}`;
+    expect(sent).toEqual([[body, KEY]]);
+    expect(intents.items.get(KEY)).toMatchObject({
+      kind: 'trade-order',
+      reference,
+      amountUsd: '50.00',
+      requestBody: body,
+      state: 'applied',
+      result: PLACED,
+    });
+  });
+
+  test('is one for all that a sender says under one prediction id, even with another time or direction', async () => {
+    const { sent, place } = aTrader();
+    await place();
+
+    for (const again of [{}, { at: '2026-03-06T09:00:30Z' }, { direction: 'short' as const }, { confidence: 0.99 }]) {
+      expect(await place(aPrediction(again))).toMatchObject({ outcome: 'applied', duplicate: true });
+    }
+    expect(sent).toHaveLength(1);
+  });
+
+  test('of another prediction is another', async () => {
+    const { sent, place } = aTrader();
+    await place();
+    await place(aPrediction({ predictionId: 'prediction-2' }));
+
+    expect(sent).toHaveLength(2);
+    expect(orderKey({ predictionId: 'prediction-1' })).toBe(KEY);
+    expect(orderKey({ predictionId: 'prediction-2' })).not.toBe(KEY);
+  });
+
+  test('needs the time of one request and five seconds', async () => {
+    const { intents, sent, place } = aTrader();
+    const trading: TradingClient = { placeOrder: () => Promise.reject(new Error('not expected')) };
+    const deps = { ...anInvocation({ intents, remainingMs: () => 14_999 }), trading, requestMs: 10_000 };
+
+    await expect(placeOrder(deps, aPrediction(), ORDER, 'agent_trader')).rejects.toThrow('14999 ms left');
+    expect(await place()).toMatchObject({ outcome: 'applied' });
+    expect(sent).toHaveLength(1);
+  });
+});
