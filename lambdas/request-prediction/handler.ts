@@ -15,7 +15,7 @@ const featuresSchema = z.record(z.string(), z.number());
 
 /** What the schedule, or whoever invokes the function, passes. `predictionId` is given where a repeat must be the same. */
 const inputSchema = z.object({
-  asset: z.string().check(z.minLength(1)),
+  asset: z.string().check(z.minLength(1), z.maxLength(40)),
   features: featuresSchema.check(
     z.refine((features) => Object.keys(features).length > 0, { message: 'must name at least one feature' }),
   ),

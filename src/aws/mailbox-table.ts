@@ -76,7 +76,7 @@ export function createMailboxTable(documents: DynamoDBDocumentClient, tableName:
             Item: {
               address,
               item: `signal#${signal.type}`,
-              ...withoutUndefined(signal),
+              ...signal,
               removeAt: secondsAfter(signal.at, KEPT_SECONDS),
             },
             ConditionExpression: 'attribute_not_exists(address) OR #at < :at',
@@ -92,7 +92,10 @@ export function createMailboxTable(documents: DynamoDBDocumentClient, tableName:
     },
 
     async findSignal(address) {
-      return (await find(address, 'signal#delivered')) as Signal | undefined;
+      const stored = await find(address, 'signal#delivered');
+      if (stored === undefined) return undefined;
+      const { address: _address, item: _item, removeAt: _removeAt, ...signal } = stored;
+      return signal as Signal;
     },
 
     async listDue(now, limit) {
@@ -112,9 +115,4 @@ export function createMailboxTable(documents: DynamoDBDocumentClient, tableName:
 
 function secondsAfter(instant: string, seconds: number): number {
   return Math.floor(Date.parse(instant) / 1000) + seconds;
-}
-
-/** The document client refuses undefined values, and what a delivery says is optional. */
-function withoutUndefined(item: object): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(item).filter(([, value]) => value !== undefined));
 }

@@ -97,6 +97,9 @@ const requestBodySchema = z.object({
   timeout_hours: z.int(),
 });
 
+/** Times with any offset are read; what is kept of them is UTC. */
+const instant = z.iso.datetime({ offset: true });
+
 const createdSchema = z.object({
   escrow_id: z.string().check(z.minLength(1)),
   status: z.literal('locked'),
@@ -106,7 +109,7 @@ const createdSchema = z.object({
   counterparty_agent_id: z.string(),
   description: z.string(),
   timeout_hours: z.int(),
-  expires_at: z.iso.datetime(),
+  expires_at: instant,
 });
 
 const completedSchema = z.object({ escrow_id: z.string(), status: z.literal('completed') });
@@ -129,8 +132,8 @@ const viewSchema = z.object({
   counterparty_agent_id: z.string(),
   description: z.string(),
   timeout_hours: z.int(),
-  created_at: z.iso.datetime(),
-  auto_release_at: z.nullish(z.iso.datetime()),
+  created_at: instant,
+  auto_release_at: z.nullish(instant),
 });
 
 /** The answers these routes give before they change anything (escrow reference, error codes). */
@@ -214,7 +217,7 @@ function readCreated(body: unknown, requestBody: string): CreatedEscrow | string
     amountUsd: formatUsd(shown.amount_usd),
     feeUsd: formatUsd(shown.fee_usd),
     netUsd: formatUsd(shown.net_payout_usd),
-    deadlineAt: shown.expires_at,
+    deadlineAt: new Date(shown.expires_at).toISOString(),
   };
 }
 
@@ -257,6 +260,6 @@ function readView(body: unknown, escrowId: string): EscrowView {
     creatorAgentId: shown.creator_agent_id,
     counterpartyAgentId: shown.counterparty_agent_id,
     description: shown.description,
-    deadlineAt: shown.auto_release_at ?? new Date(lockExpiresAt).toISOString(),
+    deadlineAt: new Date(shown.auto_release_at ?? lockExpiresAt).toISOString(),
   };
 }

@@ -31,7 +31,8 @@ const RATE_WINDOW_SECONDS = 60;
 const MAX_RETRY_AFTER_SECONDS = 900;
 const CONNECT_RETRY_SECONDS = 15;
 
-const refusalSchema = z.object({ error: z.string(), message: z.optional(z.string()) });
+/** Codes are short words; whatever is longer is no code and goes into no reason. */
+const refusalSchema = z.object({ error: z.string().check(z.maxLength(64)) });
 
 /**
  * What a money-moving request's answer proves, by allow-list: `readApplied` recognises the proof of the effect,

@@ -4,13 +4,16 @@ import { readApiKeys } from '../../../src/aws/api-key-secret.ts';
 import { TryLaterError } from '../../../src/errors.ts';
 import type { Answer } from '../../../src/ledger/answer.ts';
 import { effectKey } from '../../../src/ledger/effect-key.ts';
-import type { CreatedEscrow } from '../../../src/purple-flea/escrow.ts';
+import { createEscrowClient, type CreatedEscrow } from '../../../src/purple-flea/escrow.ts';
 import { aRequest, ESCROW_ID, OWNER, REFERENCE } from '../../support/bonus-escrow.ts';
 import { leaveSending } from '../../support/effects.ts';
 import { anEscrowTask, OWN_KEY } from '../../support/escrow-task.ts';
 import { inert } from '../../support/inert.ts';
 import { timeLeft } from '../../support/lambda-events.ts';
+import { aService, CANARY_CREDENTIALS } from '../../support/purple-flea.ts';
 import { createRecorder } from '../../support/recorder.ts';
+import { answerFrom, resetAfterRequest, startScriptedServer } from '../../support/scripted-server.ts';
+import { allTextOf, CANARY } from '../../support/secrecy.ts';
 
 const CREATED: CreatedEscrow = {
   escrowId: ESCROW_ID,
@@ -195,4 +198,29 @@ describe('a secret', () => {
 
     await expect(createHandler(deps)(aRequest(), timeLeft())).rejects.toThrow(TypeError);
   });
+});
+
+test('the key is in no result, event, log line or intent, even where the service quotes it', async () => {
+  const server = await startScriptedServer();
+  try {
+    for (const [index, reply] of [
+      answerFrom(401, ({ headers }) => ({ error: headers.authorization, message: headers.authorization })),
+      answerFrom(201, ({ headers }) => ({ escrow_id: headers.authorization, status: headers.authorization })),
+      resetAfterRequest,
+    ].entries()) {
+      server.script(reply);
+      const { deps, recorder, intents } = anEscrowTask(
+        {},
+        { openEscrow: () => createEscrowClient(aService(server.url), CANARY_CREDENTIALS) },
+      );
+
+      const result = await createHandler(deps)(aRequest(), timeLeft());
+
+      expect(server.requests[index]?.headers.authorization).toBe(`Bearer ${CANARY}`);
+      const { published, logged } = recorder;
+      expect(allTextOf([result, published, logged, [...intents.items]])).not.toContain(CANARY);
+    }
+  } finally {
+    await server.close();
+  }
 });

@@ -93,7 +93,7 @@ describe('with the twin', () => {
         amountUsd: '50.00',
         feeUsd: '0.50',
         netUsd: '49.50',
-        deadlineAt: '2026-03-13T09:00:00Z',
+        deadlineAt: '2026-03-13T09:00:00.000Z',
       },
     });
     expect(second).toEqual({ ...first, duplicate: true });

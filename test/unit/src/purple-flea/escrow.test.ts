@@ -262,7 +262,7 @@ describe('a created escrow', () => {
         amountUsd: '50.00',
         feeUsd: '0.50',
         netUsd: '49.50',
-        deadlineAt: '2026-03-08T09:00:00Z',
+        deadlineAt: '2026-03-08T09:00:00.000Z',
       },
     });
   });
@@ -352,7 +352,11 @@ describe('the status of an escrow', () => {
     };
 
     expect(await client().readStatus(ID)).toEqual(view);
-    expect(await client().readStatus(ID)).toEqual({ ...view, status: 'completed', deadlineAt: '2026-03-09T14:22:00Z' });
+    expect(await client().readStatus(ID)).toEqual({
+      ...view,
+      status: 'completed',
+      deadlineAt: '2026-03-09T14:22:00.000Z',
+    });
     expect(server.requests).toMatchObject([
       { method: 'GET', path: `/escrow/status/${ID}`, body: '' },
       { method: 'GET', path: `/escrow/status/${ID}`, body: '' },
@@ -426,13 +430,13 @@ describe('with the twin', () => {
     const created = await buyer.create(BODY, 'k1');
     expect(created).toMatchObject({
       kind: 'applied',
-      result: { status: 'locked', deadlineAt: '2026-03-08T09:00:00Z' },
+      result: { status: 'locked', deadlineAt: '2026-03-08T09:00:00.000Z' },
     });
     const escrowId = created.kind === 'applied' ? created.result.escrowId : '';
     expect(await summarizer.complete(escrowId, '{"completion_note":"done"}', 'k2')).toMatchObject({ kind: 'applied' });
     expect(await buyer.readStatus(escrowId)).toMatchObject({
       status: 'completed',
-      deadlineAt: '2026-03-08T09:00:00Z',
+      deadlineAt: '2026-03-08T09:00:00.000Z',
       description: REQUEST.description,
     });
     expect(await buyer.release(escrowId, '{"release_note":"good"}', 'k3')).toMatchObject({
