@@ -20,16 +20,26 @@ export function allowReadingSecret(fn: IFunction, secret: ISecret, key: IKey): v
   allow(fn, ['kms:Decrypt'], key.keyArn);
 }
 
+/** What a caller needs of the key behind a table that it writes to: DynamoDB uses the key on the caller's behalf. */
+const TABLE_KEY_ACTIONS = [
+  'kms:Decrypt',
+  'kms:DescribeKey',
+  'kms:Encrypt',
+  'kms:GenerateDataKey',
+  'kms:ReEncryptFrom',
+  'kms:ReEncryptTo',
+];
+
 /** Write and read intents by key. */
 export function allowRecordingIntents(fn: IFunction, intents: ITable, key: IKey): void {
   allow(fn, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], intents.tableArn);
-  allow(fn, ['kms:Decrypt'], key.keyArn);
+  allow(fn, TABLE_KEY_ACTIONS, key.keyArn);
 }
 
 /** Write, read and remove waits and signals. */
 export function allowUsingMailbox(fn: IFunction, mailbox: ITable, key: IKey): void {
   allow(fn, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem'], mailbox.tableArn);
-  allow(fn, ['kms:Decrypt'], key.keyArn);
+  allow(fn, TABLE_KEY_ACTIONS, key.keyArn);
 }
 
 /** Query one index of a table. */

@@ -10,6 +10,8 @@ import {
 
 const DECRYPT = 'kms:Decrypt on kms:key/data';
 const DECRYPT_AND_SEND = 'kms:Decrypt kms:GenerateDataKey on kms:key/data';
+const USE_TABLE_KEY =
+  'kms:Decrypt kms:DescribeKey kms:Encrypt kms:GenerateDataKey kms:ReEncryptFrom kms:ReEncryptTo on kms:key/data';
 const SECRET = 'secretsmanager:GetSecretValue on secretsmanager:secret:PurpleFleaApiKey-a1B2c3';
 const LEDGER = 'dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem on dynamodb:table/intents';
 const MAILBOX = 'dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem on dynamodb:table/mailbox';
@@ -21,23 +23,16 @@ const putAside = (queue: string) => `sqs:SendMessage on sqs:${queue}`;
 
 /** All that each function may do, besides writing to its own log group. */
 const GRANTS: Readonly<Record<string, readonly string[]>> = {
-  'await-delivery': [MAILBOX, DECRYPT, RESUME],
+  'await-delivery': [MAILBOX, USE_TABLE_KEY, RESUME],
   'check-status': [SECRET, DECRYPT, PUBLISH],
-  'complete-delivery': [LEDGER, SECRET, DECRYPT, PUBLISH],
-  'deliver-deadlines': [MAILBOX, 'dynamodb:Query on dynamodb:table/mailbox/index/by-deadline', DECRYPT, RESUME],
-  'lock-funds': [LEDGER, SECRET, DECRYPT, PUBLISH],
-  'park-intents': [LEDGER, 'dynamodb:Query on dynamodb:table/intents/index/by-state', DECRYPT, PUBLISH],
-  'place-trade': [
-    take('predictions.fifo'),
-    putAside('predictions-dead.fifo'),
-    LEDGER,
-    SECRET,
-    DECRYPT_AND_SEND,
-    PUBLISH,
-  ],
-  'record-delivery': [take('deliveries'), putAside('deliveries-dead'), MAILBOX, DECRYPT_AND_SEND, RESUME],
+  'complete-delivery': [LEDGER, SECRET, USE_TABLE_KEY, PUBLISH],
+  'deliver-deadlines': [MAILBOX, 'dynamodb:Query on dynamodb:table/mailbox/index/by-deadline', USE_TABLE_KEY, RESUME],
+  'lock-funds': [LEDGER, SECRET, USE_TABLE_KEY, PUBLISH],
+  'park-intents': [LEDGER, 'dynamodb:Query on dynamodb:table/intents/index/by-state', USE_TABLE_KEY, PUBLISH],
+  'place-trade': [take('predictions.fifo'), putAside('predictions-dead.fifo'), LEDGER, SECRET, USE_TABLE_KEY, PUBLISH],
+  'record-delivery': [take('deliveries'), putAside('deliveries-dead'), MAILBOX, USE_TABLE_KEY, RESUME],
   'reject-event': [take('unknown-events'), putAside('unknown-events-dead'), DECRYPT_AND_SEND],
-  'release-funds': [LEDGER, SECRET, DECRYPT, PUBLISH],
+  'release-funds': [LEDGER, SECRET, USE_TABLE_KEY, PUBLISH],
   'request-prediction': ['sagemaker:InvokeEndpoint on sagemaker:endpoint/direction-model', PUBLISH],
   'review-delivery': [SECRET, DECRYPT, PUBLISH],
   'start-bonus': [
