@@ -6,9 +6,15 @@ const UNSUPPORTED: ReadonlySet<string> = new Set(['AWS::Events::Archive']);
 
 /** For stage `local` alone: leaves out what the local AWS cannot create, and says so. */
 export class LeaveOutUnsupported implements IAspect {
+  private readonly report: (line: string) => void;
+
+  constructor(report: (line: string) => void) {
+    this.report = report;
+  }
+
   visit(node: IConstruct): void {
     if (!CfnResource.isCfnResource(node) || !UNSUPPORTED.has(node.cfnResourceType)) return;
-    process.stderr.write(`local: left out ${node.cfnResourceType} ${node.node.path}\n`);
+    this.report(`local: left out ${node.cfnResourceType} ${node.node.path}\n`);
     node.node.scope?.node.tryRemoveChild(node.node.id);
   }
 }

@@ -10,6 +10,8 @@ import { TradingStack } from './trading-stack.ts';
 export interface PipelineOptions {
   /** Where the twin listens. Only for stage `local`: it takes the place of Purple Flea and of SageMaker. */
   readonly twinUrl?: string;
+  /** Takes a line for each thing that stage `local` has to leave out; standard error where nothing is given. */
+  readonly report?: (line: string) => void;
 }
 
 /** The stacks of one stage, checked by cdk-nag at synth. */
@@ -20,7 +22,11 @@ export interface Pipeline {
 }
 
 /** Adds the stacks of one stage to an app. */
-export function buildPipeline(app: App, stageConfig: Config, { twinUrl }: PipelineOptions = {}): Pipeline {
+export function buildPipeline(
+  app: App,
+  stageConfig: Config,
+  { twinUrl, report = (line) => process.stderr.write(line) }: PipelineOptions = {},
+): Pipeline {
   if (twinUrl !== undefined && stageConfig.stage !== 'local') {
     throw new InvalidConfigError(`-c twin=${twinUrl}: only stage local talks to a twin, not ${stageConfig.stage}`);
   }
@@ -39,7 +45,7 @@ export function buildPipeline(app: App, stageConfig: Config, { twinUrl }: Pipeli
   const escrow = new EscrowStack(app, `${prefix}-escrow`, flow);
   const trading = new TradingStack(app, `${prefix}-trading`, flow);
 
-  if (config.stage === 'local') Aspects.of(app).add(new LeaveOutUnsupported());
+  if (config.stage === 'local') Aspects.of(app).add(new LeaveOutUnsupported(report));
   Tags.of(app).add('project', 'purple-flea-pipeline');
   Tags.of(app).add('stage', config.stage);
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));

@@ -1,5 +1,4 @@
 import { App, type AppProps } from 'aws-cdk-lib';
-import { jest } from '@jest/globals';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,7 +29,7 @@ export interface SynthesizedStage {
   readonly text: string;
   /** The JSON files that are uploaded, by the key that templates name them by. */
   readonly files: ReadonlyMap<string, string>;
-  /** What synth wrote to stderr. */
+  /** What the stage said it leaves out. */
   readonly said: string;
   /** All resources of a type, over all stacks. */
   resources<Properties = Readonly<Record<string, unknown>>>(type: string): Resource<Properties>[];
@@ -46,11 +45,16 @@ export function createApp(props: AppProps): App {
 
 export function synthesizeStage(name: Stage, options: PipelineOptions = {}): SynthesizedStage {
   const outdir = mkdtempSync(join(tmpdir(), 'synthesized-'));
-  const stderr = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+  let said = '';
   try {
     // `validation.test.ts` checks the templates against the schemas of CloudFormation, which takes seconds.
     const app = createApp({ outdir, builtinCloudFormationValidation: false });
-    const pipeline = buildPipeline(app, loadConfig(name), options);
+    const pipeline = buildPipeline(app, loadConfig(name), {
+      ...options,
+      report: (line) => {
+        said += line;
+      },
+    });
     const templates = app.synth().stacks.map((stack) => ({
       stack: stack.stackName,
       template: stack.template as Template,
@@ -62,7 +66,6 @@ export function synthesizeStage(name: Stage, options: PipelineOptions = {}): Syn
         .filter((file) => /^asset\..*\.json$/.test(file))
         .map((file) => [file.replace('asset.', ''), readFileSync(join(outdir, file), 'utf8')]),
     );
-    const said = stderr.mock.calls.map(([line]) => String(line)).join('');
     const all = resolveAll(templates);
     return {
       name,
@@ -81,7 +84,6 @@ export function synthesizeStage(name: Stage, options: PipelineOptions = {}): Syn
           .replaceAll(prefix, 'pipeline'),
     };
   } finally {
-    stderr.mockRestore();
     rmSync(outdir, { recursive: true, force: true });
   }
 }
