@@ -1,9 +1,15 @@
 import { App } from 'aws-cdk-lib';
-import { loadConfig } from '../lib/config.ts';
+import { InvalidConfigError, loadConfig } from '../lib/config.ts';
 import { buildPipeline } from '../lib/pipeline.ts';
 
 const app = new App();
 const stage: unknown = app.node.tryGetContext('stage') ?? 'dev';
 const twinUrl: unknown = app.node.tryGetContext('twin');
 
-buildPipeline(app, loadConfig(String(stage)), typeof twinUrl === 'string' ? { twinUrl } : {});
+try {
+  buildPipeline(app, loadConfig(String(stage)), typeof twinUrl === 'string' ? { twinUrl } : {});
+} catch (error) {
+  if (!(error instanceof InvalidConfigError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exit(1);
+}
