@@ -40,7 +40,9 @@ export class FoundationStack extends Stack {
       removalPolicy,
     });
     this.key.grantEncryptDecrypt(new ServicePrincipal('cloudwatch.amazonaws.com'));
-    this.key.grantEncryptDecrypt(new ServicePrincipal('events.amazonaws.com'));
+    // Rules put events into the flows' encrypted queues; those of other accounts may not.
+    const ownAccount = { StringEquals: { 'aws:SourceAccount': this.account } };
+    this.key.grantEncryptDecrypt(new ServicePrincipal('events.amazonaws.com', { conditions: ownAccount }));
 
     this.secret = new Secret(this, 'ApiKey', {
       secretName: config.secretName,

@@ -69,21 +69,20 @@ describe.each(STAGES)('the foundation of stage %s', (stageName) => {
       [
         'Allow',
         'kms:Decrypt kms:Encrypt kms:GenerateDataKey* kms:ReEncrypt*',
-        { Service: ['cloudwatch.amazonaws.com', 'events.amazonaws.com'] },
+        { Service: 'cloudwatch.amazonaws.com' },
         undefined,
+      ],
+      [
+        'Allow',
+        'kms:Decrypt kms:Encrypt kms:GenerateDataKey* kms:ReEncrypt*',
+        { Service: 'events.amazonaws.com' },
+        { StringEquals: { 'aws:SourceAccount': ACCOUNT } },
       ],
       [
         'Allow',
         'kms:CreateGrant kms:Decrypt kms:DescribeKey kms:Encrypt kms:GenerateDataKey* kms:ReEncrypt*',
         ROOT,
         { StringEquals: { 'kms:ViaService': `secretsmanager.${REGION}.amazonaws.com` } },
-      ],
-      // Comes with the rule whose queue is in the same stack as the key.
-      [
-        'Allow',
-        'kms:Decrypt kms:Encrypt kms:GenerateDataKey* kms:ReEncrypt*',
-        { Service: 'events.amazonaws.com' },
-        { StringEquals: { 'aws:SourceAccount': ACCOUNT } },
       ],
     ]);
   });

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig, type Stage } from '../../lib/config.ts';
-import { buildPipeline, type Pipeline, type PipelineOptions } from '../../lib/pipeline.ts';
+import { buildPipeline, type PipelineOptions } from '../../lib/pipeline.ts';
 
 export const REGION = 'eu-central-1';
 export const ACCOUNT = '111122223333';
@@ -23,8 +23,6 @@ export interface SynthesizedStage {
   readonly name: Stage;
   /** What the names of the stage start with. */
   readonly prefix: string;
-  readonly app: App;
-  readonly pipeline: Pipeline;
   /** The text of all templates, for searches. */
   readonly text: string;
   /** The JSON files that are uploaded, by the key that templates name them by. */
@@ -49,7 +47,7 @@ export function synthesizeStage(name: Stage, options: PipelineOptions = {}): Syn
   try {
     // `validation.test.ts` checks the templates against the schemas of CloudFormation, which takes seconds.
     const app = createApp({ outdir, builtinCloudFormationValidation: false });
-    const pipeline = buildPipeline(app, loadConfig(name), {
+    buildPipeline(app, loadConfig(name), {
       ...options,
       report: (line) => {
         said += line;
@@ -70,8 +68,6 @@ export function synthesizeStage(name: Stage, options: PipelineOptions = {}): Syn
     return {
       name,
       prefix,
-      app,
-      pipeline,
       text,
       files,
       said,
