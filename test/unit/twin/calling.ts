@@ -1,4 +1,4 @@
-import type { Twin } from '../../../twin/server.ts';
+import { startTwin, type Twin } from '../../../twin/server.ts';
 
 export const BUYER = 'agent_buyer_0c3d2e';
 export const BUYER_KEY = 'key-of-buyer';
@@ -44,6 +44,13 @@ export async function call(
 
 export async function setClock(twin: Twin, now: string): Promise<void> {
   await call(twin, 'POST /_twin/clock', { body: { now } });
+}
+
+/** A twin with the example's parties, whose clock stands at the moment of the example's create request. */
+export async function startExampleTwin(): Promise<Twin> {
+  const twin = await startTwin({ port: 0, agents: AGENTS, now: stoppedClock });
+  await setClock(twin, '2026-03-06T09:00:00Z');
+  return twin;
 }
 
 /** The create request of the reference's example. */

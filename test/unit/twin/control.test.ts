@@ -1,23 +1,20 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { startTwin, type Twin } from '../../../twin/server.ts';
+import type { Twin } from '../../../twin/server.ts';
 import {
-  AGENTS,
   BUYER,
   BUYER_KEY,
   call,
   createEscrow,
   EXAMPLE_TERMS,
   OUTSIDER,
-  setClock,
-  stoppedClock,
+  startExampleTwin,
   SUMMARIZER,
 } from './calling.ts';
 
 let twin: Twin;
 
 beforeEach(async () => {
-  twin = await startTwin({ port: 0, agents: AGENTS, now: stoppedClock });
-  await setClock(twin, '2026-03-06T09:00:00Z');
+  twin = await startExampleTwin();
 });
 afterEach(() => twin.close());
 

@@ -1,21 +1,20 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { startTwin, type Twin } from '../../../twin/server.ts';
+import type { Twin } from '../../../twin/server.ts';
 import {
-  AGENTS,
   BUYER,
   BUYER_KEY,
   call,
   createEscrow,
   EXAMPLE_TERMS,
   OUTSIDER_KEY,
-  stoppedClock,
+  startExampleTwin,
   SUMMARIZER_KEY,
 } from './calling.ts';
 
 let twin: Twin;
 
 beforeEach(async () => {
-  twin = await startTwin({ port: 0, agents: AGENTS, now: stoppedClock });
+  twin = await startExampleTwin();
 });
 afterEach(() => twin.close());
 

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { startTwin, type Twin } from '../../../twin/server.ts';
+import type { Twin } from '../../../twin/server.ts';
 import {
-  AGENTS,
   BUYER,
   BUYER_KEY,
   call,
@@ -9,7 +8,7 @@ import {
   EXAMPLE_TERMS,
   OUTSIDER_KEY,
   setClock,
-  stoppedClock,
+  startExampleTwin,
   SUMMARIZER,
   SUMMARIZER_KEY,
 } from './calling.ts';
@@ -17,8 +16,7 @@ import {
 let twin: Twin;
 
 beforeEach(async () => {
-  twin = await startTwin({ port: 0, agents: AGENTS, now: stoppedClock });
-  await setClock(twin, '2026-03-06T09:00:00Z');
+  twin = await startExampleTwin();
 });
 afterEach(() => twin.close());
 

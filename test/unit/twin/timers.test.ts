@@ -7,7 +7,7 @@ import {
   call,
   createEscrow,
   setClock,
-  stoppedClock,
+  startExampleTwin,
   SUMMARIZER,
   SUMMARIZER_KEY,
 } from './calling.ts';
@@ -15,8 +15,7 @@ import {
 let twin: Twin;
 
 beforeEach(async () => {
-  twin = await startTwin({ port: 0, agents: AGENTS, now: stoppedClock });
-  await setClock(twin, '2026-03-06T09:00:00Z');
+  twin = await startExampleTwin();
 });
 afterEach(() => twin.close());
 

@@ -1,22 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { startTwin, type Twin } from '../../../twin/server.ts';
-import {
-  AGENTS,
-  BUYER,
-  BUYER_KEY,
-  call,
-  OUTSIDER,
-  SUMMARIZER,
-  SUMMARIZER_KEY,
-  setClock,
-  stoppedClock,
-} from './calling.ts';
+import type { Twin } from '../../../twin/server.ts';
+import { BUYER, BUYER_KEY, call, OUTSIDER, startExampleTwin, SUMMARIZER, SUMMARIZER_KEY } from './calling.ts';
 
 let twin: Twin;
 
 beforeEach(async () => {
-  twin = await startTwin({ port: 0, agents: AGENTS, now: stoppedClock });
-  await setClock(twin, '2026-03-06T09:00:00Z');
+  twin = await startExampleTwin();
 });
 afterEach(() => twin.close());
 
