@@ -8,4 +8,3 @@ export const trainingJobEventSchema = z.looseObject({
   TrainingJobName: z.string().check(z.minLength(1), z.maxLength(63)),
   TrainingJobStatus: z.string().check(z.minLength(1)),
 });
-export type TrainingJobEvent = z.infer<typeof trainingJobEventSchema>;
