@@ -9,9 +9,12 @@ export interface Call {
   readonly query: string;
   /** The agent whose key was sent; null without a known key, as for the SageMaker calls. */
   readonly agent_id: string | null;
+  /** What the client got; 0 where a fault kept the answer from it. */
   readonly status: number;
   /** The error code answered, if any. */
   readonly error: string | null;
+  /** The fault that this call had, if any. */
+  readonly fault: string | null;
   /** The request body: parsed where it is JSON, otherwise its text; null where it was empty. */
   readonly body: unknown;
 }

@@ -1,10 +1,22 @@
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
-import { directionModelSchema, type DirectionModel } from './direction-model.ts';
-import { metricsSchema, trainingJobNameSchema, trainingJobStatusSchema, type TrainingJob } from './training-job.ts';
+import { directionModelSchema, type DirectionModel } from './sagemaker/direction-model.ts';
+import {
+  metricsSchema,
+  trainingJobNameSchema,
+  trainingJobStatusSchema,
+  type TrainingJob,
+} from './sagemaker/training-job.ts';
+import { pricesFileSchema } from './trading/prices.ts';
 
 const agentsSchema = z.array(
-  z.strictObject({ agentId: z.string().min(1), apiKey: z.string().min(1), balanceUsd: z.string() }),
+  z.strictObject({
+    agentId: z.string().min(1),
+    apiKey: z.string().min(1),
+    balanceUsd: z.string(),
+    referralCode: z.string().min(1).optional(),
+    referredBy: z.string().min(1).optional(),
+  }),
 );
 
 const trainingJobsSchema = z.array(
@@ -22,13 +34,17 @@ export interface InitialAgent {
   readonly agentId: string;
   readonly apiKey: string;
   readonly balanceUsd: string;
+  /** `REF_<agentId>` where it is left out. */
+  readonly referralCode?: string | undefined;
+  /** The id of the agent that earns a share of this one's escrow fees. */
+  readonly referredBy?: string | undefined;
 }
 
 /** All that a twin knows when it starts. */
 export interface InitialData {
   readonly agents: readonly InitialAgent[];
-  /** USD per unit, as decimal strings. */
-  readonly prices: Readonly<Record<string, string>>;
+  /** By asset: how its price moves from the start on. */
+  readonly prices: z.output<typeof pricesFileSchema>;
   readonly trainingJobs: readonly TrainingJob[];
   readonly endpoints: ReadonlyMap<string, DirectionModel>;
 }
@@ -39,11 +55,12 @@ export function readInitialData(): InitialData {
   const trainingJobs = readJson(dataFile('training-jobs.json'), trainingJobsSchema);
   return {
     agents: readAgents(dataFile('agents.json')),
-    prices: readJson(dataFile('prices.json'), z.record(z.string(), z.string())),
+    prices: readJson(dataFile('prices.json'), pricesFileSchema),
     trainingJobs: trainingJobs.map(({ createdAt, endedAt, ...job }) => ({
       ...job,
-      createdAt: new Date(createdAt),
-      changedAt: new Date(endedAt),
+      id: job.name,
+      createdAt: Date.parse(createdAt),
+      changedAt: Date.parse(endedAt),
     })),
     endpoints: new Map(
       Object.entries(endpoints).map(([name, file]) => [name, readJson(dataFile(file), directionModelSchema)]),

@@ -1,66 +1,62 @@
-import { parseArgs } from 'node:util';
 import { formatUsd, parseUsd } from '../src/money.ts';
-import { readAgents, readInitialData, type InitialAgent } from './initial-data.ts';
+import { readArguments, USAGE, type Arguments } from './arguments.ts';
 import { startTwin } from './server.ts';
 
-const USAGE = `Usage: node twin/main.ts [--port 4010] [--agents file.json]
-
-  --port    port on 127.0.0.1 (default 4010; 0 takes a free one)
-  --agents  agents to start with, in the format of twin/data/agents.json`;
-
 try {
-  const { port, agents } = readArguments();
-  const twin = await startTwin({ port, agents });
-  // Not once: npm passes a Ctrl+C on that the terminal has already sent.
-  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => void twin.close());
-  process.once('exit', () => console.log('The twin is stopped; its state is gone.'));
-  console.log(welcome(twin.url, agents));
+  const asked = readArguments(process.argv.slice(2));
+  if (asked === undefined) console.log(USAGE);
+  else await start(asked);
 } catch (error) {
   console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
   process.exitCode = 1;
 }
 
-function readArguments(): { port: number; agents: readonly InitialAgent[] } {
-  const { values } = parseArgs({
-    options: { port: { type: 'string', default: '4010' }, agents: { type: 'string' }, help: { type: 'boolean' } },
-  });
-  if (values.help === true) {
-    console.log(USAGE);
-    process.exit(0);
-  }
-  if (!/^\d{1,5}$/.test(values.port) || Number(values.port) > 65_535) {
-    throw new Error(`--port must be a number from 0 to 65535, got "${values.port}"`);
-  }
-  return {
-    port: Number(values.port),
-    agents: values.agents === undefined ? readInitialData().agents : readAgents(values.agents),
-  };
+async function start(asked: Arguments): Promise<void> {
+  const twin = await startTwin(asked);
+  // Not once: npm passes a Ctrl+C on that the terminal has already sent.
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => void twin.close());
+  const leftover = asked.file === undefined ? 'its state is gone' : `its state is in ${asked.file}`;
+  process.once('exit', () => console.log(`The twin is stopped; ${leftover}.`));
+  console.log(welcome(twin.url, asked));
 }
 
-function welcome(url: string, known: readonly InitialAgent[]): string {
-  const [creator, counterparty] = known;
-  const width = Math.max(...known.map(({ agentId }) => agentId.length));
-  const agentLines = known.map(
+function welcome(url: string, { agents, escrowProfile, file, rateLimits }: Arguments): string {
+  const width = Math.max(...agents.map(({ agentId }) => agentId.length));
+  const agentLines = agents.map(
     ({ agentId, apiKey, balanceUsd }) =>
       `  ${agentId.padEnd(width)}  $${formatUsd(parseUsd(balanceUsd)).padStart(8)}  ${apiKey}`,
   );
-  return `Purple Flea twin on ${url} (escrow, trading and wallet; SageMaker DescribeTrainingJob and InvokeEndpoint)
+  const kept =
+    file === undefined ? 'in memory alone' : `in ${file}; agents and balances are those of the file, if it has some`;
+  return `Purple Flea twin on ${url} (escrow, trading, wallet, faucet; SageMaker DescribeTrainingJob and InvokeEndpoint)
+Escrow dialect: ${escrowProfile}. Rate limits: ${rateLimits ? 'on' : 'off'}. State: ${kept}.
 
 Agents and their API keys (made up, good for nothing but this server):
 ${agentLines.join('\n')}
 
 Try:
-  curl ${url}/health
-  curl -X POST ${url}/escrow/create -H "Authorization: Bearer ${creator?.apiKey}" -H "Content-Type: application/json" \\
-    -d '{"amount_usd": 50.00, "description": "Bonus for churn-xgb-demo", "counterparty_agent_id": "${counterparty?.agentId}"}'
-  curl ${url}/escrow/list -H "Authorization: Bearer ${creator?.apiKey}"
-  curl -X POST ${url}/endpoints/direction-model/invocations -H "Content-Type: application/json" \\
-    -d '{"momentum_5m": 0.004, "momentum_1h": 0.01, "rsi_14": 65, "volume_z": 0.5, "funding_rate": 0.0001}'
+${attempts(url, { agents, escrowProfile })}
 
-Look inside and move time:
-  curl ${url}/_twin/agents
+Look inside, move time, break an answer:
+  curl ${url}/_twin/ledger
   curl ${url}/_twin/calls
   curl -X POST ${url}/_twin/clock -d '{"advanceSeconds": 86400}'
+  curl -X POST ${url}/_twin/faults -d '{"route": "POST /escrow/create", "fault": "applied-answer-lost"}'
 
 Stop with Ctrl+C.`;
+}
+
+function attempts(url: string, { agents, escrowProfile }: Pick<Arguments, 'agents' | 'escrowProfile'>): string {
+  const [creator, counterparty] = agents;
+  const key = `-H "Authorization: Bearer ${creator?.apiKey}"`;
+  const read = {
+    reference: `curl ${url}/escrow/list ${key}`,
+    published: `curl ${url}/escrow/esc_... ${key}\n  curl ${url}/api/v1/auth/ledger ${key}`,
+  };
+  return `  curl ${url}/health
+  curl -X POST ${url}/escrow/create ${key} -H "Content-Type: application/json" \\
+    -d '{"amount_usd": 50.00, "description": "Bonus for churn-xgb-demo", "counterparty_agent_id": "${counterparty?.agentId}"}'
+  ${read[escrowProfile]}
+  curl -X POST ${url}/endpoints/direction-model/invocations -H "Content-Type: application/json" \\
+    -d '{"momentum_5m": 0.004, "momentum_1h": 0.01, "rsi_14": 65, "volume_z": 0.5, "funding_rate": 0.0001}'`;
 }

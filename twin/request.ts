@@ -1,9 +1,15 @@
+import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import type { Agent } from './world.ts';
+import type { Fault } from './faults/fault.ts';
+import type { Agent } from './world/world.ts';
 
 /** What the twin knows of a request before a route handles it. */
 export interface TwinEnv {
+  Bindings: Partial<HttpBindings> & {
+    /** Set where a request is not handled when it arrives but, as a fault has it, at this time. */
+    appliedAt?: Date;
+  };
   Variables: {
     /** The twin's time, one for the whole request. */
     now: Date;
@@ -12,6 +18,12 @@ export interface TwinEnv {
     caller: Agent | undefined;
     /** Set where the answer is an error, for the log of calls. */
     errorCode: string | undefined;
+    /** What goes wrong with this request, if a fault was asked for. */
+    fault: Fault | undefined;
+    /** Set where a fault wants a release to pay and then to fail. */
+    releaseGetsStuck: boolean | undefined;
+    /** Set where a fault has taken care that the client gets no whole answer. */
+    answerWithheld: boolean | undefined;
   };
 }
 
@@ -23,11 +35,20 @@ export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly status: ContentfulStatusCode;
   readonly code: string;
+  /** What some answers carry beside code and message, such as a balance. */
+  readonly extra: Readonly<Record<string, unknown>>;
 
-  constructor(status: ContentfulStatusCode, code: string, message: string) {
+  /** @param message empty where the service sends none. */
+  constructor(
+    status: ContentfulStatusCode,
+    code: string,
+    message: string,
+    extra: Readonly<Record<string, unknown>> = {},
+  ) {
     super(message);
     this.status = status;
     this.code = code;
+    this.extra = extra;
   }
 }
 

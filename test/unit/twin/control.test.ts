@@ -28,7 +28,7 @@ describe('the log of calls', () => {
     const { body } = await call(twin, 'GET /_twin/calls');
 
     const at = '2026-03-06T09:00:00Z';
-    const post = { at, method: 'POST', query: '' };
+    const post = { at, method: 'POST', query: '', fault: null };
     expect(body['calls']).toEqual([
       { ...post, seq: 1, path: '/escrow/create', agent_id: BUYER, status: 201, error: null, body: EXAMPLE_TERMS },
       {
@@ -49,6 +49,7 @@ describe('the log of calls', () => {
         agent_id: null,
         status: 401,
         error: 'UNAUTHORIZED',
+        fault: null,
         body: null,
       },
       { ...post, seq: 4, path: '/no/such/path', agent_id: null, status: 404, error: 'NOT_FOUND', body: 'not json' },
@@ -101,6 +102,53 @@ test('the agents are shown with their money, and what locked and fees add up to'
     deposited_usd: '21000.00',
     conserved: true,
   });
+});
+
+test('the ledger shows every movement, where the money is, and that none was made or lost', async () => {
+  const id = await createEscrow(twin);
+  await createEscrow(twin, { amount_usd: 25 });
+  await call(twin, `POST /escrow/release/${id}`, { key: BUYER_KEY });
+
+  const { body } = await call(twin, 'GET /_twin/ledger?since=4');
+
+  const at = '2026-03-06T09:00:00Z';
+  expect(body).toEqual({
+    agents_usd: '20974.50',
+    locked_in_escrow_usd: '25.00',
+    locked_in_margin_usd: '0.00',
+    fees_usd: '0.50',
+    referral_commissions_paid_usd: '0.00',
+    sources: { deposits_usd: '-21000.00', faucet_usd: '0.00', market_usd: '0.00', losses_usd: '0.00' },
+    put_in_usd: '21000.00',
+    total_usd: '21000.00',
+    conserved: true,
+    entries: [
+      {
+        seq: 5,
+        at,
+        from: `escrow:${id}`,
+        to: `agent:${SUMMARIZER}`,
+        amount_usd: '49.50',
+        reason: `escrow_release: ${id}`,
+        reference: `${id}_release`,
+      },
+      {
+        seq: 6,
+        at,
+        from: `escrow:${id}`,
+        to: 'fees',
+        amount_usd: '0.50',
+        reason: `escrow_fee: ${id}`,
+        reference: `${id}_fee`,
+      },
+    ],
+  });
+});
+
+test.each(['calls', 'ledger'])('%s from no number on is refused', async (view) => {
+  const { status, body } = await call(twin, `GET /_twin/${view}?since=last`);
+
+  expect([status, body['error'], body['message']]).toEqual([400, 'INVALID_REQUEST', 'since must be a seq, such as 0.']);
 });
 
 test('the escrows are shown in full, with what the service never echoes', async () => {

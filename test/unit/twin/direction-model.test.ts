@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { predictDirection } from '../../../twin/direction-model.ts';
+import { predictDirection } from '../../../twin/sagemaker/direction-model.ts';
 import { readInitialData } from '../../../twin/initial-data.ts';
 
 const model = readInitialData().endpoints.get('direction-model');

@@ -194,6 +194,68 @@ describe('release', () => {
   });
 });
 
+describe('dispute', () => {
+  const dispute = (escrow: string, key: string, body: unknown = { reason: 'Too short.' }): Promise<[number, unknown]> =>
+    refused(`POST /escrow/dispute/${escrow}`, { key, body });
+
+  test('checks key, existence, party, state and reason in this order', async () => {
+    const id = await createEscrow(twin);
+    await call(twin, `POST /escrow/release/${id}`, { key: BUYER_KEY });
+
+    expect(await dispute('esc_0000000000000000', 'wrong-key')).toEqual([401, 'UNAUTHORIZED']);
+    expect(await dispute('esc_0000000000000000', OUTSIDER_KEY)).toEqual([404, 'ESCROW_NOT_FOUND']);
+    expect(await dispute(id, OUTSIDER_KEY)).toEqual([403, 'FORBIDDEN']);
+    expect(await dispute(id, SUMMARIZER_KEY, {})).toEqual([409, 'INVALID_STATUS_TRANSITION']);
+  });
+
+  test.each([
+    ['no reason', {}],
+    ['a blank reason', { reason: ' ' }],
+    ['a reason over 2000 characters', { reason: 'r'.repeat(2001) }],
+    ['evidence that is no text', { reason: 'r', evidence_url: 7 }],
+  ])('refuses %s and leaves the escrow as it is', async (_, body) => {
+    const id = await createEscrow(twin);
+
+    expect(await dispute(id, BUYER_KEY, body)).toEqual([400, 'INVALID_REQUEST']);
+    expect((await call(twin, `GET /escrow/status/${id}`)).body['status']).toBe('locked');
+  });
+
+  test('accepts a reason of exactly 2000 characters', async () => {
+    const id = await createEscrow(twin);
+
+    const { status } = await call(twin, `POST /escrow/dispute/${id}`, {
+      key: BUYER_KEY,
+      body: { reason: 'r'.repeat(2000) },
+    });
+
+    expect(status).toBe(200);
+  });
+
+  test('says whether it is disputed already, auto-released, or refunded', async () => {
+    const id = await createEscrow(twin);
+    await call(twin, `POST /escrow/dispute/${id}`, { key: BUYER_KEY, body: { reason: 'r' } });
+    const autoReleased = await createEscrow(twin, { timeout_hours: 1 });
+    await call(twin, `POST /escrow/complete/${autoReleased}`, { key: SUMMARIZER_KEY });
+    const refunded = await createEscrow(twin, { timeout_hours: 1 });
+    await call(twin, 'POST /_twin/clock', { body: { advanceSeconds: 3600 } });
+
+    expect(await dispute(id, SUMMARIZER_KEY)).toEqual([409, 'ALREADY_DISPUTED']);
+    expect(await dispute(autoReleased, BUYER_KEY)).toEqual([409, 'DISPUTE_WINDOW_CLOSED']);
+    expect(await dispute(refunded, BUYER_KEY)).toEqual([409, 'INVALID_STATUS_TRANSITION']);
+  });
+
+  test('leaves nothing that the parties can do', async () => {
+    const id = await createEscrow(twin);
+    await call(twin, `POST /escrow/dispute/${id}`, { key: SUMMARIZER_KEY, body: { reason: 'r' } });
+
+    expect(await refused(`POST /escrow/complete/${id}`, { key: SUMMARIZER_KEY })).toEqual([
+      409,
+      'INVALID_STATUS_TRANSITION',
+    ]);
+    expect(await refused(`POST /escrow/release/${id}`, { key: BUYER_KEY })).toEqual([409, 'INVALID_STATUS_TRANSITION']);
+  });
+});
+
 describe('reads', () => {
   test('of an unknown escrow say which id was asked for', async () => {
     const { status, body } = await call(twin, 'GET /escrow/status/esc_xxxxxxxxxxxxxxxx');
@@ -213,7 +275,7 @@ describe('reads', () => {
     },
   );
 
-  test.each(['POST /escrow/esc_1/release', 'POST /escrow/dispute/esc_1', 'GET /escrow/esc_1', 'POST /health', 'GET /'])(
+  test.each(['POST /escrow/esc_1/release', 'GET /escrow/esc_1', 'POST /health', 'GET /health/', 'GET /'])(
     'and actions of other dialects, like %s, are not found',
     async (route) => {
       expect(await refused(route, { key: BUYER_KEY })).toEqual([404, 'NOT_FOUND']);

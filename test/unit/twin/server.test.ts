@@ -14,10 +14,10 @@ describe('a twin', () => {
       expect(twin.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
       expect((await call(twin, 'GET /_twin/agents')).body).toMatchObject({
         agents: [
-          { agent_id: 'agent_platform_treasury', available_usd: '1000.00' },
-          { agent_id: 'agent_model_owner_churn', available_usd: '0.00' },
-          { agent_id: 'agent_model_owner_fraud', available_usd: '0.00' },
-          { agent_id: 'agent_trader', available_usd: '500.00' },
+          { agent_id: 'ag_platform_treasury', available_usd: '1000.00' },
+          { agent_id: 'ag_model_owner_churn', available_usd: '0.00' },
+          { agent_id: 'ag_model_owner_fraud', available_usd: '0.00' },
+          { agent_id: 'ag_trader', available_usd: '500.00' },
         ],
       });
     } finally {
@@ -109,12 +109,27 @@ describe('the start script', () => {
       const { code, output } = await run(['--port', '0'], signal);
 
       expect(output).toMatch(/Purple Flea twin on http:\/\/127\.0\.0\.1:\d+/);
-      expect(output).toMatch(/agent_platform_treasury +\$ +1000\.00 +pf_local_treasury/);
+      expect(output).toMatch(/ag_platform_treasury +\$ +1000\.00 +pf_local_treasury/);
       expect(output).toContain('curl -X POST');
       expect(output).toContain('The twin is stopped');
       expect(code).toBe(0);
     },
   );
+
+  test('says which dialect it speaks, and tries what that serves', async () => {
+    const { output } = await run(['--port', '0', '--profile', 'published', '--no-rate-limits']);
+
+    expect(output).toContain('Escrow dialect: published. Rate limits: off. State: in memory alone.');
+    expect(output).toContain('/api/v1/auth/ledger');
+    expect(output).not.toContain('/escrow/list');
+  });
+
+  test('shows how it is used', async () => {
+    const { code, output } = await run(['--help']);
+
+    expect(output).toMatch(/^Usage: node twin\/main\.ts/);
+    expect(code).toBe(0);
+  });
 
   test('names a wrong option and shows how it is used', async () => {
     const { code, output } = await run(['--port', 'http']);

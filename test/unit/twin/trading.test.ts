@@ -117,6 +117,8 @@ describe('positions', () => {
           amount: 50,
           leverage: 5,
           entry_price: 148.375,
+          mark_price: 148.375,
+          pnl_usdc: 0,
           opened_at: '2026-03-06T09:00:00Z',
         },
       ],
@@ -125,12 +127,25 @@ describe('positions', () => {
   });
 });
 
-test.each(['/trading/positions', '/wallet/balance'])('%s shows an agent only what is its own', async (path) => {
-  const noKey = await call(twin, `GET ${path}?agent_id=${BUYER}`);
-  const noAgent = await call(twin, `GET ${path}`, { key: BUYER_KEY });
-  const other = await call(twin, `GET ${path}?agent_id=${OUTSIDER}`, { key: BUYER_KEY });
+test('positions are shown only to their agent', async () => {
+  const noKey = await call(twin, `GET /trading/positions?agent_id=${BUYER}`);
+  const noAgent = await call(twin, 'GET /trading/positions', { key: BUYER_KEY });
+  const other = await call(twin, `GET /trading/positions?agent_id=${OUTSIDER}`, { key: BUYER_KEY });
 
   expect([noKey.status, noKey.body['error']]).toEqual([401, 'UNAUTHORIZED']);
   expect([noAgent.status, noAgent.body['error']]).toEqual([400, 'INVALID_REQUEST']);
   expect([other.status, other.body['error']]).toEqual([403, 'FORBIDDEN']);
+});
+
+test('there is no history in this dialect', async () => {
+  const { status, body } = await call(twin, `GET /trading/history?agent_id=${BUYER}`, { key: BUYER_KEY });
+
+  expect([status, body['error']]).toEqual([404, 'NOT_FOUND']);
+});
+
+test('the same order twice is two orders', async () => {
+  for (let i = 0; i < 2; i++) await call(twin, 'POST /trading/order', { key: BUYER_KEY, body: ORDER });
+
+  const { body } = await call(twin, `GET /trading/positions?agent_id=${BUYER}`, { key: BUYER_KEY });
+  expect(body['count']).toBe(2);
 });

@@ -1,7 +1,5 @@
 import { Hono } from 'hono';
-import { formatUsd, InvalidAmountError, parseUsd, type MicroUsd } from '../src/money.ts';
-import { isoSeconds } from './clock.ts';
-import { completeEscrow, ESCROW_STATUSES, lockEscrow, releaseEscrow, type Escrow } from './escrow-book.ts';
+import { formatUsd, InvalidAmountError, parseUsd, type MicroUsd } from '../../src/money.ts';
 import {
   bodyObject,
   invalidRequest,
@@ -12,8 +10,19 @@ import {
   requireCaller,
   type TwinContext,
   type TwinEnv,
-} from './request.ts';
-import type { Agent, World } from './world.ts';
+} from '../request.ts';
+import { isoOf, isoOrNull } from '../world/clock.ts';
+import { accountOf, type Agent, type World } from '../world/world.ts';
+import {
+  completeEscrow,
+  disputeEscrow,
+  ESCROW_STATUSES,
+  lockEscrow,
+  payWithoutRecord,
+  releaseEscrow,
+  type Escrow,
+} from './escrow-book.ts';
+import { referenceStats } from './escrow-stats.ts';
 
 const MINIMUM = parseUsd('1.00');
 const MAXIMUM = parseUsd('10000.00');
@@ -24,8 +33,8 @@ const MAXIMUM_PAGE = 100;
 /** The reference shows shortened descriptions in lists, but not how short. */
 const LISTED_CHARACTERS = 60;
 
-/** The escrow API of the reference, without disputes and statistics. Every route checks in the order it is written. */
-export function escrowRoutes(world: World): Hono<TwinEnv> {
+/** The escrow API of the reference. Every route checks in the order it is written. */
+export function referenceEscrowRoutes(world: World): Hono<TwinEnv> {
   const routes = new Hono<TwinEnv>();
 
   routes.post('/escrow/create', (c) => {
@@ -40,20 +49,13 @@ export function escrowRoutes(world: World): Hono<TwinEnv> {
     if (counterpartyId === creator.id) {
       throw invalidRequest('counterparty_agent_id is your own agent: name another.');
     }
-    const counterparty = world.agents.get(counterpartyId);
-    if (counterparty === undefined) {
+    if (world.agents.get(counterpartyId) === undefined) {
       throw new Refusal(400, 'COUNTERPARTY_NOT_FOUND', `No agent found with ID ${counterpartyId}`);
     }
-    if (creator.balance < amount) {
-      throw new Refusal(
-        400,
-        'INSUFFICIENT_BALANCE',
-        `Your balance of $${formatUsd(creator.balance)} is less than the escrow amount of $${formatUsd(amount)}`,
-      );
-    }
+    requireBalance(world, creator, amount);
     const escrow = lockEscrow(
       world,
-      { creator, counterparty, amount, description, timeoutHours, referralCode, metadata },
+      { creatorId: creator.id, counterpartyId, amount, description, timeoutHours, referralCode, metadata },
       c.get('now'),
     );
     return c.json(
@@ -65,8 +67,8 @@ export function escrowRoutes(world: World): Hono<TwinEnv> {
         ...partiesOf(escrow),
         description: escrow.description,
         timeout_hours: escrow.timeoutHours,
-        expires_at: isoSeconds(escrow.expiresAt),
-        created_at: isoSeconds(escrow.createdAt),
+        expires_at: isoOf(escrow.expiresAt),
+        created_at: isoOf(escrow.createdAt),
       },
       201,
     );
@@ -80,13 +82,13 @@ export function escrowRoutes(world: World): Hono<TwinEnv> {
     requireStatus(escrow, ['locked'], '/complete');
     const note = optionalText(body, 'completion_note', 1000);
     const url = optionalText(body, 'delivery_url');
-    completeEscrow(escrow, { note, url }, c.get('now'));
-    const autoReleaseAt = isoOrNull(escrow.autoReleaseAt);
+    const completed = completeEscrow(world, escrow, { note, url }, c.get('now'));
+    const autoReleaseAt = isoOrNull(completed.autoReleaseAt);
     return c.json({
       success: true,
-      escrow_id: escrow.id,
-      status: escrow.status,
-      completed_at: isoOrNull(escrow.completedAt),
+      escrow_id: completed.id,
+      status: completed.status,
+      completed_at: isoOrNull(completed.completedAt),
       auto_release_at: autoReleaseAt,
       message: `Funds will auto-release to you at ${autoReleaseAt} if creator does not act.`,
     });
@@ -98,17 +100,39 @@ export function escrowRoutes(world: World): Hono<TwinEnv> {
     const escrow = requireEscrow(world, c.req.param('id'));
     requireParty(escrow, caller, 'creator', '/release');
     requireStatus(escrow, ['locked', 'completed'], '/release');
-    escrow.releaseNote = optionalText(body, 'release_note', 500);
-    releaseEscrow(world, escrow, 'released', c.get('now'));
+    const note = optionalText(body, 'release_note', 500);
+    requireRecordable(world, escrow, c);
+    const released = releaseEscrow(world, escrow, note, c.get('now'));
     return c.json({
       success: true,
-      escrow_id: escrow.id,
-      status: escrow.status,
-      amount_locked: formatUsd(escrow.amount),
-      fee_charged: formatUsd(escrow.fee),
-      amount_paid_out: formatUsd(escrow.netPayout),
-      counterparty_agent_id: escrow.counterparty.id,
-      released_at: isoOrNull(escrow.releasedAt),
+      escrow_id: released.id,
+      status: released.status,
+      amount_locked: formatUsd(released.amount),
+      fee_charged: formatUsd(released.fee),
+      amount_paid_out: formatUsd(released.netPayout),
+      counterparty_agent_id: released.counterpartyId,
+      released_at: isoOrNull(released.releasedAt),
+    });
+  });
+
+  routes.post('/escrow/dispute/:id', (c) => {
+    const caller = requireCaller(c);
+    const body = bodyObject(c);
+    const escrow = requireEscrow(world, c.req.param('id'));
+    requireAnyParty(escrow, caller);
+    requireDisputable(escrow);
+    const reason = requiredText(body, 'reason', 2000);
+    const evidenceUrl = optionalText(body, 'evidence_url');
+    const disputed = disputeEscrow(world, escrow, { raisedBy: caller.id, reason, evidenceUrl }, c.get('now'));
+    return c.json({
+      success: true,
+      escrow_id: disputed.id,
+      status: disputed.status,
+      dispute_id: disputed.disputeId,
+      raised_by: disputed.raisedBy,
+      disputed_at: isoOrNull(disputed.disputedAt),
+      estimated_resolution: '24-72 hours',
+      message: 'Funds are frozen. Purple Flea staff will review and contact both parties.',
     });
   });
 
@@ -128,7 +152,7 @@ export function escrowRoutes(world: World): Hono<TwinEnv> {
       .filter((escrow) => status === undefined || escrow.status === status)
       .filter((escrow) => role === undefined || roleIn(escrow, caller) === role)
       .toReversed()
-      .toSorted((one, other) => other.createdAt.getTime() - one.createdAt.getTime());
+      .toSorted((one, other) => other.createdAt - one.createdAt);
     return c.json({
       success: true,
       total: found.length,
@@ -140,11 +164,13 @@ export function escrowRoutes(world: World): Hono<TwinEnv> {
         amount_usd: formatUsd(escrow.amount),
         description: shorten(escrow.description),
         your_role: roleIn(escrow, caller),
-        created_at: isoSeconds(escrow.createdAt),
-        expires_at: isoSeconds(escrow.expiresAt),
+        created_at: isoOf(escrow.createdAt),
+        expires_at: isoOf(escrow.expiresAt),
       })),
     });
   });
+
+  routes.get('/escrow/stats', (c) => c.json({ success: true, ...referenceStats(world.escrows.values()) }));
 
   routes.get('/health', (c) =>
     c.json({ status: 'ok', service: 'purple-flea-escrow', version: '1.2.0', database: 'connected' }),
@@ -164,17 +190,12 @@ export function publicState(escrow: Escrow): Record<string, unknown> {
     completion_note: escrow.completionNote,
     delivery_url: escrow.deliveryUrl,
     timeout_hours: escrow.timeoutHours,
-    created_at: isoSeconds(escrow.createdAt),
+    created_at: isoOf(escrow.createdAt),
     completed_at: isoOrNull(escrow.completedAt),
     auto_release_at: isoOrNull(escrow.autoReleaseAt),
     released_at: isoOrNull(escrow.releasedAt),
-    disputed_at: null,
+    disputed_at: isoOrNull(escrow.disputedAt),
   };
-}
-
-/** A time as the service shows it, null while it has not come. */
-export function isoOrNull(time: Date | null): string | null {
-  return time === null ? null : isoSeconds(time);
 }
 
 function amountsOf(escrow: Escrow): Record<string, string> {
@@ -186,7 +207,7 @@ function amountsOf(escrow: Escrow): Record<string, string> {
 }
 
 function partiesOf(escrow: Escrow): Record<string, string> {
-  return { creator_agent_id: escrow.creator.id, counterparty_agent_id: escrow.counterparty.id };
+  return { creator_agent_id: escrow.creatorId, counterparty_agent_id: escrow.counterpartyId };
 }
 
 function shorten(description: string): string {
@@ -233,6 +254,16 @@ function readTimeout(value: unknown): number {
   return hours;
 }
 
+function requireBalance(world: World, creator: Agent, amount: MicroUsd): void {
+  const balance = world.ledger.balance(accountOf(creator.id));
+  if (balance >= amount) return;
+  throw new Refusal(
+    400,
+    'INSUFFICIENT_BALANCE',
+    `Your balance of $${formatUsd(balance)} is less than the escrow amount of $${formatUsd(amount)}`,
+  );
+}
+
 function requireEscrow(world: World, id: string): Escrow {
   const escrow = world.escrows.get(id);
   if (escrow === undefined) throw new Refusal(404, 'ESCROW_NOT_FOUND', `No escrow found with ID ${id}`);
@@ -242,27 +273,49 @@ function requireEscrow(world: World, id: string): Escrow {
 type Role = 'creator' | 'counterparty';
 
 function roleIn(escrow: Escrow, agent: Agent): Role | undefined {
-  if (agent === escrow.creator) return 'creator';
-  if (agent === escrow.counterparty) return 'counterparty';
+  if (agent.id === escrow.creatorId) return 'creator';
+  if (agent.id === escrow.counterpartyId) return 'counterparty';
   return undefined;
 }
 
-function requireParty(escrow: Escrow, caller: Agent, role: Role, action: string): void {
-  const callerRole = roleIn(escrow, caller);
-  if (callerRole === undefined) throw new Refusal(403, 'FORBIDDEN', 'You are not a party to this escrow.');
-  if (callerRole !== role) throw new Refusal(403, 'WRONG_PARTY', `Only the ${role} can call ${action}.`);
+function requireAnyParty(escrow: Escrow, caller: Agent): Role {
+  const role = roleIn(escrow, caller);
+  if (role === undefined) throw new Refusal(403, 'FORBIDDEN', 'You are not a party to this escrow.');
+  return role;
 }
 
-function requireStatus(escrow: Escrow, allowed: readonly Escrow['status'][], action: string): void {
-  if (!allowed.includes(escrow.status)) {
-    throw new Refusal(
-      409,
-      'INVALID_STATUS_TRANSITION',
-      `${action} cannot be performed on an escrow that is ${escrow.status}: it must be ${allowed.join(' or ')}.`,
-    );
+function requireParty(escrow: Escrow, caller: Agent, role: Role, action: string): void {
+  if (requireAnyParty(escrow, caller) !== role) {
+    throw new Refusal(403, 'WRONG_PARTY', `Only the ${role} can call ${action}.`);
   }
 }
 
+function requireStatus(escrow: Escrow, allowed: readonly Escrow['status'][], action: string): void {
+  if (allowed.includes(escrow.status)) return;
+  throw new Refusal(
+    409,
+    'INVALID_STATUS_TRANSITION',
+    `${action} cannot be performed on an escrow that is ${escrow.status}: it must be ${allowed.join(' or ')}.`,
+  );
+}
+
+function requireDisputable(escrow: Escrow): void {
+  if (escrow.status === 'disputed') {
+    throw new Refusal(409, 'ALREADY_DISPUTED', 'A dispute is already open on this escrow.');
+  }
+  if (escrow.status === 'auto_released') {
+    throw new Refusal(409, 'DISPUTE_WINDOW_CLOSED', 'Auto-release has already occurred; cannot dispute.');
+  }
+  requireStatus(escrow, ['locked', 'completed'], '/dispute');
+}
+
+function requireRecordable(world: World, escrow: Escrow, c: TwinContext): void {
+  const getsStuck = c.get('releaseGetsStuck') === true && !escrow.paidUnrecorded;
+  if (getsStuck) payWithoutRecord(world, escrow, c.get('now'));
+  if (getsStuck || escrow.paidUnrecorded) {
+    throw new Refusal(500, 'SERVER_ERROR', 'Unexpected error. Retry with exponential backoff.');
+  }
+}
 /** Absent and `all` both mean: no filter. */
 function readChoice<Choice extends string>(
   c: TwinContext,

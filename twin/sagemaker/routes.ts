@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { Hono } from 'hono';
 import { predictDirection } from './direction-model.ts';
-import type { TwinContext, TwinEnv } from './request.ts';
+import type { TwinContext, TwinEnv } from '../request.ts';
 import { ACCOUNT, describeTrainingJob } from './training-job.ts';
-import type { World } from './world.ts';
+import type { World } from '../world/world.ts';
 
 /** The two SageMaker calls that the product makes, each in its own protocol. Signatures are not checked. */
 export function sageMakerRoutes(world: World): Hono<TwinEnv> {

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { Stored } from '../world/store.ts';
 
 /** The statuses of `TrainingJobStatus` in the SageMaker API. */
 export const trainingJobStatusSchema = z.enum(['InProgress', 'Completed', 'Failed', 'Stopping', 'Stopped']);
@@ -16,14 +17,14 @@ export const metricsSchema = z.record(
 
 export type TrainingJobStatus = z.infer<typeof trainingJobStatusSchema>;
 
-/** A SageMaker training job, as far as the product asks about it. */
-export interface TrainingJob {
+/** A SageMaker training job, as far as the product asks about it. Its id is its name; times are epoch milliseconds. */
+export interface TrainingJob extends Stored {
   readonly name: string;
   readonly status: TrainingJobStatus;
   readonly metrics: Readonly<Record<string, number>>;
-  readonly createdAt: Date;
+  readonly createdAt: number;
   /** When it last changed; also its end, if the status is a final one. */
-  readonly changedAt: Date;
+  readonly changedAt: number;
 }
 
 const REGION = 'us-east-1';
@@ -65,6 +66,6 @@ export function describeTrainingJob(job: TrainingJob): Record<string, unknown> {
   };
 }
 
-function epochSeconds(time: Date): number {
-  return time.getTime() / 1000;
+function epochSeconds(milliseconds: number): number {
+  return milliseconds / 1000;
 }

@@ -1,0 +1,61 @@
+import { parseArgs } from 'node:util';
+import { readAgents, readInitialData, type InitialAgent } from './initial-data.ts';
+import { ESCROW_PROFILES, type EscrowProfile } from './world/world.ts';
+
+export const USAGE = `Usage: node twin/main.ts [--port 4010] [--agents file.json] [--profile reference|published]
+                         [--file state.jsonl] [--no-rate-limits]
+
+  --port            port on 127.0.0.1 (default 4010; 0 takes a free one)
+  --agents          agents to start with, in the format of twin/data/agents.json
+  --profile         dialect of the escrow routes (default reference)
+  --file            a file that the state survives in; it is made if it is not there
+  --no-rate-limits  count no calls
+  --help            this text`;
+
+/** How the command line asks for a twin. */
+export interface Arguments {
+  readonly port: number;
+  readonly agents: readonly InitialAgent[];
+  readonly escrowProfile: EscrowProfile;
+  readonly file: string | undefined;
+  readonly rateLimits: boolean;
+}
+
+/** @returns undefined where the usage was asked for. @throws Error naming the option and what it takes. */
+export function readArguments(args: readonly string[]): Arguments | undefined {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      port: { type: 'string', default: '4010' },
+      agents: { type: 'string' },
+      profile: { type: 'string', default: 'reference' },
+      file: { type: 'string' },
+      'no-rate-limits': { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return undefined;
+  return {
+    port: readPort(values.port),
+    agents: values.agents === undefined ? readInitialData().agents : readAgents(values.agents),
+    escrowProfile: readProfile(values.profile),
+    file: readFile(values.file),
+    rateLimits: !values['no-rate-limits'],
+  };
+}
+
+function readPort(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
+  throw new Error(`--port must be a number from 0 to 65535, got "${text}"`);
+}
+
+function readProfile(text: string): EscrowProfile {
+  const profile = ESCROW_PROFILES.find((known) => known === text);
+  if (profile === undefined) throw new Error(`--profile must be ${ESCROW_PROFILES.join(' or ')}, got "${text}"`);
+  return profile;
+}
+
+function readFile(text: string | undefined): string | undefined {
+  if (text === '') throw new Error('--file must be the path of a file, got ""');
+  return text;
+}
