@@ -5,9 +5,13 @@ import { buildPipeline } from '../lib/pipeline.ts';
 const app = new App();
 const stage: unknown = app.node.tryGetContext('stage') ?? 'dev';
 const twinUrl: unknown = app.node.tryGetContext('twin');
+const escrowProfile: unknown = app.node.tryGetContext('escrowProfile');
 
 try {
-  buildPipeline(app, loadConfig(String(stage)), typeof twinUrl === 'string' ? { twinUrl } : {});
+  buildPipeline(app, loadConfig(String(stage)), {
+    ...(typeof twinUrl === 'string' ? { twinUrl } : {}),
+    ...(typeof escrowProfile === 'string' ? { escrowProfile } : {}),
+  });
 } catch (error) {
   if (!(error instanceof InvalidConfigError)) throw error;
   process.stderr.write(`${error.message}\n`);

@@ -3,6 +3,7 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import { InvalidConfigError, type Config } from './config.ts';
 import { EscrowStack } from './escrow-stack.ts';
 import { FoundationStack } from './foundation-stack.ts';
+import { PROFILES } from '../src/purple-flea/service.ts';
 import { LeaveOutUnsupported } from './leave-out-unsupported.ts';
 import { prefixOf } from './names.ts';
 import { TradingStack } from './trading-stack.ts';
@@ -10,6 +11,8 @@ import { TradingStack } from './trading-stack.ts';
 export interface PipelineOptions {
   /** Where the twin listens. Only for stage `local`: it takes the place of Purple Flea and of SageMaker. */
   readonly twinUrl?: string;
+  /** The dialect of the escrow API that the twin speaks; without it, the one that the configuration names. */
+  readonly escrowProfile?: string;
   /** Takes a line for each thing that stage `local` has to leave out; standard error where nothing is given. */
   readonly report?: (line: string) => void;
 }
@@ -25,12 +28,17 @@ export interface Pipeline {
 export function buildPipeline(
   app: App,
   stageConfig: Config,
-  { twinUrl, report = (line) => process.stderr.write(line) }: PipelineOptions = {},
+  { twinUrl, escrowProfile, report = (line) => process.stderr.write(line) }: PipelineOptions = {},
 ): Pipeline {
   if (twinUrl !== undefined && stageConfig.stage !== 'local') {
     throw new InvalidConfigError(`-c twin=${twinUrl}: only stage local talks to a twin, not ${stageConfig.stage}`);
   }
-  const config = twinUrl === undefined ? stageConfig : pointAtTwin(stageConfig, twinUrl);
+  if (escrowProfile !== undefined && twinUrl === undefined) {
+    throw new InvalidConfigError(
+      `-c escrowProfile=${escrowProfile}: goes with -c twin; otherwise set it in the stage's file`,
+    );
+  }
+  const config = twinUrl === undefined ? stageConfig : pointAtTwin(stageConfig, twinUrl, escrowProfile);
   const sageMakerEnvironment =
     config.stage === 'local'
       ? {
@@ -52,13 +60,19 @@ export function buildPipeline(
   return { foundation, escrow, trading };
 }
 
-function pointAtTwin(config: Config, twinUrl: string): Config {
+function pointAtTwin(config: Config, twinUrl: string, escrowProfile: string | undefined): Config {
   const { escrow, trading } = config.purpleFlea;
+  const profile = PROFILES.find((known) => known === (escrowProfile ?? escrow.profile));
+  if (profile === undefined) {
+    throw new InvalidConfigError(
+      `-c escrowProfile=${escrowProfile}: there is no such profile; allowed: ${PROFILES.join(', ')}`,
+    );
+  }
   return {
     ...config,
     purpleFlea: {
       ...config.purpleFlea,
-      escrow: { ...escrow, baseUrl: twinUrl },
+      escrow: { profile, baseUrl: twinUrl },
       trading: { ...trading, baseUrl: twinUrl },
     },
   };

@@ -16,6 +16,31 @@ export class SecretUnusableError extends Error {
 /** A Purple Flea read had no usable answer. Nothing was changed by it: the caller may try again. */
 export class ServiceUnreadableError extends Error {
   override readonly name = 'ServiceUnreadableError';
+  /** Such as `escrow.status`. */
+  readonly operation: string | undefined;
+  /** Undefined where no answer came. */
+  readonly httpStatus: number | undefined;
+  /** The service's code in the words of the escrow reference, if it gave one. */
+  readonly code: string | undefined;
+  /** When to ask again, where the service limits the rate. */
+  readonly retryAfterSeconds: number | undefined;
+  readonly moneyMayHaveMoved = false;
+
+  constructor(
+    message: string,
+    details: {
+      readonly operation?: string;
+      readonly httpStatus?: number;
+      readonly code?: string | undefined;
+      readonly retryAfterSeconds?: number;
+    } = {},
+  ) {
+    super(message);
+    this.operation = details.operation;
+    this.httpStatus = details.httpStatus;
+    this.code = details.code;
+    this.retryAfterSeconds = details.retryAfterSeconds;
+  }
 }
 
 /** The work cannot be finished now and nothing was sent: the queue is to deliver the message again. */

@@ -21,8 +21,15 @@ const DECIMALS = 6;
 const ONE_USD = 10n ** BigInt(DECIMALS);
 const PLAIN_DECIMAL = /^(\d{1,12})(?:\.(\d+))?$/;
 
-/** Digits behind the sixth decimal that a binary float adds to an exact amount: long runs of 0 or of 9. */
-const FLOAT_NOISE = /^(?:0{4,}\d{1,7}|9{4,}\d{1,7})$/;
+/** A binary float shows its noise with as many digits as it has; what people write has fewer. */
+const NOISY_DIGITS = 15;
+
+/** Noise of a sum or difference of amounts: under a thousandth of a micro-dollar, or some units in the last place. */
+const NOISE_PER_USD = 10n ** 9n;
+const NOISE_PER_VALUE = 125_000_000_000_000n;
+
+/** A difference that should be zero, such as 5.684341886080802e-14. */
+const NOISE_OF_ZERO = /^\d\.\d{13,}e-(?:[1-9]\d)$/;
 
 /**
  * Reads an amount that came from outside. Strings must be plain decimals with at most six decimals.
@@ -32,14 +39,43 @@ const FLOAT_NOISE = /^(?:0{4,}\d{1,7}|9{4,}\d{1,7})$/;
  * @throws InvalidAmountError for negatives, NaN, exponents, signs, blanks, or a real seventh decimal.
  */
 export function parseUsd(value: string | number): MicroUsd {
-  const match = PLAIN_DECIMAL.exec(String(value));
+  const text = typeof value === 'number' ? String(value).replace(NOISE_OF_ZERO, '0') : value;
+  const match = PLAIN_DECIMAL.exec(text);
   if (match === null) throw notAnAmount(value);
   const [, whole = '', fraction = ''] = match;
   const exact = BigInt(whole) * ONE_USD + BigInt(fraction.slice(0, DECIMALS).padEnd(DECIMALS, '0'));
-  const beyond = fraction.slice(DECIMALS);
-  if (beyond === '') return exact as MicroUsd;
-  if (typeof value !== 'number' || !FLOAT_NOISE.test(beyond)) throw notAnAmount(value);
-  return (beyond.startsWith('9') ? exact + 1n : exact) as MicroUsd;
+  if (fraction.length <= DECIMALS) return exact as MicroUsd;
+  const nearest = fraction.charAt(DECIMALS) < '5' ? exact : exact + 1n;
+  if (typeof value !== 'number' || !isNoise(whole + fraction, fraction.length, nearest)) throw notAnAmount(value);
+  return nearest as MicroUsd;
+}
+
+/** Whether the decimal of these digits differs from a number of micro-dollars by no more than a float's noise. */
+function isNoise(digits: string, decimals: number, nearest: bigint): boolean {
+  if (digits.replace(/^0+/, '').length < NOISY_DIGITS) return false;
+  const scale = 10n ** BigInt(decimals);
+  const value = BigInt(digits);
+  const signed = value - nearest * 10n ** BigInt(decimals - DECIMALS);
+  const off = signed < 0n ? -signed : signed;
+  return off * NOISE_PER_USD <= scale || off * NOISE_PER_VALUE <= value;
+}
+
+const SIGNED_DECIMAL = /^(-?)(\d{1,12})(?:\.(\d+))?$/;
+
+/**
+ * Reads a figure that a service computed in binary floats and that nobody is owed, such as an unrealised profit: it may
+ * be negative and have any number of decimals, and is read to the nearest micro-dollar, halves away from zero.
+ *
+ * @throws InvalidAmountError for NaN, blanks and text with exponents. A number too small for plain decimals is zero.
+ */
+export function parseEstimate(value: string | number): MicroUsd {
+  const tiny = typeof value === 'number' && Math.abs(value) < 1e-6;
+  const match = SIGNED_DECIMAL.exec(tiny ? '0' : String(value));
+  if (match === null) throw notAnAmount(value);
+  const [, sign = '', whole = '', fraction = ''] = match;
+  const cut = BigInt(whole) * ONE_USD + BigInt(fraction.slice(0, DECIMALS).padEnd(DECIMALS, '0'));
+  const rounded = cut + (fraction.charAt(DECIMALS) >= '5' ? 1n : 0n);
+  return (sign === '-' ? 0n - rounded : rounded) as MicroUsd;
 }
 
 /** The decimal string of an amount, with at least two decimals and no more than it needs: `"50.00"`, `"0.0375"`. */

@@ -1,26 +1,33 @@
 import * as z from 'zod/mini';
 import en from 'zod/v4/locales/en.js';
-import { parseUsd } from './money.ts';
+import { parseEstimate, parseUsd, type MicroUsd } from './money.ts';
 
 // zod/mini comes without messages: each would say "Invalid input" instead of what is allowed.
 z.config(en());
 
 /** An amount as it comes from outside: a decimal string or a JSON number. Read into micro-USD; see `parseUsd`. */
-export const usdSchema = z.pipe(
-  z.union([z.string(), z.number()]),
-  z.transform((value, context) => {
-    try {
-      return parseUsd(value);
-    } catch (error) {
-      context.issues.push({
-        code: 'custom',
-        message: error instanceof Error ? error.message : String(error),
-        input: value,
-      });
-      return z.NEVER;
-    }
-  }),
-);
+export const usdSchema = readBy(parseUsd);
+
+/** A figure that a service computed in floats, such as a profit; it may be negative. See `parseEstimate`. */
+export const estimateSchema = readBy(parseEstimate);
+
+function readBy(parse: (value: string | number) => MicroUsd) {
+  return z.pipe(
+    z.union([z.string(), z.number()]),
+    z.transform((value, context) => {
+      try {
+        return parse(value);
+      } catch (error) {
+        context.issues.push({
+          code: 'custom',
+          message: error instanceof Error ? error.message : String(error),
+          input: value,
+        });
+        return z.NEVER;
+      }
+    }),
+  );
+}
 
 /** JSON text, such as a setting in an environment variable, read by another schema. */
 export function jsonText<Output>(schema: z.core.$ZodType<Output>): z.core.$ZodType<Output> {

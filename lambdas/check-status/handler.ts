@@ -13,7 +13,8 @@ export function createHandler(deps: Deps) {
     const { escrow } = lockedStateSchema.parse(input);
     const { own } = await deps.readApiKeys();
     const view = await deps.openEscrow(own).readStatus(escrow.escrowId);
-    deps.log.info('status', { escrowId: escrow.escrowId, status: view.status });
+    const { status, statusShown, unrecognizedFields } = view;
+    deps.log.info('status', { escrowId: escrow.escrowId, status, statusShown, unrecognizedFields });
     if (view.status === 'refunded') {
       deps.count('EscrowsRefunded');
       await announce(deps, 'escrow.refunded', { escrowId: escrow.escrowId });

@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { createSendDeadLetter } from '../../src/aws/dead-letters.ts';
 import { createIntentTable } from '../../src/aws/intent-table.ts';
 import { createPublisher } from '../../src/aws/publisher.ts';
-import { createTradingClient } from '../../src/purple-flea/trading.ts';
+import { createTradingClient } from '../../src/purple-flea/trading-client.ts';
 import { jsonText } from '../../src/schemas.ts';
 import { tradePolicySchema } from '../../src/trading/decide-trade.ts';
 import { ledgerEnvironment, queueEnvironment, readEnvironment, tradingEnvironment } from '../shared/environment.ts';

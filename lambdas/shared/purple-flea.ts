@@ -1,4 +1,5 @@
 import { SecretsProvider } from '@aws-lambda-powertools/parameters/secrets';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { readApiKeys, type ApiKeys } from '../../src/aws/api-key-secret.ts';
 import type { ServiceDeps, Service } from '../../src/purple-flea/service.ts';
 import { SecretUnusableError } from '../../src/errors.ts';
@@ -30,6 +31,13 @@ export function createServiceDeps(
   service: Service,
   env: { readonly CONNECT_TIMEOUT_MS: number; readonly REQUEST_TIMEOUT_MS: number },
 ): ServiceDeps {
-  const transport = createTransport({ connectMs: env.CONNECT_TIMEOUT_MS, totalMs: env.REQUEST_TIMEOUT_MS });
-  return { service, transport, random: Math.random };
+  return {
+    service,
+    transport: createTransport({ connectMs: env.CONNECT_TIMEOUT_MS, totalMs: env.REQUEST_TIMEOUT_MS }),
+    // What the ledger reckons with for one read, however often it is tried.
+    readMs: env.REQUEST_TIMEOUT_MS,
+    now: Date.now,
+    sleep,
+    random: Math.random,
+  };
 }

@@ -3,13 +3,7 @@ import type { Answer } from '../ledger/answer.ts';
 import { clientReference, effectKey, type Cause } from '../ledger/effect-key.ts';
 import { performEffect, type EffectDeps, type EffectOutcome } from '../ledger/perform-effect.ts';
 import { formatUsd } from '../money.ts';
-import {
-  escrowRequestBody,
-  type CompletedEscrow,
-  type EscrowClient,
-  type EscrowView,
-  type ReleasedEscrow,
-} from '../purple-flea/escrow.ts';
+import type { CompletedEscrow, EscrowClient, EscrowView, ReleasedEscrow } from '../purple-flea/escrow.ts';
 import type { LifecycleInput } from './lifecycle-input.ts';
 
 export interface EscrowEffectDeps extends EffectDeps {
@@ -33,12 +27,13 @@ export function referenceFor(cause: Cause): string {
 export function lockFunds(deps: EscrowEffectDeps, input: LifecycleInput): Promise<EffectOutcome> {
   const key = effectKey(input.cause, 'escrow-create');
   const reference = clientReference(key);
-  const requestBody = escrowRequestBody({
+  const requestBody = deps.escrow.bodies.create({
+    reference,
     amount: input.amountUsd,
-    description: `${reference} ${input.description}`,
+    description: input.description,
     counterpartyAgentId: input.counterpartyAgentId,
     timeoutHours: input.timeoutHours,
-    metadata: { reference, rule: input.cause.rule, subject: input.cause.subject },
+    metadata: { rule: input.cause.rule, subject: input.cause.subject },
   });
   return performEffect(
     deps,
@@ -51,7 +46,7 @@ export function lockFunds(deps: EscrowEffectDeps, input: LifecycleInput): Promis
       requestBody,
       sendingMs: deps.requestMs,
     },
-    (body) => deps.escrow.create(body, key),
+    (body) => deps.escrow.create({ body, key, reference }),
   );
 }
 
@@ -66,15 +61,16 @@ export function completeDelivery(
   delivery: { readonly note?: string | undefined; readonly deliveryUrl?: string | undefined },
 ): Promise<EffectOutcome> {
   const key = effectKey(cause, 'escrow-complete');
+  const reference = clientReference(key);
   return performEffect(
     deps,
     {
       key,
-      reference: clientReference(key),
+      reference,
       kind: 'escrow-complete',
       cause,
       amountUsd: escrow.amountUsd,
-      requestBody: JSON.stringify({ completion_note: delivery.note, delivery_url: delivery.deliveryUrl }),
+      requestBody: deps.escrow.bodies.complete(delivery),
       sendingMs: 2 * deps.requestMs,
     },
     async (body): Promise<Answer<CompletedEscrow>> => {
@@ -83,8 +79,8 @@ export function completeDelivery(
       if (before.status === 'completed') {
         return { kind: 'applied', result: { escrowId: escrow.escrowId, status: 'completed' } };
       }
-      if (before.status !== 'locked') return { kind: 'rejected', reason: `the escrow is ${before.status}` };
-      return deps.escrow.complete(escrow.escrowId, body, key);
+      if (before.status !== 'locked') return { kind: 'rejected', reason: `the escrow is ${before.statusShown}` };
+      return deps.escrow.complete(escrow.escrowId, { body, key, reference });
     },
   );
 }
@@ -100,15 +96,16 @@ export function releaseFunds(
   reason: string,
 ): Promise<EffectOutcome> {
   const key = effectKey(cause, 'escrow-release');
+  const reference = clientReference(key);
   return performEffect(
     deps,
     {
       key,
-      reference: clientReference(key),
+      reference,
       kind: 'escrow-release',
       cause,
       amountUsd: escrow.amountUsd,
-      requestBody: JSON.stringify({ release_note: reason.slice(0, MAX_RELEASE_NOTE) }),
+      requestBody: deps.escrow.bodies.release(reason),
       sendingMs: 3 * deps.requestMs,
     },
     async (body): Promise<Answer<ReleasedEscrow>> => {
@@ -116,15 +113,14 @@ export function releaseFunds(
       if ('kind' in before) return before;
       if (before.status === 'released') return { kind: 'applied', result: releasedFrom(before) };
       if (before.status !== 'locked' && before.status !== 'completed') {
-        return { kind: 'rejected', reason: `the escrow is ${before.status}` };
+        return { kind: 'rejected', reason: `the escrow is ${before.statusShown}` };
       }
-      const answer = await deps.escrow.release(escrow.escrowId, body, key);
+      const answer = await deps.escrow.release(escrow.escrowId, { body, key, reference });
       return answer.kind === 'not-sent' ? answer : confirmRelease(deps.escrow, escrow, answer);
     },
   );
 }
 
-const MAX_RELEASE_NOTE = 500;
 const READ_RETRY_SECONDS = 30;
 
 async function readFirst(
@@ -135,7 +131,11 @@ async function readFirst(
     return await client.readStatus(escrowId);
   } catch (error) {
     if (!(error instanceof ServiceUnreadableError)) throw error;
-    return { kind: 'not-sent', reason: error.message, retryAfterSeconds: READ_RETRY_SECONDS };
+    return {
+      kind: 'not-sent',
+      reason: error.message,
+      retryAfterSeconds: error.retryAfterSeconds ?? READ_RETRY_SECONDS,
+    };
   }
 }
 
@@ -157,7 +157,7 @@ async function confirmRelease(
   }
   return answer.kind === 'rejected'
     ? answer
-    : { kind: 'unknown', reason: `${reasonOf(answer)}; afterwards the escrow is ${after.status}` };
+    : { kind: 'unknown', reason: `${reasonOf(answer)}; afterwards the escrow is ${after.statusShown}` };
 }
 
 function reasonOf(answer: Answer<ReleasedEscrow>): string {

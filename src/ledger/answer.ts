@@ -5,9 +5,29 @@
  * - `rejected`: the answer is one of those the service gives before any effect, and asking again will not help
  * - `not-sent`: certainly no effect, and asking again may help (refused connection, rate limit)
  * - `unknown`: everything else
+ *
+ * `failure` is there where the service or the way to it failed; reasons of our own have none.
  */
 export type Answer<Result> =
   | { readonly kind: 'applied'; readonly result: Result }
-  | { readonly kind: 'rejected'; readonly reason: string }
-  | { readonly kind: 'not-sent'; readonly reason: string; readonly retryAfterSeconds: number }
-  | { readonly kind: 'unknown'; readonly reason: string };
+  | { readonly kind: 'rejected'; readonly reason: string; readonly failure?: Failure }
+  | {
+      readonly kind: 'not-sent';
+      readonly reason: string;
+      readonly retryAfterSeconds: number;
+      readonly failure?: Failure;
+    }
+  | { readonly kind: 'unknown'; readonly reason: string; readonly failure?: Failure };
+
+/** What is known of a call that failed; never a key, a header or a body. */
+export interface Failure {
+  /** Such as `escrow.create`. */
+  readonly operation: string;
+  /** Undefined where no answer came. */
+  readonly httpStatus: number | undefined;
+  /** The service's code in the words of the escrow reference; as it came where those have no word for it. */
+  readonly code: string | undefined;
+  /** The client reference of the effect; undefined for a read. */
+  readonly reference: string | undefined;
+  readonly moneyMayHaveMoved: boolean;
+}

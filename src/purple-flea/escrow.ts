@@ -1,15 +1,17 @@
 import * as z from 'zod/mini';
-import { ServiceUnreadableError } from '../errors.ts';
 import type { Answer } from '../ledger/answer.ts';
-import { formatUsd, parseUsd, toJsonNumber, type MicroUsd } from '../money.ts';
-import { usdSchema } from '../schemas.ts';
-import { classify, firstProblem, type Credentials, type ServiceDeps } from './service.ts';
+import { parseUsd, type MicroUsd } from '../money.ts';
+import type { EffectRequest } from './send-effect.ts';
+import type { Profile, Reading } from './service.ts';
 
-/** The six statuses of the escrow reference; a word that is none of them is never taken for final. */
-export const ESCROW_STATUSES = ['locked', 'completed', 'released', 'disputed', 'auto_released', 'refunded'] as const;
+/** The six statuses of the escrow reference. The last three are final. */
+export const ESCROW_STATUSES = ['locked', 'completed', 'disputed', 'released', 'auto_released', 'refunded'] as const;
 export type EscrowStatus = (typeof ESCROW_STATUSES)[number];
 
-/** Limits of the escrow reference. */
+/** A status as a client shows it: a word that the dialect does not know is never taken for final, nor guessed at. */
+export type ShownStatus = EscrowStatus | 'unrecognized';
+
+/** Limits that hold in every dialect; each dialect narrows or widens the amounts. */
 export const ESCROW_LIMITS = {
   minAmount: parseUsd('1.00'),
   maxAmount: parseUsd('10000.00'),
@@ -17,14 +19,19 @@ export const ESCROW_LIMITS = {
   maxTimeoutHours: 720,
   /** The reference allows 500; 280 suits every dialect. */
   maxDescription: 280,
+  maxCompletionNote: 1000,
+  maxReleaseNote: 500,
+  maxDisputeReason: 2000,
 } as const;
 
-/** What is asked of `POST /escrow/create`. The description starts with the client reference. */
+/** What is asked of a creation. The client reference is put before the description. */
 export interface EscrowRequest {
+  readonly reference: string;
   readonly amount: MicroUsd;
   readonly description: string;
   readonly counterpartyAgentId: string;
   readonly timeoutHours: number;
+  readonly referralCode?: string;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -41,7 +48,10 @@ export const createdEscrowSchema = z.object({
 export type CreatedEscrow = z.infer<typeof createdEscrowSchema>;
 
 /** An escrow whose delivery the service has recorded. */
-export type CompletedEscrow = { readonly escrowId: string; readonly status: 'completed' };
+export type CompletedEscrow = {
+  readonly escrowId: string;
+  readonly status: 'completed';
+};
 
 /** An escrow that was paid out. Amounts in decimal USD. */
 export const releasedEscrowSchema = z.object({
@@ -53,213 +63,108 @@ export const releasedEscrowSchema = z.object({
 });
 export type ReleasedEscrow = z.infer<typeof releasedEscrowSchema>;
 
-/** One escrow as `GET /escrow/status/:id` shows it. */
+/** An escrow that is frozen until the service's staff decide. */
+export type DisputedEscrow = {
+  readonly escrowId: string;
+  readonly status: 'disputed';
+  /** Only in the reference. */
+  readonly disputeId: string | undefined;
+};
+
+/** One escrow as the service shows it to anyone. */
 export interface EscrowView {
   readonly escrowId: string;
-  readonly status: EscrowStatus;
+  readonly status: ShownStatus;
+  /** The service's own word for the status. */
+  readonly statusShown: string;
   readonly amount: MicroUsd;
   readonly fee: MicroUsd;
   readonly net: MicroUsd;
   readonly creatorAgentId: string;
   readonly counterpartyAgentId: string;
   readonly description: string;
-  /** The moment from which silence settles it: refund of a lock, auto-release of a completed escrow. */
+  readonly createdAt: string;
+  /** The moment from which silence settles it; who is paid then differs by dialect and status. */
   readonly deadlineAt: string;
+  /** Names of fields that the dialect does not document. Nothing is read from them. */
+  readonly unrecognizedFields: readonly string[];
 }
 
-/** The JSON text of a create request: it is recorded in the intent and sent as it is. */
-export function escrowRequestBody(request: EscrowRequest): string {
-  return JSON.stringify({
-    amount_usd: toJsonNumber(request.amount),
-    description: request.description.slice(0, ESCROW_LIMITS.maxDescription),
-    counterparty_agent_id: request.counterpartyAgentId,
-    timeout_hours: request.timeoutHours,
-    metadata: request.metadata,
-  });
+/** One row of a list. The description may be shortened: only its beginning counts. */
+export interface EscrowRow {
+  readonly escrowId: string;
+  readonly status: ShownStatus;
+  readonly statusShown: string;
+  readonly amount: MicroUsd;
+  readonly description: string;
+  readonly role: 'creator' | 'counterparty';
+  readonly createdAt: string;
+  readonly expiresAt: string;
 }
 
-/** The escrow operations of the `reference` profile, for one agent's key. */
+export interface EscrowPage {
+  /** How many there are in all. */
+  readonly total: number;
+  readonly offset: number;
+  readonly escrows: readonly EscrowRow[];
+}
+
+/** What to list. All of it may be left out. */
+export interface EscrowQuery {
+  readonly status?: EscrowStatus;
+  readonly role?: 'creator' | 'counterparty';
+  /** 1 to 100; 20 if left out. */
+  readonly limit?: number;
+  readonly offset?: number;
+}
+
+/** Public figures of the service; undefined where a dialect does not publish them. */
+export interface EscrowStats {
+  readonly created: number;
+  readonly released: number;
+  readonly disputed: number;
+  readonly active: number | undefined;
+  readonly autoReleased: number | undefined;
+  readonly volume: MicroUsd;
+  readonly fees: MicroUsd;
+}
+
+/** That the service is up, in its own words. */
+export interface ServiceHealth {
+  readonly service: string;
+  readonly version: string | undefined;
+}
+
+/** The escrow operations for one agent's key, in the reference's words whatever the dialect. */
 export interface EscrowClient {
+  readonly profile: Profile;
+  /** The JSON texts that are recorded in intents and sent as they are. */
+  readonly bodies: EscrowBodies;
   /** Locks the amount. Applied only if id, description, amount, counterparty and timeout come back as asked. */
-  create(body: string, idempotencyKey: string): Promise<Answer<CreatedEscrow>>;
+  create(request: EffectRequest): Promise<Answer<CreatedEscrow>>;
   /** Marks the work delivered. Only the counterparty's key may. */
-  complete(escrowId: string, body: string, idempotencyKey: string): Promise<Answer<CompletedEscrow>>;
+  complete(escrowId: string, request: EffectRequest): Promise<Answer<CompletedEscrow>>;
   /** Pays the counterparty the amount less the fee. Only the creator's key may. */
-  release(escrowId: string, body: string, idempotencyKey: string): Promise<Answer<ReleasedEscrow>>;
-  /** @throws ServiceUnreadableError where there is no usable answer, an unknown status included. */
+  release(escrowId: string, request: EffectRequest): Promise<Answer<ReleasedEscrow>>;
+  /** Freezes the escrow. Either party may. The answer is no proof: read the status afterwards. */
+  dispute(escrowId: string, request: EffectRequest): Promise<Answer<DisputedEscrow>>;
+  /** @throws ServiceUnreadableError where there is no usable answer, as do all reads. */
   readStatus(escrowId: string): Promise<EscrowView>;
+  /** The caller's escrows. The published server has no list: its ledger rows name them (`WalletClient.readLedger`). */
+  list(query?: EscrowQuery): Promise<Reading<EscrowPage>>;
+  readStats(): Promise<EscrowStats>;
+  readHealth(): Promise<ServiceHealth>;
 }
 
-const requestBodySchema = z.object({
-  amount_usd: usdSchema,
-  description: z.string(),
-  counterparty_agent_id: z.string(),
-  timeout_hours: z.int(),
-});
-
-/** Times with any offset are read; what is kept of them is UTC. */
-const instant = z.iso.datetime({ offset: true });
-
-const createdSchema = z.object({
-  escrow_id: z.string().check(z.minLength(1)),
-  status: z.literal('locked'),
-  amount_usd: usdSchema,
-  fee_usd: usdSchema,
-  net_payout_usd: usdSchema,
-  counterparty_agent_id: z.string(),
-  description: z.string(),
-  timeout_hours: z.int(),
-  expires_at: instant,
-});
-
-const completedSchema = z.object({ escrow_id: z.string(), status: z.literal('completed') });
-
-const releasedSchema = z.object({
-  escrow_id: z.string(),
-  status: z.literal('released'),
-  amount_locked: usdSchema,
-  fee_charged: usdSchema,
-  amount_paid_out: usdSchema,
-});
-
-const viewSchema = z.object({
-  escrow_id: z.string(),
-  status: z.enum(ESCROW_STATUSES),
-  amount_usd: usdSchema,
-  fee_usd: usdSchema,
-  net_payout_usd: usdSchema,
-  creator_agent_id: z.string(),
-  counterparty_agent_id: z.string(),
-  description: z.string(),
-  timeout_hours: z.int(),
-  created_at: instant,
-  auto_release_at: z.nullish(instant),
-});
-
-/** The answers these routes give before they change anything (escrow reference, error codes). */
-const PARTY_REFUSALS = {
-  UNAUTHORIZED: 401,
-  FORBIDDEN: 403,
-  WRONG_PARTY: 403,
-  ESCROW_NOT_FOUND: 404,
-} as const;
-const CREATE_REFUSALS = {
-  UNAUTHORIZED: 401,
-  FORBIDDEN: 403,
-  INSUFFICIENT_BALANCE: 400,
-  BELOW_MINIMUM_AMOUNT: 400,
-  ABOVE_MAXIMUM_AMOUNT: 400,
-  COUNTERPARTY_NOT_FOUND: 400,
-  INVALID_TIMEOUT: 400,
-} as const;
-
-export function createEscrowClient(deps: ServiceDeps, credentials: Credentials): EscrowClient {
-  const post = (path: string, body: string, idempotencyKey: string) =>
-    deps.transport({
-      method: 'POST',
-      url: `${deps.service.baseUrl}${path}`,
-      apiKey: credentials.apiKey,
-      body,
-      idempotencyKey,
-    });
-
-  return {
-    async create(body, idempotencyKey) {
-      return classify(await post('/escrow/create', body, idempotencyKey), {
-        readApplied: (answer) => readCreated(answer, body),
-        refusals: CREATE_REFUSALS,
-        random: deps.random,
-      });
-    },
-
-    async complete(escrowId, body, idempotencyKey) {
-      return classify(await post(`/escrow/complete/${encodeURIComponent(escrowId)}`, body, idempotencyKey), {
-        readApplied: (answer) => readCompleted(answer, escrowId),
-        refusals: PARTY_REFUSALS,
-        random: deps.random,
-      });
-    },
-
-    async release(escrowId, body, idempotencyKey) {
-      return classify(await post(`/escrow/release/${encodeURIComponent(escrowId)}`, body, idempotencyKey), {
-        readApplied: (answer) => readReleased(answer, escrowId),
-        refusals: PARTY_REFUSALS,
-        random: deps.random,
-      });
-    },
-
-    async readStatus(escrowId) {
-      const answer = await deps.transport({
-        method: 'GET',
-        url: `${deps.service.baseUrl}/escrow/status/${encodeURIComponent(escrowId)}`,
-        apiKey: credentials.apiKey,
-      });
-      if (answer.kind !== 'answered') throw new ServiceUnreadableError(`status of ${escrowId}: ${answer.reason}`);
-      if (answer.status !== 200) throw new ServiceUnreadableError(`status of ${escrowId}: HTTP ${answer.status}`);
-      return readView(answer.body, escrowId);
-    },
-  };
+/** How requests are written. */
+export interface EscrowBodies {
+  create(request: EscrowRequest): string;
+  complete(delivery: { readonly note?: string | undefined; readonly deliveryUrl?: string | undefined }): string;
+  release(note: string): string;
+  dispute(dispute: { readonly reason: string; readonly evidenceUrl?: string | undefined }): string;
 }
 
-function readCreated(body: unknown, requestBody: string): CreatedEscrow | string {
-  const asked = requestBodySchema.parse(JSON.parse(requestBody));
-  const parsed = createdSchema.safeParse(body);
-  if (!parsed.success) return firstProblem(parsed.error);
-  const shown = parsed.data;
-  if (shown.amount_usd !== asked.amount_usd) return `amount_usd is ${formatUsd(shown.amount_usd)}`;
-  if (shown.net_payout_usd + shown.fee_usd !== shown.amount_usd) return 'net_payout_usd and fee_usd do not add up';
-  if (shown.counterparty_agent_id !== asked.counterparty_agent_id) return 'counterparty_agent_id is another';
-  if (shown.description !== asked.description) return 'description is another';
-  if (shown.timeout_hours !== asked.timeout_hours) return `timeout_hours is ${shown.timeout_hours}`;
-  return {
-    escrowId: shown.escrow_id,
-    status: shown.status,
-    amountUsd: formatUsd(shown.amount_usd),
-    feeUsd: formatUsd(shown.fee_usd),
-    netUsd: formatUsd(shown.net_payout_usd),
-    deadlineAt: new Date(shown.expires_at).toISOString(),
-  };
-}
-
-function readCompleted(body: unknown, escrowId: string): CompletedEscrow | string {
-  const parsed = completedSchema.safeParse(body);
-  if (!parsed.success) return firstProblem(parsed.error);
-  if (parsed.data.escrow_id !== escrowId) return 'escrow_id is another';
-  return { escrowId, status: 'completed' };
-}
-
-function readReleased(body: unknown, escrowId: string): ReleasedEscrow | string {
-  const parsed = releasedSchema.safeParse(body);
-  if (!parsed.success) return firstProblem(parsed.error);
-  const shown = parsed.data;
-  if (shown.escrow_id !== escrowId) return 'escrow_id is another';
-  if (shown.amount_paid_out + shown.fee_charged !== shown.amount_locked) {
-    return 'amount_paid_out and fee_charged do not add up';
-  }
-  return {
-    escrowId,
-    status: shown.status,
-    amountUsd: formatUsd(shown.amount_locked),
-    feeUsd: formatUsd(shown.fee_charged),
-    paidOutUsd: formatUsd(shown.amount_paid_out),
-  };
-}
-
-function readView(body: unknown, escrowId: string): EscrowView {
-  const parsed = viewSchema.safeParse(body);
-  if (!parsed.success) throw new ServiceUnreadableError(`status of ${escrowId}: ${firstProblem(parsed.error)}`);
-  const shown = parsed.data;
-  if (shown.escrow_id !== escrowId) throw new ServiceUnreadableError(`status of ${escrowId}: escrow_id is another`);
-  const lockExpiresAt = Date.parse(shown.created_at) + shown.timeout_hours * 3_600_000;
-  return {
-    escrowId,
-    status: shown.status,
-    amount: shown.amount_usd,
-    fee: shown.fee_usd,
-    net: shown.net_payout_usd,
-    creatorAgentId: shown.creator_agent_id,
-    counterpartyAgentId: shown.counterparty_agent_id,
-    description: shown.description,
-    deadlineAt: new Date(shown.auto_release_at ?? lockExpiresAt).toISOString(),
-  };
+/** Whether nothing can change any more. An unrecognized status is not final. */
+export function isFinal(status: ShownStatus): boolean {
+  return status === 'released' || status === 'auto_released' || status === 'refunded';
 }

@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
 import type { Answer } from '../ledger/answer.ts';
-import { formatUsd, toJsonNumber, type MicroUsd } from '../money.ts';
-import { usdSchema } from '../schemas.ts';
-import { classify, firstProblem, type Credentials, type ServiceDeps } from './service.ts';
+import type { MicroUsd } from '../money.ts';
+import type { EffectRequest } from './send-effect.ts';
+import type { Profile, Reading } from './service.ts';
 
 export type OrderDirection = 'long' | 'short';
 
@@ -11,6 +11,8 @@ export const ORDER_LIMITS = { maxAmountUsd: '50000.00', minLeverage: 1, maxLever
 
 /** A market order. `amount` is the notional in USDC. */
 export interface OrderRequest {
+  readonly reference: string;
+  readonly agentId: string;
   readonly asset: string;
   readonly direction: OrderDirection;
   readonly amount: MicroUsd;
@@ -19,7 +21,7 @@ export interface OrderRequest {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** An order that stands: what the ledger keeps of it. `amountUsd` is decimal USD. */
+/** An order that stands: what the ledger keeps of it. `amountUsd` is what was filled, in decimal USD. */
 export const placedOrderSchema = z.object({
   orderId: z.string(),
   status: z.enum(['open', 'filled']),
@@ -29,70 +31,44 @@ export const placedOrderSchema = z.object({
 });
 export type PlacedOrder = z.infer<typeof placedOrderSchema>;
 
-/** The trading operations of the `reference` profile, for one agent's key. */
+/** An open position. `asset` is as orders name it. */
+export interface Position {
+  /** Undefined where the exchange shows a position that was not opened through the service. */
+  readonly positionId: string | undefined;
+  readonly asset: string;
+  readonly direction: OrderDirection;
+  /** Notional. */
+  readonly amount: MicroUsd;
+  readonly leverage: number;
+  /** Decimal USD per unit, as the service writes it. */
+  readonly entryPrice: string;
+  /** Undefined where the service shows what the exchange shows, which keeps no time. */
+  readonly openedAt: string | undefined;
+  /** Unrealised, if the service shows it. Computed there in floats: an estimate, read to the nearest micro-dollar. */
+  readonly pnl: MicroUsd | undefined;
+}
+
+/** A fill of the past. */
+export interface Trade {
+  readonly tradeId: string;
+  readonly asset: string;
+  /** `long` for what was bought, `short` for what was sold, be it to open or to close. */
+  readonly direction: OrderDirection;
+  readonly amount: MicroUsd;
+  readonly at: string;
+  /** Realised, where the fill closed a position; an estimate as above. */
+  readonly pnl: MicroUsd | undefined;
+}
+
+/** The trading operations for one agent's key. */
 export interface TradingClient {
+  readonly profile: Profile;
+  /** The JSON text of an order: it is recorded in the intent and sent as it is. */
+  orderBody(order: OrderRequest): string;
   /** Places one order. The service returns no reference of ours, so a lost answer stays unknown. */
-  placeOrder(body: string, idempotencyKey: string): Promise<Answer<PlacedOrder>>;
-}
-
-/** The JSON text of an order: it is recorded in the intent and sent as it is. */
-export function orderBody(order: OrderRequest, agentId: string): string {
-  return JSON.stringify({
-    agent_id: agentId,
-    direction: order.direction,
-    amount: toJsonNumber(order.amount),
-    asset: order.asset,
-    order_type: 'market',
-    leverage: order.leverage,
-    metadata: order.metadata,
-  });
-}
-
-const orderSchema = z.object({
-  order_id: z.string().check(z.minLength(1)),
-  status: z.enum(['open', 'filled']),
-  asset: z.string(),
-  direction: z.enum(['long', 'short']),
-  amount: usdSchema,
-});
-
-const askedSchema = z.object({ asset: z.string(), direction: z.string(), amount: usdSchema });
-
-/** The one refusal that is certain: published servers answer other 4xx after the exchange filled the order. */
-const ORDER_REFUSALS = { UNAUTHORIZED: 401 } as const;
-
-export function createTradingClient(deps: ServiceDeps, credentials: Credentials): TradingClient {
-  return {
-    async placeOrder(body, idempotencyKey) {
-      const answer = await deps.transport({
-        method: 'POST',
-        url: `${deps.service.baseUrl}/trading/order`,
-        apiKey: credentials.apiKey,
-        body,
-        idempotencyKey,
-      });
-      return classify(answer, {
-        readApplied: (shown) => readPlaced(shown, body),
-        refusals: ORDER_REFUSALS,
-        random: deps.random,
-      });
-    },
-  };
-}
-
-function readPlaced(body: unknown, requestBody: string): PlacedOrder | string {
-  const asked = askedSchema.parse(JSON.parse(requestBody));
-  const parsed = orderSchema.safeParse(body);
-  if (!parsed.success) return firstProblem(parsed.error);
-  const shown = parsed.data;
-  if (shown.asset !== asked.asset) return 'asset is another';
-  if (shown.direction !== asked.direction) return 'direction is another';
-  if (shown.amount !== asked.amount) return `amount is ${formatUsd(shown.amount)}`;
-  return {
-    orderId: shown.order_id,
-    status: shown.status,
-    asset: shown.asset,
-    direction: shown.direction,
-    amountUsd: formatUsd(shown.amount),
-  };
+  placeOrder(request: EffectRequest): Promise<Answer<PlacedOrder>>;
+  /** @throws ServiceUnreadableError where there is no usable answer, as do all reads. */
+  readPositions(): Promise<readonly Position[]>;
+  /** The last fills, newest first; 200 at most. The documented service has no such route. */
+  readHistory(limit?: number): Promise<Reading<readonly Trade[]>>;
 }

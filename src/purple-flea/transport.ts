@@ -1,5 +1,7 @@
-import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
-import { request as httpsRequest } from 'node:https';
+import { Agent as HttpAgent, request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { Socket } from 'node:net';
+import { readRetryAfter } from './retry-after.ts';
 
 /** The deadlines of one request, in milliseconds. */
 export interface Deadlines {
@@ -18,6 +20,8 @@ export interface HttpRequest {
   readonly body?: string;
   /** Sent as `Idempotency-Key`. The service may ignore it, and nothing here relies on it. */
   readonly idempotencyKey?: string;
+  /** A total deadline shorter than the transport's own. */
+  readonly totalMs?: number;
 }
 
 /**
@@ -42,16 +46,51 @@ export type Transport = (request: HttpRequest) => Promise<HttpAnswer>;
 
 const MAX_BODY_BYTES = 1024 * 1024;
 
-/** A transport over node:http(s) with one connection a request: a pooled one that the server just closed loses POSTs. */
-export function createTransport(deadlines: Deadlines): Transport {
-  return (request) => exchange(request, deadlines);
+/** The service closes a connection that was idle for 5 s, and a request that meets the closing is lost. */
+const MAX_IDLE_MS = 4_000;
+
+/** First in, first out: of connections that were just closed, an agent passes over those at the head of its list alone. */
+const KEEPING = { keepAlive: true, scheduling: 'fifo' } as const;
+
+/**
+ * A transport over node:http(s). Connections are kept for further requests, but none that was idle for 4 s or more: the
+ * age is measured when a request is about to use it, because no timer runs while a function is frozen.
+ */
+export function createTransport(deadlines: Deadlines, now: () => number = Date.now): Transport {
+  const pools = { http: createPool(new HttpAgent(KEEPING), now), https: undefined as Pool | undefined };
+  return (request) => {
+    const secure = request.url.startsWith('https:');
+    const pool = secure ? (pools.https ??= createPool(new HttpsAgent(KEEPING), now)) : pools.http;
+    return exchange(request, { ...deadlines, totalMs: Math.min(request.totalMs ?? Infinity, deadlines.totalMs) }, pool);
+  };
 }
 
-async function exchange(request: HttpRequest, deadlines: Deadlines): Promise<HttpAnswer> {
-  const secure = request.url.startsWith('https:');
+interface Pool {
+  readonly agent: HttpAgent;
+  /** Closes what was idle for too long. */
+  dropIdle(): void;
+}
+
+function createPool(agent: HttpAgent, now: () => number): Pool {
+  const freedAt = new WeakMap<Socket, number>();
+  agent.on('free', (socket: Socket) => freedAt.set(socket, now()));
+  return {
+    agent,
+    dropIdle() {
+      for (const socket of Object.values(agent.freeSockets).flatMap((sockets) => sockets ?? [])) {
+        const idleMs = now() - (freedAt.get(socket) ?? 0);
+        // A clock that was set back says nothing about the age.
+        if (idleMs < 0 || idleMs >= MAX_IDLE_MS) socket.destroy();
+      }
+    },
+  };
+}
+
+async function exchange(request: HttpRequest, deadlines: Deadlines, pool: Pool): Promise<HttpAnswer> {
   let call: ClientRequest;
   try {
-    call = open(request, secure);
+    pool.dropIdle();
+    call = open(request, pool.agent);
   } catch (error) {
     // A key or an address that no request can be made with.
     return { kind: 'not-sent', reason: messageOf(error) };
@@ -59,7 +98,9 @@ async function exchange(request: HttpRequest, deadlines: Deadlines): Promise<Htt
 
   let connected = false;
   call.once('socket', (socket) => {
-    socket.once(secure ? 'secureConnect' : 'connect', () => {
+    connected = !isConnecting(socket);
+    if (connected) return;
+    socket.once('encrypted' in socket ? 'secureConnect' : 'connect', () => {
       connected = true;
     });
   });
@@ -72,28 +113,32 @@ async function exchange(request: HttpRequest, deadlines: Deadlines): Promise<Htt
 
   try {
     const response = await sendAndAwaitHeaders(call, request.body);
-    // A service may quote what it was sent.
-    const text = (await readBody(response)).replaceAll(request.apiKey, '[key]');
+    const text = await readBody(response);
     return {
       kind: 'answered',
       status: response.statusCode ?? 0,
-      body: parseJson(text),
-      retryAfterSeconds: parseRetryAfter(response.headers['retry-after']),
+      body: isJson(response) ? withoutKey(parseJson(text), request.apiKey) : undefined,
+      retryAfterSeconds: readRetryAfter(response.headers['retry-after'], response.headers.date),
     };
   } catch (error) {
+    call.destroy();
     const reason = messageOf(error);
     return connected ? { kind: 'lost', reason } : { kind: 'not-sent', reason };
   } finally {
     clearTimeout(connectTimer);
     clearTimeout(totalTimer);
-    call.destroy();
   }
 }
 
-function open(request: HttpRequest, secure: boolean): ClientRequest {
-  return (secure ? httpsRequest : httpRequest)(request.url, {
+/** Whether a socket is known to have no connection yet, TLS included; a kept one has. */
+function isConnecting(socket: Socket & { readonly secureConnecting?: boolean }): boolean {
+  return socket.connecting || socket.secureConnecting === true;
+}
+
+function open(request: HttpRequest, agent: HttpAgent): ClientRequest {
+  return (agent instanceof HttpsAgent ? httpsRequest : httpRequest)(request.url, {
     method: request.method,
-    agent: false,
+    agent,
     headers: {
       accept: 'application/json',
       authorization: `Bearer ${request.apiKey}`,
@@ -129,6 +174,10 @@ async function readBody(response: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
+function isJson(response: IncomingMessage): boolean {
+  return /^application\/json\s*(?:;|$)/i.test(response.headers['content-type'] ?? '');
+}
+
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -137,6 +186,9 @@ function parseJson(text: string): unknown {
   }
 }
 
-function parseRetryAfter(header: string | undefined): number | undefined {
-  return header !== undefined && /^\d{1,5}$/.test(header) ? Number(header) : undefined;
+/** A service may quote what it was sent, with escapes of its own: so the key is looked for in our own writing of it. */
+function withoutKey(body: unknown, apiKey: string): unknown {
+  if (body === undefined) return undefined;
+  const [written, quoted] = [JSON.stringify(body), JSON.stringify(apiKey).slice(1, -1)];
+  return written.includes(quoted) ? parseJson(written.replaceAll(quoted, '[key]')) : body;
 }

@@ -21,8 +21,11 @@ export type TradePolicy = z.infer<typeof tradePolicySchema>;
 export const SKIP_REASONS = ['hold', 'low-confidence', 'asset-not-allowed', 'stale'] as const;
 export type SkipReason = (typeof SKIP_REASONS)[number];
 
+/** What is decided of an order; who places it for which cause is added when it is placed. */
+export type OrderTerms = Pick<OrderRequest, 'asset' | 'direction' | 'amount' | 'leverage'>;
+
 export type TradeDecision =
-  | { readonly action: 'place'; readonly order: Omit<OrderRequest, 'metadata'> }
+  | { readonly action: 'place'; readonly order: OrderTerms }
   | { readonly action: 'skip'; readonly reason: SkipReason; readonly detail: string };
 
 /** Decides over one prediction. Pure: the same arguments give the same decision. */

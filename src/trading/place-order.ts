@@ -2,7 +2,8 @@ import type { InferenceCompleted } from '../events/inference-completed.ts';
 import { clientReference, effectKey, type Cause } from '../ledger/effect-key.ts';
 import { performEffect, type EffectDeps, type EffectOutcome } from '../ledger/perform-effect.ts';
 import { formatUsd } from '../money.ts';
-import { orderBody, type OrderRequest, type TradingClient } from '../purple-flea/trading.ts';
+import type { TradingClient } from '../purple-flea/trading.ts';
+import type { OrderTerms } from './decide-trade.ts';
 
 export interface PlaceOrderDeps extends EffectDeps {
   readonly trading: TradingClient;
@@ -19,12 +20,12 @@ export function orderKey({ predictionId }: Pick<InferenceCompleted, 'predictionI
 export function placeOrder(
   deps: PlaceOrderDeps,
   prediction: InferenceCompleted,
-  order: Omit<OrderRequest, 'metadata'>,
+  order: OrderTerms,
   agentId: string,
 ): Promise<EffectOutcome> {
   const key = orderKey(prediction);
   const reference = clientReference(key);
-  const metadata = { source: 'sagemaker', confidence: String(prediction.confidence), reference };
+  const metadata = { source: 'sagemaker', confidence: String(prediction.confidence) };
   return performEffect(
     deps,
     {
@@ -33,10 +34,10 @@ export function placeOrder(
       kind: 'trade-order',
       cause: causeOf(prediction.predictionId),
       amountUsd: formatUsd(order.amount),
-      requestBody: orderBody({ ...order, metadata }, agentId),
+      requestBody: deps.trading.orderBody({ ...order, reference, agentId, metadata }),
       sendingMs: deps.requestMs,
     },
-    (body) => deps.trading.placeOrder(body, key),
+    (body) => deps.trading.placeOrder({ body, key, reference }),
   );
 }
 

@@ -180,5 +180,5 @@ test('what is taken for a key is what keys look like', () => {
   expect('pf_live_3f9a').toMatch(KEY_LIKE);
   expect('AKIAIOSFODNN7EXAMPLE').toMatch(KEY_LIKE);
   expect('9f86d081884c7d659a2feaa0c55ad015').toMatch(KEY_LIKE);
-  expect('{"agentId":"agent_model_owner_churn"}').not.toMatch(KEY_LIKE);
+  expect('{"agentId":"ag_model_owner_churn"}').not.toMatch(KEY_LIKE);
 });

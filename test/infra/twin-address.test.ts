@@ -66,6 +66,35 @@ describe('stage local', () => {
   });
 });
 
+describe('the dialect of the escrow API', () => {
+  const profiles = (stage: SynthesizedStage, name: string) =>
+    new Set(
+      Object.values(environments(stage)).flatMap((variables) =>
+        variables[name] === undefined ? [] : [(JSON.parse(variables[name]) as { profile: string }).profile],
+      ),
+    );
+
+  test.each(['reference', 'published'])(
+    'is %s where a twin speaks it, and the other services keep theirs',
+    (profile) => {
+      const stage = synthesizeStage('local', { twinUrl: TWIN_URL, escrowProfile: profile });
+
+      expect(profiles(stage, 'ESCROW_SERVICE')).toEqual(new Set([profile]));
+      expect(profiles(stage, 'TRADING_SERVICE')).toEqual(new Set(['reference']));
+    },
+  );
+
+  test.each([
+    [{ twinUrl: TWIN_URL, escrowProfile: 'puplished' }, 'allowed: reference, published'],
+    [{ escrowProfile: 'published' }, 'goes with -c twin'],
+  ])('%j is refused', (options, message) => {
+    const build = () => buildPipeline(new App(), loadConfig('local'), options);
+
+    expect(build).toThrow(InvalidConfigError);
+    expect(build).toThrow(message);
+  });
+});
+
 test('only the local stage is configured to talk to this machine', () => {
   const local = STAGES.filter((stageName) => JSON.stringify(loadConfig(stageName)).includes('127.0.0.1'));
 

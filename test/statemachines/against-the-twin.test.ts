@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createHandler as createAwaitDelivery } from '../../lambdas/await-delivery/handler.ts';
 import { createHandler as createCheckStatus } from '../../lambdas/check-status/handler.ts';
@@ -8,14 +8,15 @@ import { createHandler as createReleaseFunds } from '../../lambdas/release-funds
 import { createHandler as createReviewDelivery } from '../../lambdas/review-delivery/handler.ts';
 import { readApiKeys } from '../../src/aws/api-key-secret.ts';
 import { deliverDeadlines, deliverSignal, trainingJobAddress } from '../../src/escrow/mailbox.ts';
-import { createEscrowClient } from '../../src/purple-flea/escrow.ts';
-import { createTransport } from '../../src/purple-flea/transport.ts';
+import { createEscrowClient } from '../../src/purple-flea/escrow-client.ts';
+import { PROFILES, type Profile } from '../../src/purple-flea/service.ts';
 import { startTwin, type Twin } from '../../twin/server.ts';
 import { aRequest, JOB_NAME, OWNER, TREASURY } from '../support/bonus-escrow.ts';
 import { timeLeft } from '../support/lambda-events.ts';
 import { createTaskTokens, execute, readDefinition, type Execution } from '../support/lifecycle-execution.ts';
 import { createMemoryIntents, type MemoryIntents } from '../support/memory-intents.ts';
 import { createMemoryMailbox, type MemoryMailbox } from '../support/memory-mailbox.ts';
+import { aService } from '../support/purple-flea.ts';
 import { createRecorder, type Recorder } from '../support/recorder.ts';
 import { HAPPY_PATH } from './scenarios.ts';
 
@@ -40,18 +41,21 @@ interface Workflow {
 
 let workflow: Workflow;
 
-beforeEach(async () => {
-  workflow = await startWorkflow();
-});
-afterEach(() => workflow.twin.close());
+/** Has each test of a block begin with a twin of this dialect. */
+function speaking(profile: Profile): void {
+  beforeEach(async () => {
+    workflow = await startWorkflow(profile);
+  });
+  afterEach(() => workflow.twin.close());
+}
 
-async function startWorkflow(): Promise<Workflow> {
-  const twin = await startTwin({ now: () => START });
+async function startWorkflow(profile: Profile): Promise<Workflow> {
+  const twin = await startTwin({ now: () => START, escrowProfile: profile });
   const intents = createMemoryIntents();
   const mailbox = createMemoryMailbox();
   const recorder = createRecorder();
   const tokens = createTaskTokens();
-  const transport = createTransport({ connectMs: REQUEST_MS, totalMs: REQUEST_MS });
+  const service = aService(twin.url, { profile, totalMs: REQUEST_MS });
   let now = START;
   const secret = JSON.stringify({ apiKey: TREASURY_KEY, agentId: TREASURY, counterpartyKeys: { [OWNER]: OWNER_KEY } });
   let claims = 0;
@@ -61,11 +65,7 @@ async function startWorkflow(): Promise<Workflow> {
     mailbox,
     resume: tokens.resume,
     readApiKeys: () => readApiKeys('PurpleFleaApiKey', async () => secret),
-    openEscrow: (credentials: { apiKey: string; agentId: string }) =>
-      createEscrowClient(
-        { service: { baseUrl: twin.url, profile: 'reference' }, transport, random: () => 0 },
-        credentials,
-      ),
+    openEscrow: (credentials: { apiKey: string; agentId: string }) => createEscrowClient(service, credentials),
     requestMs: REQUEST_MS,
     now: () => now,
     newId: () => `claim-${(claims += 1)}`,
@@ -152,123 +152,149 @@ const BEFORE = { treasury: '1000.00', owner: '0.00', locked: '0.00', fees: '0.00
 const LOCKED = { treasury: '950.00', owner: '0.00', locked: '50.00', fees: '0.00' };
 const PAID = { treasury: '950.00', owner: '49.50', locked: '0.00', fees: '0.50' };
 
-test('a delivery pays the counterparty: 50.00 locked, 49.50 paid, 0.50 fee', async () => {
-  const running = workflow.start();
-  await untilWaiting(running);
-  expect(await readBooks()).toEqual(LOCKED);
+describe.each(PROFILES)('in the %s dialect', (profile) => {
+  speaking(profile);
 
-  await workflow.deliver();
-  const execution = await running;
+  test('a delivery pays the counterparty: 50.00 locked, 49.50 paid, 0.50 fee', async () => {
+    const running = workflow.start();
+    await untilWaiting(running);
+    expect(await readBooks()).toEqual(LOCKED);
 
-  expect(execution).toMatchObject({ status: 'SUCCEEDED', path: HAPPY_PATH.path, retried: [] });
-  expect(await readBooks()).toEqual(PAID);
-  expect(intentsByKind()).toEqual({
-    'escrow-create': 'applied',
-    'escrow-complete': 'applied',
-    'escrow-release': 'applied',
+    await workflow.deliver();
+    const execution = await running;
+
+    expect(execution).toMatchObject({ status: 'SUCCEEDED', path: HAPPY_PATH.path, retried: [] });
+    expect(await readBooks()).toEqual(PAID);
+    expect(intentsByKind()).toEqual({
+      'escrow-create': 'applied',
+      'escrow-complete': 'applied',
+      'escrow-release': 'applied',
+    });
+    expect(workflow.recorder.published.map(([type]) => type)).toEqual([
+      'escrow.locked',
+      'escrow.completed',
+      'escrow.reviewed',
+      'escrow.released',
+    ]);
   });
-  expect(workflow.recorder.published.map(([type]) => type)).toEqual([
-    'escrow.locked',
-    'escrow.completed',
-    'escrow.reviewed',
-    'escrow.released',
-  ]);
-});
 
-test('a delivery that comes before the lock is waiting for it', async () => {
-  await workflow.deliver();
+  test('a delivery that comes before the lock is waiting for it', async () => {
+    await workflow.deliver();
 
-  const execution = await workflow.start();
+    const execution = await workflow.start();
 
-  expect(execution).toMatchObject({ status: 'SUCCEEDED', path: HAPPY_PATH.path });
-  expect(await readBooks()).toEqual(PAID);
-});
-
-test('a second execution for the same cause moves nothing and ends where the first did', async () => {
-  await workflow.deliver();
-  await workflow.start();
-
-  const second = await workflow.start();
-
-  expect(second).toMatchObject({
-    status: 'SUCCEEDED',
-    path: [...HAPPY_PATH.path.slice(0, 7), 'CheckStatus', 'What is the status?', 'Released'],
+    expect(execution).toMatchObject({ status: 'SUCCEEDED', path: HAPPY_PATH.path });
+    expect(await readBooks()).toEqual(PAID);
   });
-  expect(await readBooks()).toEqual(PAID);
-  expect(await readEscrows()).toHaveLength(1);
-});
 
-test('a lock that nobody delivers for is refunded whole at its deadline', async () => {
-  const running = workflow.start();
-  await untilWaiting(running);
-  await workflow.moveTo('2026-03-13T08:59:59Z');
-  expect(await workflow.sweep()).toMatchObject({ delivered: 0 });
-  expect(await readBooks()).toEqual(LOCKED);
+  test('a second execution for the same cause moves nothing and ends where the first did', async () => {
+    await workflow.deliver();
+    await workflow.start();
 
-  await workflow.moveTo('2026-03-13T09:00:01Z');
-  expect(await workflow.sweep()).toMatchObject({ delivered: 1 });
+    const second = await workflow.start();
 
-  expect((await running).path.slice(2)).toEqual([
-    'AwaitDelivery',
-    'What ended the wait?',
-    'CheckStatus',
-    'What is the status?',
-    'Refunded',
-  ]);
-  expect(await readBooks()).toEqual(BEFORE);
-  expect(intentsByKind()).toEqual({ 'escrow-create': 'applied' });
-  expect(workflow.recorder.counted.EscrowsRefunded).toBe(1);
-});
-
-test('an escrow that its counterparty completed by itself is followed until it is paid out by itself', async () => {
-  const running = workflow.start();
-  await untilWaiting(running);
-  const [escrow] = await readEscrows();
-  await workflow.moveTo('2026-03-10T09:00:00Z');
-  await call('POST', `/escrow/complete/${escrow?.escrow_id}`, { key: OWNER_KEY, body: {} });
-  await workflow.moveTo('2026-03-13T09:00:01Z');
-  await workflow.sweep();
-  await untilWaiting(running);
-  expect(await readBooks()).toEqual(LOCKED);
-
-  await workflow.moveTo('2026-03-17T09:00:01Z');
-  await workflow.sweep();
-
-  expect((await running).path.slice(4)).toEqual([
-    'CheckStatus',
-    'What is the status?',
-    'AwaitDelivery',
-    'What ended the wait?',
-    'CheckStatus',
-    'What is the status?',
-    'AutoReleased',
-  ]);
-  expect(await readBooks()).toEqual(PAID);
-});
-
-test('a lock that the treasury cannot pay fails with the reason, and nothing is locked', async () => {
-  const execution = await workflow.start(aRequest({ amountUsd: '5000.00' }));
-
-  expect(execution).toMatchObject({
-    status: 'FAILED',
-    error: 'FundingFailed',
-    cause: 'HTTP 400 INSUFFICIENT_BALANCE',
-    path: ['LockFunds', 'Are funds locked?', 'FundingFailed'],
+    expect(second).toMatchObject({
+      status: 'SUCCEEDED',
+      path: [...HAPPY_PATH.path.slice(0, 7), 'CheckStatus', 'What is the status?', 'Released'],
+    });
+    expect(await readBooks()).toEqual(PAID);
+    expect(await readEscrows()).toHaveLength(1);
   });
-  expect(await readBooks()).toEqual(BEFORE);
-  expect(intentsByKind()).toEqual({ 'escrow-create': 'rejected' });
+
+  test('a lock that the treasury cannot pay fails with the reason, and nothing is locked', async () => {
+    const execution = await workflow.start(aRequest({ amountUsd: '5000.00' }));
+
+    expect(execution).toMatchObject({
+      status: 'FAILED',
+      error: 'FundingFailed',
+      cause: `escrow.create: HTTP ${profile === 'reference' ? 400 : 402} INSUFFICIENT_BALANCE`,
+      path: ['LockFunds', 'Are funds locked?', 'FundingFailed'],
+    });
+    expect(await readBooks()).toEqual(BEFORE);
+    expect(intentsByKind()).toEqual({ 'escrow-create': 'rejected' });
+  });
+
+  test('while Purple Flea is down a lock is tried five times, then the funding has failed', async () => {
+    await workflow.twin.close();
+
+    const execution = await workflow.start();
+
+    expect(execution.path).toEqual([
+      ...Array.from({ length: 4 }, () => ['LockFunds', 'Are funds locked?', 'WaitToLock']).flat(),
+      'LockFunds',
+      'Are funds locked?',
+      'FundingFailed',
+    ]);
+    expect(execution.cause).toMatch(/^not sent in 5 attempts; the last: .*ECONNREFUSED/);
+  });
 });
 
-test('while Purple Flea is down a lock is tried five times, then the funding has failed', async () => {
-  await workflow.twin.close();
+describe('when silence decides, in the reference dialect', () => {
+  speaking('reference');
 
-  const execution = await workflow.start();
+  test('a lock that nobody delivers for is refunded whole at its deadline', async () => {
+    const running = workflow.start();
+    await untilWaiting(running);
+    await workflow.moveTo('2026-03-13T08:59:59Z');
+    expect(await workflow.sweep()).toMatchObject({ delivered: 0 });
+    expect(await readBooks()).toEqual(LOCKED);
 
-  expect(execution.path).toEqual([
-    ...Array.from({ length: 4 }, () => ['LockFunds', 'Are funds locked?', 'WaitToLock']).flat(),
-    'LockFunds',
-    'Are funds locked?',
-    'FundingFailed',
-  ]);
-  expect(execution.cause).toMatch(/^not sent in 5 attempts; the last: .*ECONNREFUSED/);
+    await workflow.moveTo('2026-03-13T09:00:01Z');
+    expect(await workflow.sweep()).toMatchObject({ delivered: 1 });
+
+    expect((await running).path.slice(2)).toEqual([
+      'AwaitDelivery',
+      'What ended the wait?',
+      'CheckStatus',
+      'What is the status?',
+      'Refunded',
+    ]);
+    expect(await readBooks()).toEqual(BEFORE);
+    expect(intentsByKind()).toEqual({ 'escrow-create': 'applied' });
+    expect(workflow.recorder.counted.EscrowsRefunded).toBe(1);
+  });
+
+  test('an escrow that its counterparty completed by itself is followed until it is paid out by itself', async () => {
+    const running = workflow.start();
+    await untilWaiting(running);
+    const [escrow] = await readEscrows();
+    await workflow.moveTo('2026-03-10T09:00:00Z');
+    await call('POST', `/escrow/complete/${escrow?.escrow_id}`, { key: OWNER_KEY, body: {} });
+    await workflow.moveTo('2026-03-13T09:00:01Z');
+    await workflow.sweep();
+    await untilWaiting(running);
+    expect(await readBooks()).toEqual(LOCKED);
+
+    await workflow.moveTo('2026-03-17T09:00:01Z');
+    await workflow.sweep();
+
+    expect((await running).path.slice(4)).toEqual([
+      'CheckStatus',
+      'What is the status?',
+      'AwaitDelivery',
+      'What ended the wait?',
+      'CheckStatus',
+      'What is the status?',
+      'AutoReleased',
+    ]);
+    expect(await readBooks()).toEqual(PAID);
+  });
+});
+
+describe('when silence decides, in the published dialect', () => {
+  speaking('published');
+
+  test('an escrow that its counterparty completed is refunded at the deadline all the same, less the fee', async () => {
+    const running = workflow.start();
+    await untilWaiting(running);
+    const [escrow] = await readEscrows();
+    await workflow.moveTo('2026-03-10T09:00:00Z');
+    await call('POST', `/escrow/complete/${escrow?.escrow_id}`, { key: OWNER_KEY, body: {} });
+
+    await workflow.moveTo('2026-03-13T09:05:01Z');
+    await workflow.sweep();
+
+    expect((await running).path.slice(4)).toEqual(['CheckStatus', 'What is the status?', 'Refunded']);
+    expect(await readBooks()).toEqual({ treasury: '999.50', owner: '0.00', locked: '0.00', fees: '0.50' });
+  });
 });

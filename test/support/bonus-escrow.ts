@@ -5,8 +5,8 @@ import { formatUsd, parseUsd, shareOf, subtractUsd } from '../../src/money.ts';
 import type { EscrowView } from '../../src/purple-flea/escrow.ts';
 
 export const JOB_NAME = 'churn-xgb-demo';
-export const TREASURY = 'agent_platform_treasury';
-export const OWNER = 'agent_model_owner_churn';
+export const TREASURY = 'ag_platform_treasury';
+export const OWNER = 'ag_model_owner_churn';
 export const ESCROW_ID = 'esc_0011223344556677';
 
 /** A job that trained to 0.93, as SageMaker reports that: in single precision. */
@@ -100,13 +100,16 @@ export function aView(overrides: Partial<EscrowView> = {}): EscrowView {
   return {
     escrowId: ESCROW_ID,
     status: 'locked',
+    statusShown: overrides.status ?? 'locked',
     amount,
     fee: shareOf(amount, 100),
     net: subtractUsd(amount, shareOf(amount, 100)),
     creatorAgentId: TREASURY,
     counterpartyAgentId: OWNER,
     description: `${REFERENCE} ${aRequest().description}`,
+    createdAt: '2026-03-06T09:00:00.000Z',
     deadlineAt: '2026-03-13T09:00:00.000Z',
+    unrecognizedFields: [],
     ...overrides,
   };
 }

@@ -1,5 +1,6 @@
 import type { EscrowTaskDeps } from '../../lambdas/shared/escrow-task.ts';
 import type { EscrowClient } from '../../src/purple-flea/escrow.ts';
+import { ESCROW_BODIES } from '../../src/purple-flea/profiles/escrow-bodies.ts';
 import type { Credentials } from '../../src/purple-flea/service.ts';
 import { TREASURY } from './bonus-escrow.ts';
 import { anInvocation } from './effects.ts';
@@ -12,10 +13,16 @@ export const OWN_KEY: Credentials = { apiKey: 'key-of-treasury', agentId: TREASU
 /** A client of which only what a test gives may be called. */
 export function anEscrowClient(overrides: Partial<EscrowClient> = {}): EscrowClient {
   return {
+    profile: 'reference',
+    bodies: ESCROW_BODIES,
     create: inert('create'),
     complete: inert('complete'),
     release: inert('release'),
+    dispute: inert('dispute'),
     readStatus: inert('readStatus'),
+    list: inert('list'),
+    readStats: inert('readStats'),
+    readHealth: inert('readHealth'),
     ...overrides,
   };
 }

@@ -1,5 +1,9 @@
 import type { InferenceCompleted } from '../../src/events/inference-completed.ts';
+import { createTradingClient } from '../../src/purple-flea/trading-client.ts';
+import type { TradingClient } from '../../src/purple-flea/trading.ts';
 import type { TradePolicy } from '../../src/trading/decide-trade.ts';
+import { inert } from './inert.ts';
+import { aServiceAnswering, CANARY_CREDENTIALS } from './purple-flea.ts';
 
 /** A prediction that trades under `aTradePolicy` at its own time. */
 export function aPrediction(overrides: Partial<InferenceCompleted> = {}): InferenceCompleted {
@@ -20,6 +24,18 @@ export function aTradePolicy(overrides: Partial<TradePolicy> = {}): TradePolicy 
     leverage: 1,
     assets: ['BTC-USDC', 'ETH-USDC'],
     maxAgeSeconds: 60,
+    ...overrides,
+  };
+}
+
+/** A client that writes bodies as the reference has them, and of which only what a test gives may be called. */
+export function aTradingClient(overrides: Partial<TradingClient> = {}): TradingClient {
+  const client = createTradingClient(aServiceAnswering('reference').deps, CANARY_CREDENTIALS);
+  return {
+    ...client,
+    placeOrder: inert('placeOrder'),
+    readPositions: inert('readPositions'),
+    readHistory: inert('readHistory'),
     ...overrides,
   };
 }

@@ -17,14 +17,19 @@ export type Reply = (request: IncomingMessage, response: ServerResponse) => void
 export interface ScriptedServer {
   readonly url: string;
   readonly requests: readonly ReceivedRequest[];
+  /** How many connections were accepted so far. */
+  readonly connections: () => number;
   /** Replies for the next requests, in order. A request beyond them is answered 501. */
   script(...replies: Reply[]): void;
+  /** Closes the connections that are idle. */
+  closeIdle(): void;
   close(): Promise<void>;
 }
 
 export async function startScriptedServer(): Promise<ScriptedServer> {
   const requests: ReceivedRequest[] = [];
   const replies: Reply[] = [];
+  let connections = 0;
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -34,13 +39,18 @@ export async function startScriptedServer(): Promise<ScriptedServer> {
       (replies.shift() ?? answer(501, { error: 'NOT_SCRIPTED' }))(request, response);
     });
   });
+  server.on('connection', () => {
+    connections += 1;
+  });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,
     requests,
+    connections: () => connections,
     script: (...next) => void replies.push(...next),
+    closeIdle: () => server.closeIdleConnections(),
     close: async () => {
       if (!server.listening) return;
       const closed = once(server, 'close');

@@ -18,6 +18,26 @@ describe('the status of an escrow', () => {
     });
   });
 
+  test('in a word that nobody knows is handed on as unrecognized, and logged as the service wrote it', async () => {
+    const view = aView({ status: 'unrecognized', statusShown: 'settled', unrecognizedFields: ['settled_at'] });
+    const { deps, recorder } = anEscrowTask({ readStatus: async () => view }, { now });
+
+    expect(await createHandler(deps)(aLockedState())).toMatchObject({ status: 'unrecognized' });
+    expect(recorder.logged).toEqual([
+      [
+        'status',
+        {
+          escrowId: ESCROW_ID,
+          status: 'unrecognized',
+          statusShown: 'settled',
+          unrecognizedFields: ['settled_at'],
+        },
+      ],
+    ]);
+    expect(recorder.published).toEqual([]);
+    expect(recorder.counted).toEqual({});
+  });
+
   test('refunded is counted and said, any other not', async () => {
     const statuses = ESCROW_STATUSES.toSorted().toReversed();
     const { deps, recorder } = anEscrowTask({ readStatus: async () => aView({ status: statuses.pop() ?? 'locked' }) });

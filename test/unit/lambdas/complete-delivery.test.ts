@@ -21,7 +21,7 @@ function aTask(answer: Answer<CompletedEscrow>) {
       openEscrow: (credentials) =>
         anEscrowClient({
           readStatus: async () => aView(),
-          complete: async (_escrowId, body) => {
+          complete: async (_escrowId, { body }) => {
             sent.push([credentials, body]);
             return answer;
           },

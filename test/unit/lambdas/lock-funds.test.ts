@@ -4,7 +4,10 @@ import { readApiKeys } from '../../../src/aws/api-key-secret.ts';
 import { TryLaterError } from '../../../src/errors.ts';
 import type { Answer } from '../../../src/ledger/answer.ts';
 import { effectKey } from '../../../src/ledger/effect-key.ts';
-import { createEscrowClient, type CreatedEscrow } from '../../../src/purple-flea/escrow.ts';
+import { createEscrowClient } from '../../../src/purple-flea/escrow-client.ts';
+import type { CreatedEscrow } from '../../../src/purple-flea/escrow.ts';
+import type { EffectRequest } from '../../../src/purple-flea/send-effect.ts';
+import { PROFILES } from '../../../src/purple-flea/service.ts';
 import { aRequest, ESCROW_ID, OWNER, REFERENCE } from '../../support/bonus-escrow.ts';
 import { leaveSending } from '../../support/effects.ts';
 import { anEscrowTask, OWN_KEY } from '../../support/escrow-task.ts';
@@ -12,7 +15,7 @@ import { inert } from '../../support/inert.ts';
 import { timeLeft } from '../../support/lambda-events.ts';
 import { aService, CANARY_CREDENTIALS } from '../../support/purple-flea.ts';
 import { createRecorder } from '../../support/recorder.ts';
-import { answerFrom, resetAfterRequest, startScriptedServer } from '../../support/scripted-server.ts';
+import { answer, answerFrom, resetAfterRequest, startScriptedServer } from '../../support/scripted-server.ts';
 import { allTextOf, CANARY } from '../../support/secrecy.ts';
 
 const CREATED: CreatedEscrow = {
@@ -39,11 +42,11 @@ const LOCKED = [
   },
 ];
 
-function creating(answer: Answer<CreatedEscrow>) {
-  const sent: [string, string][] = [];
-  const create = async (body: string, key: string) => {
-    sent.push([body, key]);
-    return answer;
+function creating(given: Answer<CreatedEscrow>) {
+  const sent: EffectRequest[] = [];
+  const create = async (request: EffectRequest) => {
+    sent.push(request);
+    return given;
   };
   return { create, sent };
 }
@@ -65,8 +68,8 @@ describe('funds', () => {
     expect([await handler(aRequest(), timeLeft()), await handler(aRequest(), timeLeft())]).toEqual([outcome, outcome]);
 
     expect(sent).toHaveLength(1);
-    expect(sent[0]?.[1]).toBe(KEY);
-    expect(JSON.parse(sent[0]?.[0] ?? '')).toMatchObject({ amount_usd: 50, counterparty_agent_id: OWNER });
+    expect(sent[0]).toMatchObject({ key: KEY, reference: REFERENCE });
+    expect(JSON.parse(sent[0]?.body ?? '')).toMatchObject({ amount_usd: 50, counterparty_agent_id: OWNER });
     expect(opened[0]).toEqual(OWN_KEY);
     expect(intents.items.get(KEY)?.state).toBe('applied');
     expect(recorder.published).toEqual([LOCKED]);
@@ -114,8 +117,8 @@ describe('funds', () => {
       { kind: 'not-sent', reason: 'HTTP 429, rate limited', retryAfterSeconds: 60 },
       { outcome: 'not-sent', reason: 'HTTP 429, rate limited', retryAfterSeconds: 60 },
     ],
-  ])('that were not locked leave that to the workflow as data: %j', async (answer, outcome) => {
-    const { deps, recorder } = anEscrowTask({ create: creating(answer).create });
+  ])('that were not locked leave that to the workflow as data: %j', async (given, outcome) => {
+    const { deps, recorder } = anEscrowTask({ create: creating(given).create });
 
     expect(await createHandler(deps)(aRequest(), timeLeft())).toEqual(outcome);
     expect(recorder.published).toEqual([]);
@@ -200,27 +203,32 @@ describe('a secret', () => {
   });
 });
 
-test('the key is in no result, event, log line or intent, even where the service quotes it', async () => {
-  const server = await startScriptedServer();
-  try {
-    for (const [index, reply] of [
-      answerFrom(401, ({ headers }) => ({ error: headers.authorization, message: headers.authorization })),
-      answerFrom(201, ({ headers }) => ({ escrow_id: headers.authorization, status: headers.authorization })),
-      resetAfterRequest,
-    ].entries()) {
-      server.script(reply);
-      const { deps, recorder, intents } = anEscrowTask(
-        {},
-        { openEscrow: () => createEscrowClient(aService(server.url), CANARY_CREDENTIALS) },
-      );
+test.each(PROFILES)(
+  'the key is in no result, event, log line or intent, even where a %s service quotes it',
+  async (profile) => {
+    const server = await startScriptedServer();
+    try {
+      for (const [index, reply] of [
+        answerFrom(401, ({ headers }) => ({ error: headers.authorization, message: headers.authorization })),
+        answerFrom(201, ({ headers }) => ({ escrow_id: headers.authorization, status: headers.authorization })),
+        answer(400, { error: CANARY }),
+        answer(401, `{"error":"${CANARY.replaceAll('_', '\\u005f')}"}`),
+        resetAfterRequest,
+      ].entries()) {
+        server.script(reply);
+        const { deps, recorder, intents } = anEscrowTask(
+          {},
+          { openEscrow: () => createEscrowClient(aService(server.url, { profile }), CANARY_CREDENTIALS) },
+        );
 
-      const result = await createHandler(deps)(aRequest(), timeLeft());
+        const result = await createHandler(deps)(aRequest(), timeLeft());
 
-      expect(server.requests[index]?.headers.authorization).toBe(`Bearer ${CANARY}`);
-      const { published, logged } = recorder;
-      expect(allTextOf([result, published, logged, [...intents.items]])).not.toContain(CANARY);
+        expect(server.requests[index]?.headers.authorization).toBe(`Bearer ${CANARY}`);
+        const { published, logged } = recorder;
+        expect(allTextOf([result, published, logged, [...intents.items]])).not.toContain(CANARY);
+      }
+    } finally {
+      await server.close();
     }
-  } finally {
-    await server.close();
-  }
-});
+  },
+);

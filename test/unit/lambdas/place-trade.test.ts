@@ -13,7 +13,7 @@ import { anInvocation, leaveSending } from '../../support/effects.ts';
 import { inert } from '../../support/inert.ts';
 import { aBatch, ALL_TAKEN, anEvent, comingBack, timeLeft } from '../../support/lambda-events.ts';
 import { createMemoryIntents } from '../../support/memory-intents.ts';
-import { aPrediction, aTradePolicy } from '../../support/predictions.ts';
+import { aPrediction, aTradePolicy, aTradingClient } from '../../support/predictions.ts';
 import { createRecorder, type Recorder } from '../../support/recorder.ts';
 
 const PLACED: PlacedOrder = {
@@ -58,12 +58,13 @@ function aTrader({ answers = [], recorder = createRecorder(), deps = {} }: Trade
       own: { apiKey: 'key-of-trader', agentId: 'agent_trader' },
       forCounterparty: inert('forCounterparty'),
     }),
-    openTrading: () => ({
-      placeOrder: async (body) => {
-        sent.push(body);
-        return answers.shift() ?? inert('placeOrder')();
-      },
-    }),
+    openTrading: () =>
+      aTradingClient({
+        placeOrder: async ({ body }) => {
+          sent.push(body);
+          return answers.shift() ?? inert('placeOrder')();
+        },
+      }),
     requestMs: 10_000,
     policy: aTradePolicy(),
     intents,

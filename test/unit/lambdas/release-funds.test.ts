@@ -21,9 +21,9 @@ function aClient(statuses: EscrowView['status'][], release: EscrowClient['releas
   const released: string[] = [];
   const client: Partial<EscrowClient> = {
     readStatus: async () => aView({ status: statuses.shift() ?? 'locked' }),
-    release: async (escrowId, body, key) => {
-      released.push(body);
-      return release(escrowId, body, key);
+    release: async (escrowId, request) => {
+      released.push(request.body);
+      return release(escrowId, request);
     },
   };
   return { client, released };

@@ -82,7 +82,7 @@ describe('a configuration', () => {
       'without a slash at the end',
     ],
     ['purpleFlea.trading.baseUrl', 'ftp://api.example.com', 'got "ftp://api.example.com"', 'http or https'],
-    ['purpleFlea.escrow.profile', 'v2', 'got "v2"', 'expected "reference"'],
+    ['purpleFlea.escrow.profile', 'v2', 'got "v2"', 'expected one of "reference"|"published"'],
     ['purpleFlea.connectTimeoutMs', 0, 'got 0', 'expected number to be >=500'],
     ['purpleFlea.requestTimeoutMs', 60_000, 'got 60000', 'expected number to be <=15000'],
     ['bonus', null, 'got null', 'expected object'],

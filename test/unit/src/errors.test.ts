@@ -18,6 +18,23 @@ describe('an error', () => {
     expect(error).toBeInstanceOf(Error);
   });
 
+  test('of a read that failed carries what is known of it', () => {
+    const details = { operation: 'escrow.status', httpStatus: 429, code: 'RATE_LIMITED', retryAfterSeconds: 42 };
+
+    expect(new ServiceUnreadableError('no', details)).toMatchObject({ ...details, moneyMayHaveMoved: false });
+  });
+
+  test('of a read that failed may know nothing, but that no money was moved', () => {
+    expect({ ...new ServiceUnreadableError('no') }).toEqual({
+      name: 'ServiceUnreadableError',
+      operation: undefined,
+      httpStatus: undefined,
+      code: undefined,
+      retryAfterSeconds: undefined,
+      moneyMayHaveMoved: false,
+    });
+  });
+
   test.each([
     [new TryLaterError('wait a minute'), 'TryLaterError: wait a minute'],
     [new TypeError('x is not a function'), 'TypeError: x is not a function'],

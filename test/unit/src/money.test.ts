@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import {
   formatUsd,
   InvalidAmountError,
+  parseEstimate,
   parseUsd,
   shareOf,
   subtractUsd,
@@ -16,6 +17,15 @@ const amounts = fc.bigInt({ min: 0n, max: 999_999_999_999_999_999n }).map((micro
 
 /** Amounts that a binary float still holds to the micro-dollar with digits to spare. */
 const everydayAmounts = fc.integer({ min: 0, max: 100_000_000_000 }).map((micros) => BigInt(micros) as MicroUsd);
+
+function parsedOrRefused(value: number): MicroUsd | 'refused' {
+  try {
+    return parseUsd(value);
+  } catch (error) {
+    if (error instanceof InvalidAmountError) return 'refused';
+    throw error;
+  }
+}
 
 describe('an amount', () => {
   test('survives the way to text and back', () => {
@@ -41,6 +51,56 @@ describe('an amount', () => {
         const floatSum = Number(formatUsd(one)) + Number(formatUsd(other));
         expect(parseUsd(floatSum)).toBe(sumUsd(one, other));
       }),
+    );
+  });
+
+  test('in cents survives being taken from another in binary floats, down to nothing', () => {
+    const cents = fc.integer({ min: 0, max: 100_000_000 }).map((count) => BigInt(count) * 10_000n);
+    fc.assert(
+      fc.property(cents, cents, (one, other) => {
+        const [more, less] = one > other ? [one, other] : [other, one];
+        const floats = [more, less, more - less].map((amount) => Number(formatUsd(amount as MicroUsd)));
+        const [a = 0, b = 0, rest = 0] = floats;
+        expect(parseUsd(a - b)).toBe(more - less);
+        // Taken in two steps, it leaves nothing but noise, on either side of zero.
+        const left = a - b - rest;
+        if (left >= 0) expect(parseUsd(left)).toBe(0n);
+      }),
+      { numRuns: 20_000 },
+    );
+  });
+
+  test('in cents survives being added to another in binary floats, whatever the order', () => {
+    const cents = fc.integer({ min: 0, max: 5_000_000 }).map((count) => BigInt(count) * 10_000n);
+    fc.assert(
+      fc.property(fc.array(cents, { minLength: 2, maxLength: 8 }), (terms) => {
+        const floatSum = terms.reduce((sum, term) => sum + Number(formatUsd(term as MicroUsd)), 0);
+        expect(parseUsd(floatSum)).toBe(terms.reduce((sum, term) => sum + term));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test('less a fee of one per cent, computed in binary floats, is still that', () => {
+    const cents = fc.integer({ min: 10, max: 10_000_000 }).map((count) => (BigInt(count) * 10_000n) as MicroUsd);
+    fc.assert(
+      fc.property(cents, (amount) => {
+        const float = Number(formatUsd(amount));
+        const fee = Math.round(float * 0.01 * 1e6) / 1e6;
+        expect(parseUsd(float - fee)).toBe(subtractUsd(amount, shareOf(amount, 100)));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test('of up to a thousand million dollars that noise has made unclear is refused, and never misread', () => {
+    const cents = fc.integer({ min: 0, max: 100_000_000_000 }).map((count) => BigInt(count) * 10_000n);
+    fc.assert(
+      fc.property(cents, cents, (one, other) => {
+        const floatSum = Number(formatUsd(one as MicroUsd)) + Number(formatUsd(other as MicroUsd));
+        expect([one + other, 'refused']).toContain(parsedOrRefused(floatSum));
+      }),
+      { numRuns: 2_000 },
     );
   });
 
@@ -85,6 +145,16 @@ describe('parseUsd', () => {
     ['NaN'],
     [Infinity],
     ['1e3'],
+    ['5e1'],
+    ['1_000'],
+    [-Infinity],
+    ['Infinity'],
+    ['-0'],
+    ['\t1'],
+    ['1\u00a0'],
+    ['1,000.00'],
+    ['50 USD'],
+    ['null'],
     [1e21],
     [1e-7],
     [''],
@@ -115,6 +185,83 @@ describe('parseUsd', () => {
   test('quotes what it read and shows what it wants', () => {
     expect(() => parseUsd('fifty')).toThrow(
       '"fifty" is not an amount: expected a plain decimal with at most six decimals, such as "50.00"',
+    );
+  });
+});
+
+describe('parseUsd of what is neither text nor number', () => {
+  test.each([[{ amount: 50 }], [null], [undefined], [true], [[]], [[50, 60]]])('refuses %p', (value) => {
+    expect(() => parseUsd(value as unknown as string)).toThrow(InvalidAmountError);
+  });
+});
+
+describe('parseEstimate', () => {
+  test.each([
+    ['0', 0n],
+    ['-0', 0n],
+    ['1.5', 1_500_000n],
+    ['-1.5', -1_500_000n],
+    ['12.3456789', 12_345_679n],
+    ['-12.3456789', -12_345_679n],
+    ['0.0000004', 0n],
+    ['0.0000005', 1n],
+    ['-0.0000005', -1n],
+    ['-0.0000004', 0n],
+    ['0.9999995', 1_000_000n],
+    ['0.99999949999', 999_999n],
+    [-0.9370000000000001, -937_000n],
+    [0.1 + 0.2, 300_000n],
+    [-89.80000000000001, -89_800_000n],
+    [1e-7, 0n],
+    [-1e-7, 0n],
+    [9e-7, 0n],
+    [Number.MIN_VALUE, 0n],
+    [999_999_999_999, 999_999_999_999_000_000n],
+  ])('reads %p', (value, micros) => {
+    expect(parseEstimate(value)).toBe(micros);
+  });
+
+  test.each([
+    [NaN],
+    [Infinity],
+    [-Infinity],
+    [1e21],
+    [1_000_000_000_000],
+    ['1e-7'],
+    ['5e1'],
+    [''],
+    [' '],
+    ['+1'],
+    ['--1'],
+    ['-'],
+    ['- 1'],
+    ['1.'],
+    ['.5'],
+    ['0x10'],
+    ['1_000'],
+    ['1,5'],
+    ['1 USD'],
+  ])('refuses %p', (value) => {
+    expect(() => parseEstimate(value)).toThrow(InvalidAmountError);
+  });
+
+  test('reads every amount as it is, and its negative as that', () => {
+    fc.assert(
+      fc.property(amounts, (amount) => {
+        expect(parseEstimate(formatUsd(amount))).toBe(amount);
+        expect(parseEstimate(formatUsd((0n - amount) as MicroUsd))).toBe(0n - amount);
+      }),
+    );
+  });
+
+  test('is at most half a micro-dollar off, and the same on both sides of zero', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 1e-6, max: 1e6, noNaN: true }), (value) => {
+        const estimate = parseEstimate(value);
+        expect(Math.abs(Number(estimate) / 1e6 - value)).toBeLessThanOrEqual(0.5000001e-6);
+        expect(parseEstimate(-value)).toBe(0n - estimate);
+      }),
+      { numRuns: 500 },
     );
   });
 });
@@ -168,6 +315,17 @@ describe('sums and differences', () => {
 });
 
 describe('toJsonNumber', () => {
+  test('writes the text of any amount, and nothing but digits and a point', () => {
+    fc.assert(
+      fc.property(amounts, (amount) => {
+        const text = JSON.stringify(toJsonNumber(amount));
+        expect(text).toBe(formatUsd(amount));
+        expect(text).toMatch(/^\d+\.\d{2,6}$/);
+        expect(parseUsd(text)).toBe(amount);
+      }),
+    );
+  });
+
   test.each(['50.00', '0.30', '0.000001', '10000.00', '999999999999.999999'])('writes exactly %s', (text) => {
     expect(JSON.stringify({ amount: toJsonNumber(parseUsd(text)) })).toBe(`{"amount":${text}}`);
   });

@@ -1,11 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { clientReference, effectKey } from '../../../../src/ledger/effect-key.ts';
 import { parseUsd } from '../../../../src/money.ts';
-import type { PlacedOrder, TradingClient } from '../../../../src/purple-flea/trading.ts';
+import type { EffectRequest } from '../../../../src/purple-flea/send-effect.ts';
+import type { PlacedOrder } from '../../../../src/purple-flea/trading.ts';
 import { orderKey, placeOrder } from '../../../../src/trading/place-order.ts';
 import { anInvocation } from '../../../support/effects.ts';
 import { createMemoryIntents } from '../../../support/memory-intents.ts';
-import { aPrediction } from '../../../support/predictions.ts';
+import { aPrediction, aTradingClient } from '../../../support/predictions.ts';
 
 const ORDER = { asset: 'BTC-USDC', direction: 'long', amount: parseUsd('50.00'), leverage: 1 } as const;
 const PLACED: PlacedOrder = {
@@ -19,13 +20,13 @@ const KEY = effectKey({ rule: 'prediction-trade', subject: 'prediction-1', statu
 
 function aTrader() {
   const intents = createMemoryIntents();
-  const sent: [string, string][] = [];
-  const trading: TradingClient = {
-    placeOrder: async (body, idempotencyKey) => {
-      sent.push([body, idempotencyKey]);
+  const sent: EffectRequest[] = [];
+  const trading = aTradingClient({
+    placeOrder: async (request) => {
+      sent.push(request);
       return { kind: 'applied', result: PLACED };
     },
-  };
+  });
   const place = (prediction = aPrediction()) =>
     placeOrder({ ...anInvocation({ intents }), trading, requestMs: 10_000 }, prediction, ORDER, 'agent_trader');
   return { intents, sent, place };
@@ -40,8 +41,8 @@ describe('an order', () => {
     const reference = clientReference(KEY);
     const body =
       '{"agent_id":"agent_trader","direction":"long","amount":50.00,"asset":"BTC-USDC","order_type":"market","leverage":1,' +
-      `"metadata":{"source":"sagemaker","confidence":"0.72","reference":"${reference}"}}`;
-    expect(sent).toEqual([[body, KEY]]);
+      `"metadata":{"reference":"${reference}","source":"sagemaker","confidence":"0.72"}}`;
+    expect(sent).toEqual([{ body, key: KEY, reference }]);
     expect(intents.items.get(KEY)).toMatchObject({
       kind: 'trade-order',
       reference,
@@ -74,7 +75,7 @@ describe('an order', () => {
 
   test('needs the time of one request and five seconds', async () => {
     const { intents, sent, place } = aTrader();
-    const trading: TradingClient = { placeOrder: () => Promise.reject(new Error('not expected')) };
+    const trading = aTradingClient();
     const deps = { ...anInvocation({ intents, remainingMs: () => 14_999 }), trading, requestMs: 10_000 };
 
     await expect(placeOrder(deps, aPrediction(), ORDER, 'agent_trader')).rejects.toThrow('14999 ms left');

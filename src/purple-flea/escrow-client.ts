@@ -1,0 +1,31 @@
+import type { EscrowClient } from './escrow.ts';
+import type { EscrowDialect } from './profiles/escrow-dialect.ts';
+import { escrowPublished } from './profiles/escrow-published.ts';
+import { escrowReference } from './profiles/escrow-reference.ts';
+import { readService } from './read-service.ts';
+import { sendEffect } from './send-effect.ts';
+import type { Credentials, Profile, ServiceDeps } from './service.ts';
+
+const DIALECTS: Readonly<Record<Profile, EscrowDialect>> = { reference: escrowReference, published: escrowPublished };
+
+/** The escrow service as one agent uses it, in the dialect that is configured for it. */
+export function createEscrowClient(deps: ServiceDeps, credentials: Credentials): EscrowClient {
+  const { profile } = deps.service;
+  const dialect = DIALECTS[profile];
+  return {
+    profile,
+    bodies: dialect.bodies,
+    create: (request) => sendEffect(deps, credentials, 'escrow.create', dialect.create(request.body), request),
+    complete: (id, request) => sendEffect(deps, credentials, 'escrow.complete', dialect.complete(id), request),
+    release: (id, request) => sendEffect(deps, credentials, 'escrow.release', dialect.release(id), request),
+    dispute: (id, request) => sendEffect(deps, credentials, 'escrow.dispute', dialect.dispute(id), request),
+    readStatus: (id) => readService(deps, credentials, 'escrow.status', dialect.status(id)),
+    async list(query = {}) {
+      const route = dialect.list(query);
+      if ('kind' in route) return route;
+      return { kind: 'read', value: await readService(deps, credentials, 'escrow.list', route) };
+    },
+    readStats: () => readService(deps, credentials, 'escrow.stats', dialect.stats()),
+    readHealth: () => readService(deps, credentials, 'escrow.health', dialect.health()),
+  };
+}

@@ -1,0 +1,219 @@
+import * as z from 'zod/mini';
+import { parseUsd, sumUsd } from '../../money.ts';
+import { usdSchema } from '../../schemas.ts';
+import { idSchema, instantSchema, readBody, readPublishedCode } from '../wire.ts';
+import { ESCROW_BODIES } from './escrow-bodies.ts';
+import {
+  amountsInUsd,
+  amountsProblem,
+  completeRequestSchema,
+  createRequestSchema,
+  disputeRequestSchema,
+  readStatusWord,
+  releaseRequestSchema,
+  unrecognizedFields,
+  type EscrowDialect,
+} from './escrow-dialect.ts';
+
+/** The server takes any amount from ten cents on. It would change a timeout that is out of range, so none is sent. */
+const createSchema = createRequestSchema({ min: parseUsd('0.10'), max: undefined });
+
+const createdSchema = z.object({
+  escrow_id: idSchema,
+  status: z.literal('funded'),
+  amount_usd: usdSchema,
+  commission_usd: usdSchema,
+  net_to_counterparty: usdSchema,
+  counterparty_id: z.string(),
+  description: z.string(),
+  timeout_hours: z.int(),
+  auto_release_at: instantSchema,
+});
+
+const completedSchema = z.object({ escrow_id: z.string(), status: z.literal('completed') });
+
+const releasedSchema = z.object({
+  escrow_id: z.string(),
+  status: z.literal('released'),
+  amount_released: usdSchema,
+  commission: usdSchema,
+});
+
+const disputedSchema = z.object({ escrow_id: z.string(), status: z.literal('disputed') });
+
+const viewSchema = z.object({
+  escrow_id: z.string(),
+  status: z.string(),
+  amount_usd: usdSchema,
+  commission_usd: usdSchema,
+  net_to_counterparty: usdSchema,
+  description: z.string(),
+  creator_id: z.string(),
+  counterparty_id: z.string(),
+  timeout_hours: z.int(),
+  created_at: instantSchema,
+  auto_release_at: instantSchema,
+  completed_at: z.nullish(instantSchema),
+  released_at: z.nullish(instantSchema),
+  disputed_at: z.nullish(instantSchema),
+  events: z.optional(z.unknown()),
+  _info: z.optional(z.unknown()),
+});
+
+const statsSchema = z.object({
+  total_created: z.int(),
+  total_released: z.int(),
+  total_disputed: z.int(),
+  total_volume_usd: usdSchema,
+  total_commission_usd: usdSchema,
+});
+
+const healthSchema = z.object({ status: z.literal('ok'), service: z.string() });
+
+/** The server's words that the reference has others for; it has neither `locked` nor `auto_released`. */
+const STATUS_ALIASES = { funded: 'locked', locked: 'unrecognized', auto_released: 'unrecognized' } as const;
+
+/** The answers these routes give before they change anything, in the reference's words. */
+const PARTY_REFUSALS = { UNAUTHORIZED: 401, FORBIDDEN: 403, ESCROW_NOT_FOUND: 404 };
+const CREATE_REFUSALS = {
+  UNAUTHORIZED: 401,
+  BELOW_MINIMUM_AMOUNT: 400,
+  INVALID_DESCRIPTION: 400,
+  INVALID_COUNTERPARTY: 400,
+  COUNTERPARTY_NOT_FOUND: 404,
+  SELF_ESCROW: 400,
+  INSUFFICIENT_BALANCE: 402,
+};
+
+const readCode = readPublishedCode;
+
+/** The escrow API as the published server serves it. */
+export const escrowPublished: EscrowDialect = {
+  bodies: ESCROW_BODIES,
+
+  create: (body) => ({
+    path: '/escrow/create',
+    request: createSchema,
+    refusals: CREATE_REFUSALS,
+    readCode,
+    readApplied(answer) {
+      const asked = createSchema.parse(JSON.parse(body));
+      const shown = readBody(createdSchema, answer);
+      if (typeof shown === 'string') return shown;
+      const amounts = { amount: shown.amount_usd, fee: shown.commission_usd, net: shown.net_to_counterparty };
+      if (amounts.amount !== asked.amount_usd) return 'amount_usd is another';
+      const problem = amountsProblem(amounts);
+      if (problem !== undefined) return problem;
+      if (shown.counterparty_id !== asked.counterparty_agent_id) return 'counterparty_id is another';
+      if (shown.description !== asked.description) return 'description is another';
+      if (shown.timeout_hours !== asked.timeout_hours) return `timeout_hours is ${shown.timeout_hours}`;
+      return {
+        escrowId: shown.escrow_id,
+        status: 'locked',
+        ...amountsInUsd(amounts),
+        deadlineAt: shown.auto_release_at,
+      };
+    },
+  }),
+
+  complete: (escrowId) => ({
+    path: `/escrow/complete/${encodeURIComponent(escrowId)}`,
+    request: completeRequestSchema,
+    refusals: PARTY_REFUSALS,
+    readCode,
+    readApplied(answer) {
+      const shown = readBody(completedSchema, answer);
+      if (typeof shown === 'string') return shown;
+      return shown.escrow_id === escrowId ? { escrowId, status: shown.status } : 'escrow_id is another';
+    },
+  }),
+
+  release: (escrowId) => ({
+    path: `/escrow/release/${encodeURIComponent(escrowId)}`,
+    request: releaseRequestSchema,
+    refusals: PARTY_REFUSALS,
+    readCode,
+    readApplied(answer) {
+      const shown = readBody(releasedSchema, answer);
+      if (typeof shown === 'string') return shown;
+      if (shown.escrow_id !== escrowId) return 'escrow_id is another';
+      const amounts = {
+        amount: sumUsd(shown.amount_released, shown.commission),
+        fee: shown.commission,
+        net: shown.amount_released,
+      };
+      const { amountUsd, feeUsd, netUsd } = amountsInUsd(amounts);
+      return { escrowId, status: shown.status, amountUsd, feeUsd, paidOutUsd: netUsd };
+    },
+  }),
+
+  dispute: (escrowId) => ({
+    path: `/escrow/dispute/${encodeURIComponent(escrowId)}`,
+    request: disputeRequestSchema,
+    // An unknown escrow and an unknown path answer alike here; neither freezes anything.
+    refusals: { ...PARTY_REFUSALS, NOT_FOUND: 404 },
+    readCode,
+    readApplied(answer) {
+      const shown = readBody(disputedSchema, answer);
+      if (typeof shown === 'string') return shown;
+      if (shown.escrow_id !== escrowId) return 'escrow_id is another';
+      return { escrowId, status: shown.status, disputeId: undefined };
+    },
+  }),
+
+  status: (escrowId) => ({
+    path: `/escrow/${encodeURIComponent(escrowId)}`,
+    readCode,
+    read(answer) {
+      const shown = readBody(viewSchema, answer);
+      if (typeof shown === 'string') return shown;
+      if (shown.escrow_id !== escrowId) return 'escrow_id is another';
+      return {
+        escrowId,
+        status: readStatusWord(shown.status, STATUS_ALIASES),
+        statusShown: shown.status,
+        amount: shown.amount_usd,
+        fee: shown.commission_usd,
+        net: shown.net_to_counterparty,
+        creatorAgentId: shown.creator_id,
+        counterpartyAgentId: shown.counterparty_id,
+        description: shown.description,
+        createdAt: shown.created_at,
+        deadlineAt: shown.auto_release_at,
+        unrecognizedFields: unrecognizedFields(answer, Object.keys(viewSchema.shape)),
+      };
+    },
+  }),
+
+  list: () => ({
+    kind: 'unsupported',
+    reason: "the published server lists no escrows; the agent's ledger rows name them (wallet, readLedger)",
+  }),
+
+  stats: () => ({
+    path: '/escrow/stats',
+    readCode,
+    read(answer) {
+      const shown = readBody(statsSchema, answer);
+      if (typeof shown === 'string') return shown;
+      return {
+        created: shown.total_created,
+        released: shown.total_released,
+        disputed: shown.total_disputed,
+        active: undefined,
+        autoReleased: undefined,
+        volume: shown.total_volume_usd,
+        fees: shown.total_commission_usd,
+      };
+    },
+  }),
+
+  health: () => ({
+    path: '/health',
+    readCode,
+    read(answer) {
+      const shown = readBody(healthSchema, answer);
+      return typeof shown === 'string' ? shown : { service: shown.service, version: undefined };
+    },
+  }),
+};

@@ -1,0 +1,94 @@
+import type { Answer, Failure } from '../ledger/answer.ts';
+import { rateLimitWait } from './retry-after.ts';
+import type { Credentials, ServiceDeps } from './service.ts';
+import type { HttpAnswer } from './transport.ts';
+import { readBody, type EffectRoute } from './wire.ts';
+
+/** One effect as the ledger recorded it. */
+export interface EffectRequest {
+  /** The JSON text that was recorded, and is sent as it is. */
+  readonly body: string;
+  /** The effect key, sent as `Idempotency-Key`. */
+  readonly key: string;
+  /** The client reference. */
+  readonly reference: string;
+}
+
+/** Where no connection came about, it may in a moment. */
+const CONNECT_RETRY_SECONDS = 15;
+
+/**
+ * Sends one request that moves money, once: there is no retry here, nor below. A body that the dialect cannot take is
+ * rejected before anything is sent.
+ */
+export async function sendEffect<Result>(
+  deps: ServiceDeps,
+  credentials: Credentials,
+  operation: string,
+  route: EffectRoute<Result>,
+  { body, key, reference }: EffectRequest,
+): Promise<Answer<Result>> {
+  const checked = readBody(route.request, JSON.parse(body));
+  if (typeof checked === 'string') {
+    const failure = { operation, httpStatus: undefined, code: undefined, reference, moneyMayHaveMoved: false };
+    return { kind: 'rejected', reason: `${operation}: not sent, since ${checked}`, failure };
+  }
+  const answer = await deps.transport({
+    method: 'POST',
+    url: `${deps.service.baseUrl}${route.path}`,
+    apiKey: credentials.apiKey,
+    body,
+    idempotencyKey: key,
+  });
+  return classify(answer, route, { operation, reference, random: deps.random });
+}
+
+/**
+ * What the answer to a request that moves money proves, by allow-list: `readApplied` recognises the proof of the
+ * effect, `refusals` are the answers this route gives before any effect. Anything unlisted is `unknown`.
+ */
+export function classify<Result>(
+  answer: HttpAnswer,
+  route: Pick<EffectRoute<Result>, 'readApplied' | 'refusals' | 'readCode'>,
+  call: { readonly operation: string; readonly reference: string; readonly random: () => number },
+): Answer<Result> {
+  const { operation, reference } = call;
+  if (answer.kind !== 'answered') {
+    const reason = `${operation}: ${answer.reason}`;
+    const failure = { operation, httpStatus: undefined, code: undefined, reference };
+    return answer.kind === 'lost'
+      ? { kind: 'unknown', reason, failure: { ...failure, moneyMayHaveMoved: true } }
+      : {
+          kind: 'not-sent',
+          reason,
+          retryAfterSeconds: CONNECT_RETRY_SECONDS,
+          failure: { ...failure, moneyMayHaveMoved: false },
+        };
+  }
+
+  const { status } = answer;
+  const code = status >= 400 ? route.readCode(answer.body) : undefined;
+  const failed = (moneyMayHaveMoved: boolean): Failure => ({
+    operation,
+    httpStatus: status,
+    code,
+    reference,
+    moneyMayHaveMoved,
+  });
+  const said = `${operation}: HTTP ${status}`;
+
+  if (status >= 200 && status < 300) {
+    const result = route.readApplied(answer.body);
+    return typeof result === 'string'
+      ? { kind: 'unknown', reason: `${said}, but ${result}`, failure: failed(true) }
+      : { kind: 'applied', result };
+  }
+  if (status === 429) {
+    const retryAfterSeconds = rateLimitWait(answer, call.random);
+    return { kind: 'not-sent', reason: `${said}, rate limited`, retryAfterSeconds, failure: failed(false) };
+  }
+  if (code !== undefined && Object.hasOwn(route.refusals, code) && route.refusals[code] === status) {
+    return { kind: 'rejected', reason: `${said} ${code}`, failure: failed(false) };
+  }
+  return { kind: 'unknown', reason: `${said} ${code ?? 'without a code'}`, failure: failed(true) };
+}

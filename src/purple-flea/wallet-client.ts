@@ -1,0 +1,26 @@
+import type { WalletDialect } from './profiles/wallet-dialect.ts';
+import { walletPublished } from './profiles/wallet-published.ts';
+import { walletReference } from './profiles/wallet-reference.ts';
+import { readService } from './read-service.ts';
+import { sendEffect } from './send-effect.ts';
+import type { Credentials, Profile, ServiceDeps } from './service.ts';
+import type { WalletClient } from './wallet.ts';
+
+const DIALECTS: Readonly<Record<Profile, WalletDialect>> = { reference: walletReference, published: walletPublished };
+
+/** The wallet service as one agent uses it, in the dialect that is configured for it. */
+export function createWalletClient(deps: ServiceDeps, credentials: Credentials): WalletClient {
+  const { profile } = deps.service;
+  const dialect = DIALECTS[profile];
+  return {
+    profile,
+    transferBody: dialect.transferBody,
+    transfer: (request) => sendEffect(deps, credentials, 'wallet.transfer', dialect.transfer(request.body), request),
+    readBalance: () => readService(deps, credentials, 'wallet.balance', dialect.balance(credentials.agentId)),
+    async readLedger() {
+      const route = dialect.ledger();
+      if ('kind' in route) return route;
+      return { kind: 'read', value: await readService(deps, credentials, 'wallet.ledger', route) };
+    },
+  };
+}

@@ -1,0 +1,39 @@
+import { expect, test } from '@jest/globals';
+import { createServiceDeps } from '../../../../lambdas/shared/purple-flea.ts';
+import { PROFILES } from '../../../../src/purple-flea/service.ts';
+import { CANARY_CREDENTIALS } from '../../../support/purple-flea.ts';
+import { silence, startScriptedServer } from '../../../support/scripted-server.ts';
+
+const env = { CONNECT_TIMEOUT_MS: 2_000, REQUEST_TIMEOUT_MS: 10_000 };
+
+test.each(PROFILES)('a %s service is read for as long as the ledger reckons with for one request', (profile) => {
+  const service = { baseUrl: 'https://escrow.example.com', profile };
+
+  expect(createServiceDeps(service, env)).toMatchObject({ service, readMs: env.REQUEST_TIMEOUT_MS });
+});
+
+test('a request to a service ends by the deadline of the environment', async () => {
+  const server = await startScriptedServer();
+  try {
+    server.script(silence);
+    const { transport } = createServiceDeps(
+      { baseUrl: server.url, profile: 'reference' },
+      { CONNECT_TIMEOUT_MS: 2_000, REQUEST_TIMEOUT_MS: 50 },
+    );
+
+    expect(await transport({ method: 'GET', url: server.url, apiKey: CANARY_CREDENTIALS.apiKey })).toEqual({
+      kind: 'lost',
+      reason: 'no complete answer within 50 ms',
+    });
+  } finally {
+    await server.close();
+  }
+});
+
+test('chance is spread over all of [0, 1)', () => {
+  const { random } = createServiceDeps({ baseUrl: 'https://escrow.example.com', profile: 'reference' }, env);
+  const drawn = Array.from({ length: 100 }, random);
+
+  expect(drawn.every((value) => value >= 0 && value < 1)).toBe(true);
+  expect(new Set(drawn).size).toBeGreaterThan(90);
+});
