@@ -9,7 +9,7 @@ import { LOG } from './emulator.ts';
 import { LOCAL_AGENTS, type LocalPipeline } from './local-pipeline.ts';
 import { askModel, registerTrainingJob, sendDelivery, sendTrainingEvent } from './sending.ts';
 import { line } from './timeline.ts';
-import { readBooks, readCalls, type Books } from './twin-view.ts';
+import { readBooks, readCalls, readOrders, type Books } from './twin-view.ts';
 
 /** Waits for the first event of a type that fits. */
 export type AwaitEvent = <Type extends PublishedType>(
@@ -83,7 +83,8 @@ async function findProblems(pipeline: LocalPipeline, before: Books, after: Books
   const { treasury, owner } = LOCAL_AGENTS;
   const amount = parseUsd(outcome.released.amountUsd);
   const fee = shareOf(amount, 100);
-  const tradeFee = shareOf(parseUsd(outcome.order.amountUsd), 5);
+  const orders = await readOrders(pipeline.twinUrl);
+  const tradeFee = orders.find(({ order_id }) => order_id === outcome.order.orderId)?.fee ?? parseUsd('0');
   const moved = (agent: string) => subtractUsd(balanceOf(after, agent), balanceOf(before, agent));
   const calls = await readCalls(pipeline.twinUrl);
   const countOf = (path: string) => calls.filter((call) => call.method === 'POST' && call.path.startsWith(path)).length;
@@ -102,7 +103,8 @@ async function findProblems(pipeline: LocalPipeline, before: Books, after: Books
     [after.conserved, 'the books of the twin do not add up'],
     [countOf('/escrow/create') === 1, `${countOf('/escrow/create')} escrows were asked for, not 1`],
     [countOf('/escrow/release') === 1, `${countOf('/escrow/release')} releases were asked for, not 1`],
-    [countOf('/trading/order') === 1, `${countOf('/trading/order')} orders were asked for, not 1`],
+    [tradeFee > 0n, `the twin knows no fee of ${outcome.order.orderId}`],
+    [orders.length === 1, `${orders.length} orders were placed, not 1`],
   ];
   return checks.filter(([holds]) => !holds).map(([, problem]) => problem);
 }

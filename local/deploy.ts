@@ -1,5 +1,6 @@
 import { execa } from 'execa';
 import { readFileSync } from 'node:fs';
+import type { Profile } from '../src/purple-flea/service.ts';
 import { ACCOUNT, awsEnvironment, REGION } from './emulator.ts';
 import { BIN, ROOT, RUN } from './paths.ts';
 
@@ -19,8 +20,13 @@ export interface Outputs {
 type Report = (line: string) => void;
 
 /** Synthesizes stage `local` for a twin, with the real CDK. */
-export async function synthesize(twinUrl: string, report: Report, stop?: AbortSignal): Promise<void> {
-  const args = ['synth', '--quiet', '--output', ASSEMBLY, '-c', 'stage=local', '-c', `twin=${twinUrl}`];
+export async function synthesize(
+  twin: { readonly url: string; readonly escrowProfile: Profile },
+  report: Report,
+  stop?: AbortSignal,
+): Promise<void> {
+  const context = ['stage=local', `twin=${twin.url}`, `escrowProfile=${twin.escrowProfile}`];
+  const args = ['synth', '--quiet', '--output', ASSEMBLY, ...context.flatMap((pair) => ['-c', pair])];
   await cdk({ args, environment: {}, report, stop });
 }
 

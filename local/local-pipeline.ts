@@ -2,6 +2,8 @@ import { PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { ListStateMachinesCommand } from '@aws-sdk/client-sfn';
 import { Listr, type ListrRendererValue } from 'listr2';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { loadConfig } from '../lib/config.ts';
+import type { Profile } from '../src/purple-flea/service.ts';
 import { startTwin, type Twin } from '../twin/server.ts';
 import { createClients, type Clients } from './clients.ts';
 import { bootstrap, deploy, synthesize, type Outputs } from './deploy.ts';
@@ -11,8 +13,8 @@ import { prepareLocalAws } from './python.ts';
 
 /** The agents of the twin that the local stage's money moves between. */
 export const LOCAL_AGENTS = {
-  treasury: 'agent_platform_treasury',
-  owner: 'agent_model_owner_churn',
+  treasury: 'ag_platform_treasury',
+  owner: 'ag_model_owner_churn',
 } as const;
 
 /** Where a running local pipeline is; other commands find it in `.local/session.json`. */
@@ -40,7 +42,16 @@ const SESSION = `${STATE}session.json`;
 export async function startLocalPipeline({
   renderer = 'default',
   stop,
-}: { readonly renderer?: ListrRendererValue; readonly stop?: AbortSignal } = {}): Promise<LocalPipeline> {
+  escrowProfile = loadConfig('local').purpleFlea.escrow.profile,
+  rateLimits = true,
+}: {
+  readonly renderer?: ListrRendererValue;
+  readonly stop?: AbortSignal;
+  /** The dialect of the escrow API; the one that `config/local.json` names if left out. */
+  readonly escrowProfile?: Profile;
+  /** Whether the twin limits calls as Purple Flea does. */
+  readonly rateLimits?: boolean;
+} = {}): Promise<LocalPipeline> {
   removeDeadRuns();
   mkdirSync(RUN, { recursive: true });
   const started: { twin?: Twin; emulator?: Emulator; outputs?: Outputs } = {};
@@ -54,8 +65,8 @@ export async function startLocalPipeline({
       {
         title: 'Twin of Purple Flea and SageMaker',
         task: async (_, task) => {
-          started.twin = await startTwin();
-          task.title = `Twin of Purple Flea and SageMaker at ${started.twin.url}`;
+          started.twin = await startTwin({ escrowProfile, rateLimits });
+          task.title = `Twin of Purple Flea and SageMaker at ${started.twin.url} (escrow profile: ${escrowProfile})`;
         },
       },
       {
@@ -76,7 +87,8 @@ export async function startLocalPipeline({
               },
               {
                 title: 'Synthesize the stacks (cdk synth)',
-                task: (__, subtask) => synthesize(the(started.twin).url, reportTo(subtask), stop),
+                task: (__, subtask) =>
+                  synthesize({ url: the(started.twin).url, escrowProfile }, reportTo(subtask), stop),
               },
             ],
             { concurrent: true },

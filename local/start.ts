@@ -1,15 +1,18 @@
 import { parseArgs } from 'node:util';
+import { PROFILES, type Profile } from '../src/purple-flea/service.ts';
 import { openBusTap, type BusTap } from './bus-tap.ts';
 import { createEventLog, runDemo } from './demo.ts';
 import { announceSession, startLocalPipeline, type LocalPipeline } from './local-pipeline.ts';
 import { describeEvent } from './timeline.ts';
 
 const USAGE = `npm start               start the pipeline on this machine, show both flows, stay up
-npm start -- --once     the same, then stop; exits 0 only if the money is where it should be`;
+npm start -- --once     the same, then stop; exits 0 only if the money is where it should be
+
+  --escrow-profile NAME  the dialect of the escrow API, reference or published; config/local.json has it if left out`;
 
 /** Starts the pipeline, runs the demo, and stays up unless asked not to. */
 async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { once: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } });
+  const { values } = readArguments();
   if (values.help === true) {
     console.log(USAGE);
     return 0;
@@ -22,7 +25,7 @@ async function main(): Promise<number> {
   stop.signal.addEventListener('abort', () => console.log('\nstopping'));
 
   try {
-    pipeline = await startLocalPipeline({ stop: stop.signal });
+    pipeline = await startLocalPipeline({ stop: stop.signal, ...escrowProfileOf(values['escrow-profile']) });
     if (stop.signal.aborted) return 130;
     const log = createEventLog();
     const tap = await openBusTap(pipeline.clients, pipeline.outputs.busName);
@@ -51,6 +54,25 @@ async function main(): Promise<number> {
     stop.abort();
     await pipeline?.close();
   }
+}
+
+function readArguments() {
+  return parseArgs({
+    options: {
+      once: { type: 'boolean' },
+      'escrow-profile': { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+}
+
+function escrowProfileOf(name: string | undefined): { readonly escrowProfile?: Profile } {
+  if (name === undefined) return {};
+  const escrowProfile = PROFILES.find((known) => known === name);
+  if (escrowProfile === undefined) {
+    throw new Error(`--escrow-profile is "${name}"; allowed: ${PROFILES.join(', ')}`);
+  }
+  return { escrowProfile };
 }
 
 async function followBus(

@@ -31,7 +31,7 @@ const DESCRIBED: Described = {
   ],
   'escrow.locked': ({ escrowId, amountUsd, feeUsd, netUsd, counterpartyAgentId, deadlineAt }) => [
     'escrow',
-    `${escrowId} locked: $${amountUsd} (fee $${feeUsd}, net $${netUsd}) for ${counterpartyAgentId}, until ${deadlineAt}`,
+    `${escrowId} locked: $${amountUsd} (fee $${feeUsd}, net $${netUsd}) for ${counterpartyAgentId}, until ${deadlineAt.replace('.000Z', 'Z')}`,
   ],
   'escrow.completed': ({ escrowId }) => ['escrow', `${escrowId} completed, with the counterparty's key`],
   'escrow.reviewed': ({ escrowId, decision, reason }) => ['decision', `${decision} ${escrowId}: ${reason}`],

@@ -10,7 +10,14 @@ const escrowsSchema = z.object({
   escrows: z.array(z.looseObject({ escrow_id: z.string(), status: z.string(), description: z.string() })),
 });
 const ordersSchema = z.object({
-  orders: z.array(z.looseObject({ order_id: z.string(), direction: z.string(), metadata: z.unknown() })),
+  orders: z.array(
+    z.looseObject({
+      order_id: z.string(),
+      direction: z.string(),
+      metadata: z.unknown(),
+      fee: z.number().transform((fee) => parseUsd(fee)),
+    }),
+  ),
 });
 const callsSchema = z.object({
   calls: z.array(z.looseObject({ method: z.string(), path: z.string(), status: z.number() })),

@@ -4,11 +4,22 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-test('npm start -- --once shows both flows and ends well, with the money where it should be', async () => {
-  const run = await execa('npm', ['start', '--silent', '--', '--once'], { cwd: ROOT, reject: false, all: true });
+test.each<[string, string[]]>([
+  ['in the dialect of config/local.json', []],
+  ["in the published server's dialect", ['--escrow-profile', 'published']],
+])(
+  'npm start -- --once shows both flows and ends well %s, with the money where it should be',
+  async (_dialect, args) => {
+    const run = await execa('npm', ['start', '--silent', '--', '--once', ...args], {
+      cwd: ROOT,
+      reject: false,
+      all: true,
+    });
 
-  expect(run.all).toContain('The money is where it should be.');
-  expect(run.all).toMatch(/escrow\s+esc_[0-9a-f]{16} released: \$49\.50 paid out, fee \$0\.50/);
-  expect(run.all).toMatch(/order\s+ord_[0-9a-f]{16} placed: long \$50\.00 of BTC-USDC/);
-  expect(run.exitCode).toBe(0);
-}, 180_000);
+    expect(run.all).toContain('The money is where it should be.');
+    expect(run.all).toMatch(/escrow\s+esc_[0-9a-f]{16} released: \$49\.50 paid out, fee \$0\.50/);
+    expect(run.all).toMatch(/order\s+ord_[0-9a-f]{16} placed: long \$50\.00 of BTC-USDC/);
+    expect(run.exitCode).toBe(0);
+  },
+  180_000,
+);

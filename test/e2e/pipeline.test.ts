@@ -66,7 +66,7 @@ describe('without a usable secret', () => {
     const callsBefore = (await readCalls(stage.twinUrl)).length;
     const { secretName } = stage.outputs;
     await stage.clients.secrets.send(
-      new PutSecretValueCommand({ SecretId: secretName, SecretString: '{"agentId":"agent_platform_treasury"}' }),
+      new PutSecretValueCommand({ SecretId: secretName, SecretString: '{"agentId":"ag_platform_treasury"}' }),
     );
     const name = jobName();
     await finishTraining(name, 0.95);
@@ -115,8 +115,8 @@ describe('a finished training job', () => {
     const after = await readBooks(stage.twinUrl);
     const balance = (books: typeof after, agent: string) => books.balances.get(agent) ?? parseUsd('0');
     const moved = (agent: string) => formatUsd(subtractUsd(balance(after, agent), balance(before, agent)));
-    expect(moved('agent_platform_treasury')).toBe('-50.00');
-    expect(moved('agent_model_owner_churn')).toBe('49.50');
+    expect(moved('ag_platform_treasury')).toBe('-50.00');
+    expect(moved('ag_model_owner_churn')).toBe('49.50');
     expect(after.conserved).toBe(true);
     expect(findEvents(stage, 'bonus.started', { trainingJobName: name })).toHaveLength(1);
     expect((await listExecutions(stage)).filter((started) => started === executionName)).toHaveLength(1);

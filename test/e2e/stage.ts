@@ -11,7 +11,7 @@ export interface Stage extends LocalPipeline {
 }
 
 export async function startStage(): Promise<Stage> {
-  const pipeline = await startLocalPipeline({ renderer: 'silent' });
+  const pipeline = await startLocalPipeline({ renderer: 'silent', rateLimits: false });
   const stop = new AbortController();
   const seen: SeenEvent[] = [];
   const tap = await openBusTap(pipeline.clients, pipeline.outputs.busName);
