@@ -55,7 +55,7 @@ describe.each(PROFILES)('a twin that speaks %s', (profile) => {
   });
 
   test.each([
-    ['escrow.create', 'POST /escrow/create', 'wrong-amount', 'amount_usd is another'],
+    ['escrow.create', 'POST /escrow/create', 'wrong-amount', 'the amount is another'],
     ['escrow.create', 'POST /escrow/create', 'malformed', 'HTTP 200, but'],
     ['escrow.complete', 'POST /escrow/complete/:id', 'error-500', 'HTTP 500'],
     ['escrow.release', 'POST /escrow/release/:id', 'wrong-id', 'escrow_id is another'],

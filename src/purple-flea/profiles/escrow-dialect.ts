@@ -17,7 +17,7 @@ import {
   type ShownStatus,
 } from '../escrow.ts';
 import type { Unsupported } from '../service.ts';
-import { optionalText, type EffectRoute, type ReadRoute } from '../wire.ts';
+import { optionalText, readBody, type EffectRoute, type ReadRoute } from '../wire.ts';
 
 /** How one dialect writes each operation of the escrow API. */
 export interface EscrowDialect {
@@ -33,21 +33,78 @@ export interface EscrowDialect {
   health(): ReadRoute<ServiceHealth>;
 }
 
-/** The amounts of an escrow must add up: what a dialect shows of them, in the reference's words. */
+/** Amounts of an escrow: what was locked, what the service keeps of it, what the counterparty gets. */
 export interface ShownAmounts {
   readonly amount: MicroUsd;
   readonly fee: MicroUsd;
   readonly net: MicroUsd;
 }
 
-/** What is wrong with shown amounts, if anything. */
-export function amountsProblem({ amount, fee, net }: ShownAmounts): string | undefined {
+/** A created escrow as a dialect shows it, in the reference's words. */
+export interface ShownCreation extends ShownAmounts {
+  readonly escrowId: string;
+  readonly counterpartyAgentId: string;
+  readonly description: string;
+  readonly timeoutHours: number;
+  readonly deadlineAt: string;
+}
+
+/** The escrow that an answer proves to be the one that was asked for, or why it proves none. */
+export function proveCreated(
+  asked: z.output<ReturnType<typeof createRequestSchema>>,
+  shown: ShownCreation,
+): CreatedEscrow | string {
+  if (shown.amount !== asked.amount_usd) return 'the amount is another';
+  if (shown.counterpartyAgentId !== asked.counterparty_agent_id) return 'the counterparty is another';
+  if (shown.description !== asked.description) return 'the description is another';
+  if (shown.timeoutHours !== asked.timeout_hours) return 'the timeout is another';
+  return (
+    amountsProblem(shown) ?? {
+      escrowId: shown.escrowId,
+      status: 'locked',
+      amountUsd: formatUsd(shown.amount),
+      feeUsd: formatUsd(shown.fee),
+      netUsd: formatUsd(shown.net),
+      deadlineAt: shown.deadlineAt,
+    }
+  );
+}
+
+/** The payout that an answer proves, or why it proves none. */
+export function proveReleased(escrowId: string, shown: ShownAmounts): ReleasedEscrow | string {
+  return (
+    amountsProblem(shown) ?? {
+      escrowId,
+      status: 'released',
+      amountUsd: formatUsd(shown.amount),
+      feeUsd: formatUsd(shown.fee),
+      paidOutUsd: formatUsd(shown.net),
+    }
+  );
+}
+
+function amountsProblem({ amount, fee, net }: ShownAmounts): string | undefined {
   return fee + net === amount ? undefined : 'the fee and what is paid out do not add up to the amount';
 }
 
-/** Amounts as the ledger keeps them. */
-export function amountsInUsd({ amount, fee, net }: ShownAmounts) {
-  return { amountUsd: formatUsd(amount), feeUsd: formatUsd(fee), netUsd: formatUsd(net) };
+/** A route that acts on one escrow: its answer must fit `answer` and be about that escrow. */
+export function actionRoute<Answer extends { readonly escrow_id: string }, Result>(
+  action: { readonly path: string; readonly escrowId: string; readonly request: z.core.$ZodType },
+  dialect: Pick<EffectRoute<Result>, 'refusals' | 'readCode'>,
+  answer: z.core.$ZodType<Answer>,
+  prove: (shown: Answer) => Result | string,
+): EffectRoute<Result> {
+  const { path, escrowId, request } = action;
+  return {
+    path: `${path}/${encodeURIComponent(escrowId)}`,
+    request,
+    ...dialect,
+    readApplied(body) {
+      const shown = readBody(answer, body);
+      if (typeof shown === 'string') return shown;
+      return shown.escrow_id === escrowId ? prove(shown) : 'escrow_id is another';
+    },
+  };
 }
 
 /**

@@ -4,11 +4,12 @@ import { usdSchema } from '../../schemas.ts';
 import { idSchema, instantSchema, readBody, readPublishedCode } from '../wire.ts';
 import { ESCROW_BODIES } from './escrow-bodies.ts';
 import {
-  amountsInUsd,
-  amountsProblem,
+  actionRoute,
   completeRequestSchema,
   createRequestSchema,
   disputeRequestSchema,
+  proveCreated,
+  proveReleased,
   readStatusWord,
   releaseRequestSchema,
   unrecognizedFields,
@@ -74,7 +75,6 @@ const healthSchema = z.object({ status: z.literal('ok'), service: z.string() });
 const STATUS_ALIASES = { funded: 'locked', locked: 'unrecognized', auto_released: 'unrecognized' } as const;
 
 /** The answers these routes give before they change anything, in the reference's words. */
-const PARTY_REFUSALS = { UNAUTHORIZED: 401, FORBIDDEN: 403, ESCROW_NOT_FOUND: 404 };
 const CREATE_REFUSALS = {
   UNAUTHORIZED: 401,
   BELOW_MINIMUM_AMOUNT: 400,
@@ -87,6 +87,11 @@ const CREATE_REFUSALS = {
 
 const readCode = readPublishedCode;
 
+const ACTION = { refusals: { UNAUTHORIZED: 401, FORBIDDEN: 403, ESCROW_NOT_FOUND: 404 }, readCode };
+
+/** An unknown escrow and an unknown path answer a dispute alike; neither freezes anything. */
+const DISPUTE = { refusals: { ...ACTION.refusals, NOT_FOUND: 404 }, readCode };
+
 /** The escrow API as the published server serves it. */
 export const escrowPublished: EscrowDialect = {
   bodies: ESCROW_BODIES,
@@ -97,69 +102,47 @@ export const escrowPublished: EscrowDialect = {
     refusals: CREATE_REFUSALS,
     readCode,
     readApplied(answer) {
-      const asked = createSchema.parse(JSON.parse(body));
       const shown = readBody(createdSchema, answer);
       if (typeof shown === 'string') return shown;
-      const amounts = { amount: shown.amount_usd, fee: shown.commission_usd, net: shown.net_to_counterparty };
-      if (amounts.amount !== asked.amount_usd) return 'amount_usd is another';
-      const problem = amountsProblem(amounts);
-      if (problem !== undefined) return problem;
-      if (shown.counterparty_id !== asked.counterparty_agent_id) return 'counterparty_id is another';
-      if (shown.description !== asked.description) return 'description is another';
-      if (shown.timeout_hours !== asked.timeout_hours) return `timeout_hours is ${shown.timeout_hours}`;
-      return {
+      return proveCreated(createSchema.parse(JSON.parse(body)), {
         escrowId: shown.escrow_id,
-        status: 'locked',
-        ...amountsInUsd(amounts),
+        amount: shown.amount_usd,
+        fee: shown.commission_usd,
+        net: shown.net_to_counterparty,
+        counterpartyAgentId: shown.counterparty_id,
+        description: shown.description,
+        timeoutHours: shown.timeout_hours,
         deadlineAt: shown.auto_release_at,
-      };
+      });
     },
   }),
 
-  complete: (escrowId) => ({
-    path: `/escrow/complete/${encodeURIComponent(escrowId)}`,
-    request: completeRequestSchema,
-    refusals: PARTY_REFUSALS,
-    readCode,
-    readApplied(answer) {
-      const shown = readBody(completedSchema, answer);
-      if (typeof shown === 'string') return shown;
-      return shown.escrow_id === escrowId ? { escrowId, status: shown.status } : 'escrow_id is another';
-    },
-  }),
+  complete: (escrowId) =>
+    actionRoute(
+      { path: '/escrow/complete', escrowId, request: completeRequestSchema },
+      ACTION,
+      completedSchema,
+      () => ({
+        escrowId,
+        status: 'completed',
+      }),
+    ),
 
-  release: (escrowId) => ({
-    path: `/escrow/release/${encodeURIComponent(escrowId)}`,
-    request: releaseRequestSchema,
-    refusals: PARTY_REFUSALS,
-    readCode,
-    readApplied(answer) {
-      const shown = readBody(releasedSchema, answer);
-      if (typeof shown === 'string') return shown;
-      if (shown.escrow_id !== escrowId) return 'escrow_id is another';
-      const amounts = {
+  release: (escrowId) =>
+    actionRoute({ path: '/escrow/release', escrowId, request: releaseRequestSchema }, ACTION, releasedSchema, (shown) =>
+      proveReleased(escrowId, {
         amount: sumUsd(shown.amount_released, shown.commission),
         fee: shown.commission,
         net: shown.amount_released,
-      };
-      const { amountUsd, feeUsd, netUsd } = amountsInUsd(amounts);
-      return { escrowId, status: shown.status, amountUsd, feeUsd, paidOutUsd: netUsd };
-    },
-  }),
+      }),
+    ),
 
-  dispute: (escrowId) => ({
-    path: `/escrow/dispute/${encodeURIComponent(escrowId)}`,
-    request: disputeRequestSchema,
-    // An unknown escrow and an unknown path answer alike here; neither freezes anything.
-    refusals: { ...PARTY_REFUSALS, NOT_FOUND: 404 },
-    readCode,
-    readApplied(answer) {
-      const shown = readBody(disputedSchema, answer);
-      if (typeof shown === 'string') return shown;
-      if (shown.escrow_id !== escrowId) return 'escrow_id is another';
-      return { escrowId, status: shown.status, disputeId: undefined };
-    },
-  }),
+  dispute: (escrowId) =>
+    actionRoute({ path: '/escrow/dispute', escrowId, request: disputeRequestSchema }, DISPUTE, disputedSchema, () => ({
+      escrowId,
+      status: 'disputed',
+      disputeId: undefined,
+    })),
 
   status: (escrowId) => ({
     path: `/escrow/${encodeURIComponent(escrowId)}`,

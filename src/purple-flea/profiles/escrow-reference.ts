@@ -4,12 +4,13 @@ import { ESCROW_LIMITS } from '../escrow.ts';
 import { idSchema, instantSchema, queryOf, readBody, readReferenceCode } from '../wire.ts';
 import { ESCROW_BODIES } from './escrow-bodies.ts';
 import {
-  amountsInUsd,
-  amountsProblem,
+  actionRoute,
   completeRequestSchema,
   createRequestSchema,
   disputeRequestSchema,
   hoursAfter,
+  proveCreated,
+  proveReleased,
   readStatusWord,
   releaseRequestSchema,
   unrecognizedFields,
@@ -103,7 +104,6 @@ const statsSchema = z.object({
 const healthSchema = z.object({ status: z.literal('ok'), service: z.string(), version: z.string() });
 
 /** The answers these routes give before they change anything. */
-const PARTY_REFUSALS = { UNAUTHORIZED: 401, FORBIDDEN: 403, WRONG_PARTY: 403, ESCROW_NOT_FOUND: 404 };
 const CREATE_REFUSALS = {
   UNAUTHORIZED: 401,
   FORBIDDEN: 403,
@@ -116,6 +116,11 @@ const CREATE_REFUSALS = {
 
 const readCode = readReferenceCode;
 
+const ACTION = {
+  refusals: { UNAUTHORIZED: 401, FORBIDDEN: 403, WRONG_PARTY: 403, ESCROW_NOT_FOUND: 404 },
+  readCode,
+};
+
 /** The escrow API as its reference documents it. */
 export const escrowReference: EscrowDialect = {
   bodies: ESCROW_BODIES,
@@ -126,64 +131,48 @@ export const escrowReference: EscrowDialect = {
     refusals: CREATE_REFUSALS,
     readCode,
     readApplied(answer) {
-      const asked = createSchema.parse(JSON.parse(body));
       const shown = readBody(createdSchema, answer);
       if (typeof shown === 'string') return shown;
-      const amounts = { amount: shown.amount_usd, fee: shown.fee_usd, net: shown.net_payout_usd };
-      if (amounts.amount !== asked.amount_usd) return 'amount_usd is another';
-      const problem = amountsProblem(amounts);
-      if (problem !== undefined) return problem;
-      if (shown.counterparty_agent_id !== asked.counterparty_agent_id) return 'counterparty_agent_id is another';
-      if (shown.description !== asked.description) return 'description is another';
-      if (shown.timeout_hours !== asked.timeout_hours) return `timeout_hours is ${shown.timeout_hours}`;
-      return {
+      return proveCreated(createSchema.parse(JSON.parse(body)), {
         escrowId: shown.escrow_id,
-        status: shown.status,
-        ...amountsInUsd(amounts),
+        amount: shown.amount_usd,
+        fee: shown.fee_usd,
+        net: shown.net_payout_usd,
+        counterpartyAgentId: shown.counterparty_agent_id,
+        description: shown.description,
+        timeoutHours: shown.timeout_hours,
         deadlineAt: shown.expires_at,
-      };
+      });
     },
   }),
 
-  complete: (escrowId) => ({
-    path: `/escrow/complete/${encodeURIComponent(escrowId)}`,
-    request: completeRequestSchema,
-    refusals: PARTY_REFUSALS,
-    readCode,
-    readApplied(answer) {
-      const shown = readBody(completedSchema, answer);
-      if (typeof shown === 'string') return shown;
-      return shown.escrow_id === escrowId ? { escrowId, status: shown.status } : 'escrow_id is another';
-    },
-  }),
+  complete: (escrowId) =>
+    actionRoute(
+      { path: '/escrow/complete', escrowId, request: completeRequestSchema },
+      ACTION,
+      completedSchema,
+      () => ({
+        escrowId,
+        status: 'completed',
+      }),
+    ),
 
-  release: (escrowId) => ({
-    path: `/escrow/release/${encodeURIComponent(escrowId)}`,
-    request: releaseRequestSchema,
-    refusals: PARTY_REFUSALS,
-    readCode,
-    readApplied(answer) {
-      const shown = readBody(releasedSchema, answer);
-      if (typeof shown === 'string') return shown;
-      if (shown.escrow_id !== escrowId) return 'escrow_id is another';
-      const amounts = { amount: shown.amount_locked, fee: shown.fee_charged, net: shown.amount_paid_out };
-      const { amountUsd, feeUsd, netUsd } = amountsInUsd(amounts);
-      return amountsProblem(amounts) ?? { escrowId, status: shown.status, amountUsd, feeUsd, paidOutUsd: netUsd };
-    },
-  }),
+  release: (escrowId) =>
+    actionRoute({ path: '/escrow/release', escrowId, request: releaseRequestSchema }, ACTION, releasedSchema, (shown) =>
+      proveReleased(escrowId, { amount: shown.amount_locked, fee: shown.fee_charged, net: shown.amount_paid_out }),
+    ),
 
-  dispute: (escrowId) => ({
-    path: `/escrow/dispute/${encodeURIComponent(escrowId)}`,
-    request: disputeRequestSchema,
-    refusals: PARTY_REFUSALS,
-    readCode,
-    readApplied(answer) {
-      const shown = readBody(disputedSchema, answer);
-      if (typeof shown === 'string') return shown;
-      if (shown.escrow_id !== escrowId) return 'escrow_id is another';
-      return { escrowId, status: shown.status, disputeId: shown.dispute_id };
-    },
-  }),
+  dispute: (escrowId) =>
+    actionRoute(
+      { path: '/escrow/dispute', escrowId, request: disputeRequestSchema },
+      ACTION,
+      disputedSchema,
+      (shown) => ({
+        escrowId,
+        status: 'disputed',
+        disputeId: shown.dispute_id,
+      }),
+    ),
 
   status: (escrowId) => ({
     path: `/escrow/status/${encodeURIComponent(escrowId)}`,

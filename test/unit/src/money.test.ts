@@ -62,16 +62,15 @@ describe('an amount', () => {
         const floats = [more, less, more - less].map((amount) => Number(formatUsd(amount as MicroUsd)));
         const [a = 0, b = 0, rest = 0] = floats;
         expect(parseUsd(a - b)).toBe(more - less);
-        // Taken in two steps, it leaves nothing but noise, on either side of zero.
-        const left = a - b - rest;
-        if (left >= 0) expect(parseUsd(left)).toBe(0n);
+        // Taken in two steps, it leaves nothing but noise.
+        expect(parseUsd(Math.max(0, a - b - rest))).toBe(0n);
       }),
       { numRuns: 20_000 },
     );
   });
 
   test('in cents survives being added to another in binary floats, whatever the order', () => {
-    const cents = fc.integer({ min: 0, max: 5_000_000 }).map((count) => BigInt(count) * 10_000n);
+    const cents = fc.integer({ min: 0, max: 100_000_000 }).map((count) => BigInt(count) * 10_000n);
     fc.assert(
       fc.property(fc.array(cents, { minLength: 2, maxLength: 8 }), (terms) => {
         const floatSum = terms.reduce((sum, term) => sum + Number(formatUsd(term as MicroUsd)), 0);
@@ -82,7 +81,7 @@ describe('an amount', () => {
   });
 
   test('less a fee of one per cent, computed in binary floats, is still that', () => {
-    const cents = fc.integer({ min: 10, max: 10_000_000 }).map((count) => (BigInt(count) * 10_000n) as MicroUsd);
+    const cents = fc.integer({ min: 10, max: 100_000_000 }).map((count) => (BigInt(count) * 10_000n) as MicroUsd);
     fc.assert(
       fc.property(cents, (amount) => {
         const float = Number(formatUsd(amount));

@@ -3,36 +3,38 @@ import * as z from 'zod/mini';
 import { parseUsd } from '../../../../../src/money.ts';
 import { ESCROW_STATUSES } from '../../../../../src/purple-flea/escrow.ts';
 import {
-  amountsInUsd,
-  amountsProblem,
   createRequestSchema,
   hoursAfter,
+  proveReleased,
   readStatusWord,
   unrecognizedFields,
 } from '../../../../../src/purple-flea/profiles/escrow-dialect.ts';
 
-function amounts(amount: string, fee: string, net: string) {
-  return { amount: parseUsd(amount), fee: parseUsd(fee), net: parseUsd(net) };
+/** A payout that shows these amounts. */
+function released(amount: string, fee: string, net: string) {
+  return proveReleased('esc_1', { amount: parseUsd(amount), fee: parseUsd(fee), net: parseUsd(net) });
 }
 
-describe('shown amounts', () => {
+describe('a payout', () => {
   test.each([
     ['50.00', '0.50', '49.50'],
     ['0.10', '0.001', '0.099'],
     ['50.00', '0.00', '50.00'],
-  ])('of %s add up with a fee of %s and %s paid out', (...shown) => {
-    expect(amountsProblem(amounts(...shown))).toBeUndefined();
+  ])('of %s with a fee of %s and %s paid out is proved, in decimal USD', (amountUsd, feeUsd, paidOutUsd) => {
+    expect(released(amountUsd, feeUsd, paidOutUsd)).toEqual({
+      escrowId: 'esc_1',
+      status: 'released',
+      amountUsd,
+      feeUsd,
+      paidOutUsd,
+    });
   });
 
   test.each([
     ['50.00', '0.50', '49.500001'],
     ['50.00', '0.50', '50.00'],
-  ])('of %s do not add up with a fee of %s and %s paid out', (...shown) => {
-    expect(amountsProblem(amounts(...shown))).toContain('do not add up');
-  });
-
-  test('are kept in decimal USD', () => {
-    expect(amountsInUsd(amounts('50', '0.5', '49.5'))).toEqual({ amountUsd: '50.00', feeUsd: '0.50', netUsd: '49.50' });
+  ])('of %s is not proved by a fee of %s and %s paid out, which do not add up', (...shown) => {
+    expect(released(...shown)).toContain('do not add up');
   });
 });
 

@@ -199,11 +199,11 @@ describe('a created escrow', () => {
   });
 
   test.each([
-    ['another amount', { amount_usd: 51, net_to_counterparty: 50.5 }, 'amount_usd is another'],
+    ['another amount', { amount_usd: 51, net_to_counterparty: 50.5 }, 'the amount is another'],
     ['a fee that does not add up', { commission_usd: 0.6 }, 'the fee and what is paid out do not add up'],
-    ['another counterparty', { counterparty_id: PUBLISHED_CREATOR }, 'counterparty_id is another'],
-    ['another description', { description: 'Summarize' }, 'description is another'],
-    ['a timeout that was cut', { timeout_hours: 24 }, 'timeout_hours is 24'],
+    ['another counterparty', { counterparty_id: PUBLISHED_CREATOR }, 'the counterparty is another'],
+    ['another description', { description: 'Summarize' }, 'the description is another'],
+    ['a timeout that was cut', { timeout_hours: 24 }, 'the timeout is another'],
     ['an empty id', { escrow_id: '' }, 'escrow_id: '],
     ['no id', { escrow_id: undefined }, 'escrow_id: '],
     ['the word of the reference', { status: 'locked' }, 'status: '],
