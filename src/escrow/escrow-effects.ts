@@ -79,7 +79,7 @@ export function completeDelivery(
       if (before.status === 'completed') {
         return { kind: 'applied', result: { escrowId: escrow.escrowId, status: 'completed' } };
       }
-      if (before.status !== 'locked') return { kind: 'rejected', reason: `the escrow is ${before.statusShown}` };
+      if (before.status !== 'locked') return unfit(before);
       return deps.escrow.complete(escrow.escrowId, { body, key, reference });
     },
   );
@@ -112,9 +112,7 @@ export function releaseFunds(
       const before = await readFirst(deps.escrow, escrow.escrowId);
       if ('kind' in before) return before;
       if (before.status === 'released') return { kind: 'applied', result: releasedFrom(before) };
-      if (before.status !== 'locked' && before.status !== 'completed') {
-        return { kind: 'rejected', reason: `the escrow is ${before.statusShown}` };
-      }
+      if (before.status !== 'locked' && before.status !== 'completed') return unfit(before);
       const answer = await deps.escrow.release(escrow.escrowId, { body, key, reference });
       return answer.kind === 'not-sent' ? answer : confirmRelease(deps.escrow, escrow, answer);
     },
@@ -122,6 +120,14 @@ export function releaseFunds(
 }
 
 const READ_RETRY_SECONDS = 30;
+
+/** The escrow is not in a state to be acted on; what an unknown status word means may be known later. */
+function unfit(view: EscrowView): Exclude<Answer<never>, { kind: 'applied' }> {
+  const reason = `the escrow is ${view.statusShown}`;
+  return view.status === 'unrecognized'
+    ? { kind: 'not-sent', reason, retryAfterSeconds: READ_RETRY_SECONDS }
+    : { kind: 'rejected', reason };
+}
 
 async function readFirst(
   client: EscrowClient,

@@ -48,8 +48,9 @@ export async function readService<Value extends object>(
 /** How long to wait before another attempt; undefined where another would end the same. */
 function waitAfter(answer: HttpAnswer, attempt: number, random: () => number): number | undefined {
   if (answer.kind === 'answered' && answer.status === 429) return rateLimitWait(answer, random) * 1000;
-  const readable = answer.kind === 'answered' && answer.status < 500 && answer.body !== undefined;
-  return readable ? undefined : random() * Math.min(FIRST_BACKOFF_MS * 2 ** attempt, MAX_BACKOFF_MS);
+  const isFinal =
+    answer.kind === 'answered' && answer.status < 500 && (answer.status !== 200 || answer.body !== undefined);
+  return isFinal ? undefined : random() * Math.min(FIRST_BACKOFF_MS * 2 ** attempt, MAX_BACKOFF_MS);
 }
 
 function unreadable(

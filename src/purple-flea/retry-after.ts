@@ -13,8 +13,8 @@ export function readRetryAfter(header: string | undefined, date: string | undefi
   if (header === undefined) return undefined;
   if (/^\d+$/.test(header)) return Number(header);
   if (!HTTP_DATE.test(header)) return undefined;
-  const sentAt = date !== undefined && HTTP_DATE.test(date) ? Date.parse(date) : Date.now();
-  const seconds = Math.ceil((Date.parse(header) - sentAt) / 1000);
+  const sentAt = date !== undefined && HTTP_DATE.test(date) ? Date.parse(date) : Number.NaN;
+  const seconds = Math.ceil((Date.parse(header) - (Number.isNaN(sentAt) ? Date.now() : sentAt)) / 1000);
   return Number.isNaN(seconds) ? undefined : Math.max(0, seconds);
 }
 

@@ -104,12 +104,16 @@ async function exchange(request: HttpRequest, deadlines: Deadlines, pool: Pool):
       connected = true;
     });
   });
+  // Within a body, what the call is destroyed with does not come through.
+  let missed: Error | undefined;
+  const giveUp = (message: string) => {
+    missed = new Error(message);
+    call.destroy(missed);
+  };
   const connectTimer = setTimeout(() => {
-    if (!connected) call.destroy(new Error(`no connection within ${deadlines.connectMs} ms`));
+    if (!connected) giveUp(`no connection within ${deadlines.connectMs} ms`);
   }, deadlines.connectMs);
-  const totalTimer = setTimeout(() => {
-    call.destroy(new Error(`no complete answer within ${deadlines.totalMs} ms`));
-  }, deadlines.totalMs);
+  const totalTimer = setTimeout(() => giveUp(`no complete answer within ${deadlines.totalMs} ms`), deadlines.totalMs);
 
   try {
     const response = await sendAndAwaitHeaders(call, request.body);
@@ -122,7 +126,7 @@ async function exchange(request: HttpRequest, deadlines: Deadlines, pool: Pool):
     };
   } catch (error) {
     call.destroy();
-    const reason = messageOf(error);
+    const reason = messageOf(missed ?? error);
     return connected ? { kind: 'lost', reason } : { kind: 'not-sent', reason };
   } finally {
     clearTimeout(connectTimer);

@@ -67,15 +67,22 @@ export const priceSchema = z.pipe(
   z.transform(String),
 );
 
+/** A word of the service's, such as a status. */
+export const wordSchema = z.string().check(z.maxLength(64));
+
 /** Something that must be there, and be text. */
 export const idSchema = z.string().check(z.minLength(1));
 
-/** Reads a body by a schema, or says what its first problem is. Values are left out: they may be anybody's. */
+/** Longer than any message needs to be; a value that it quotes may be of any length. */
+const MAX_PROBLEM = 200;
+
+/** Reads a body by a schema, or says in some words what its first problem is. */
 export function readBody<Schema extends z.core.$ZodType>(schema: Schema, body: unknown): z.output<Schema> | string {
   const parsed = z.safeParse(schema, body);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  return issue === undefined ? 'unreadable' : `${issue.path.join('.') || 'body'}: ${issue.message}`;
+  const problem = issue === undefined ? 'unreadable' : `${issue.path.join('.') || 'body'}: ${issue.message}`;
+  return problem.slice(0, MAX_PROBLEM);
 }
 
 /** A schema that accepts nothing but text of at most so many characters, or nothing at all. */

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { parseUsd, sumUsd } from '../../money.ts';
 import { usdSchema } from '../../schemas.ts';
-import { idSchema, instantSchema, readBody, readPublishedCode } from '../wire.ts';
+import { idSchema, instantSchema, readBody, readPublishedCode, wordSchema } from '../wire.ts';
 import { ESCROW_BODIES } from './escrow-bodies.ts';
 import {
   actionRoute,
@@ -44,7 +44,7 @@ const disputedSchema = z.object({ escrow_id: z.string(), status: z.literal('disp
 
 const viewSchema = z.object({
   escrow_id: z.string(),
-  status: z.string(),
+  status: wordSchema,
   amount_usd: usdSchema,
   commission_usd: usdSchema,
   net_to_counterparty: usdSchema,

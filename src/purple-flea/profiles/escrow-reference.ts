@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { usdSchema } from '../../schemas.ts';
 import { ESCROW_LIMITS } from '../escrow.ts';
-import { idSchema, instantSchema, queryOf, readBody, readReferenceCode } from '../wire.ts';
+import { idSchema, instantSchema, queryOf, readBody, readReferenceCode, wordSchema } from '../wire.ts';
 import { ESCROW_BODIES } from './escrow-bodies.ts';
 import {
   actionRoute,
@@ -56,7 +56,7 @@ const disputedSchema = z.object({
 const viewSchema = z.object({
   success,
   escrow_id: z.string(),
-  status: z.string(),
+  status: wordSchema,
   amount_usd: usdSchema,
   fee_usd: usdSchema,
   net_payout_usd: usdSchema,
@@ -80,7 +80,7 @@ const pageSchema = z.object({
   escrows: z.array(
     z.object({
       escrow_id: idSchema,
-      status: z.string(),
+      status: wordSchema,
       amount_usd: usdSchema,
       description: z.string(),
       your_role: z.enum(['creator', 'counterparty']),

@@ -1,16 +1,22 @@
 import * as z from 'zod/mini';
-import { formatUsd, toJsonNumber } from '../../money.ts';
+import { formatUsd, parseUsd, toJsonNumber } from '../../money.ts';
 import { estimateSchema, usdSchema } from '../../schemas.ts';
 import { ORDER_LIMITS } from '../trading.ts';
 import { idSchema, instantSchema, priceSchema, queryOf, readBody, readReferenceCode } from '../wire.ts';
 import { ORDER_REFUSALS, type TradingDialect } from './trading-dialect.ts';
+
+const ONE_USD = parseUsd('1.00');
+const MAX_AMOUNT = parseUsd(ORDER_LIMITS.maxAmountUsd);
 
 const direction = z.enum(['long', 'short']);
 
 const orderSchema = z.object({
   agent_id: idSchema,
   direction,
-  amount: usdSchema,
+  amount: usdSchema.check(
+    z.refine((amount) => amount > ONE_USD, { error: 'must be more than 1.00' }),
+    z.refine((amount) => amount <= MAX_AMOUNT, { error: `above the maximum of ${ORDER_LIMITS.maxAmountUsd}` }),
+  ),
   asset: idSchema,
   order_type: z.literal('market'),
   leverage: z.int().check(z.minimum(ORDER_LIMITS.minLeverage), z.maximum(ORDER_LIMITS.maxLeverage)),

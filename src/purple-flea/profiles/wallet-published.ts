@@ -17,7 +17,10 @@ const paySchema = z.object({
 
 const paidSchema = z.object({ tx_id: idSchema, to: z.string(), amount: usdSchema });
 
-const balanceSchema = z.object({ agent_id: idSchema, balance_usd: usdSchema });
+const balanceSchema = z.object({
+  agent_id: idSchema,
+  balance_usd: estimateSchema.check(z.refine((balance) => balance >= 0n, { error: 'is negative' })),
+});
 
 const ledgerSchema = z.object({
   entries: z.array(

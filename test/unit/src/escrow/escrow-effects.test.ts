@@ -405,15 +405,23 @@ describe('with a service that fails', () => {
       expect(requests()).toEqual(['GET status']);
     });
 
-    test.each(['refunded', 'disputed', 'auto_released', 'settled'])(
-      'of what is %s is rejected without a post',
-      async (status) => {
-        server.script(shows(status));
+    test('of what is in a state that nobody knows is tried again later, since the word may be passing', async () => {
+      server.script(shows('under_review'));
 
-        expect(await release()).toEqual({ outcome: 'rejected', reason: `the escrow is ${status}` });
-        expect(requests()).toEqual(['GET status']);
-      },
-    );
+      expect(await release()).toEqual({
+        outcome: 'not-sent',
+        reason: 'the escrow is under_review',
+        retryAfterSeconds: 30,
+      });
+      expect(requests()).toEqual(['GET status']);
+    });
+
+    test.each(['refunded', 'disputed', 'auto_released'])('of what is %s is rejected without a post', async (status) => {
+      server.script(shows(status));
+
+      expect(await release()).toEqual({ outcome: 'rejected', reason: `the escrow is ${status}` });
+      expect(requests()).toEqual(['GET status']);
+    });
 
     test('needs the time of three requests and five seconds', async () => {
       const deps = { ...depsFor(server.url), remainingMs: () => 3 * REQUEST_MS + 4_999 };
@@ -467,7 +475,18 @@ describe('with a service that fails', () => {
       expect(requests()).toEqual(['GET status']);
     });
 
-    test.each(['released', 'auto_released', 'refunded', 'disputed', 'settled'])(
+    test('of what is in a state that nobody knows is tried again later, since the word may be passing', async () => {
+      server.script(shows('under_review'));
+
+      expect(await complete()).toEqual({
+        outcome: 'not-sent',
+        reason: 'the escrow is under_review',
+        retryAfterSeconds: 30,
+      });
+      expect(requests()).toEqual(['GET status']);
+    });
+
+    test.each(['released', 'auto_released', 'refunded', 'disputed'])(
       'of what is %s is rejected without a post',
       async (status) => {
         server.script(shows(status));

@@ -86,7 +86,6 @@ describe('a read', () => {
     ['502 without JSON', answered(502)],
     ['503', answered(503, {})],
     ['200 that is no JSON', answered(200)],
-    ['404 that is no JSON', answered(404)],
     ['429 that asks for a second', answered(429, { error: 'RATE_LIMITED' }, 1)],
   ])('is tried again after %s', async (_case, failure) => {
     const { read, requests } = aReader([failure, failure, SHOWN]);
@@ -98,6 +97,8 @@ describe('a read', () => {
 
   test.each<[string, HttpAnswer, string]>([
     ['404', answered(404, { error: 'ESCROW_NOT_FOUND' }), 'HTTP 404 ESCROW_NOT_FOUND'],
+    ['404 that is no JSON', answered(404), 'HTTP 404'],
+    ['a redirect', answered(302), 'HTTP 302'],
     ['401', answered(401, { error: 'UNAUTHORIZED' }), 'HTTP 401 UNAUTHORIZED'],
     ['400 without a code', answered(400, {}), 'HTTP 400'],
     ['200 that lacks what it should have', answered(200, {}), 'HTTP 200, but escrow_id: Invalid input'],
