@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { formatUsd, parseUsd } from '../src/money.ts';
+import { EFFECT_KINDS } from '../src/ledger/effect-key.ts';
+import { EFFECT_NATURE } from '../src/ledger/stop.ts';
 import { ESCROW_LIMITS } from '../src/purple-flea/escrow.ts';
 import { PROFILES } from '../src/purple-flea/service.ts';
 import { ORDER_LIMITS } from '../src/purple-flea/trading.ts';
@@ -15,6 +17,9 @@ const usd = (min: string, max: string) =>
     .regex(/^\d{1,6}(\.\d{1,6})?$/)
     .refine((text) => !isAmount(text) || (parseUsd(text) >= parseUsd(min) && parseUsd(text) <= parseUsd(max)))
     .meta({ description: `Decimal USD as a string, ${min} to ${max}.`, examples: ['50.00'] });
+
+const OUTFLOWS = EFFECT_KINDS.filter((kind) => EFFECT_NATURE[kind] === 'outflow');
+const budget = z.partialRecord(z.enum(OUTFLOWS), usd('0.01', '999999.00'));
 
 const unitInterval = z.number().min(0).max(1);
 const agentId = z.string().min(3).max(100);
@@ -52,6 +57,8 @@ export const configSchema = z
       .strictObject({
         escrow: service,
         trading: service,
+        wallet: service,
+        faucet: service,
         connectTimeoutMs: z.int().min(500).max(10_000).meta({ description: 'From the start to a connection.' }),
         requestTimeoutMs: z
           .int()
@@ -59,7 +66,27 @@ export const configSchema = z
           .max(15_000)
           .meta({ description: 'From the start to the last byte; what is late is treated as unknown.' }),
       })
+      .superRefine(({ escrow, wallet }, context) => {
+        if (escrow.profile !== 'published' || wallet.profile === 'published') return;
+        context.addIssue({
+          code: 'custom',
+          path: ['wallet', 'profile'],
+          input: wallet.profile,
+          message:
+            'It has to be "published" where purpleFlea.escrow.profile is: the ledger rows take the place of the list of escrows, which that dialect does not have.',
+        });
+      })
       .meta({ description: 'Where Purple Flea is, and how long it may take.' }),
+    budgets: z
+      .strictObject({
+        perDay: budget.meta({
+          description: 'The most of each kind in one UTC day, decimal USD; no entry is no limit.',
+        }),
+        perAgentAndDay: budget.meta({
+          description: 'The same to any one agent, or in any one market.',
+        }),
+      })
+      .meta({ description: 'What may go out. Taken before a call, given back if it certainly had no effect.' }),
     bonus: z
       .strictObject({
         metric: z.string().min(1).max(255).meta({ description: 'Final metric that the bonus goes by.' }),
@@ -174,13 +201,19 @@ function describeIssue(issue: z.core.$ZodIssue): string[] {
   const path = formatPath(issue.path);
   if (issue.code === 'unrecognized_keys') {
     const schema = schemaAt(issue.path);
-    const known = schema instanceof z.ZodObject ? Object.keys(schema.shape).join(', ') : 'none';
+    const known = schema === undefined ? 'none' : knownKeys(schema).join(', ');
     return issue.keys.map((key) => `  ${formatPath([...issue.path, key])}: unknown; allowed here: ${known}`);
   }
   const got = issue.input === undefined ? 'is missing' : `got ${JSON.stringify(issue.input)}`;
   const schema = schemaAt(issue.path);
   const description = schema === undefined ? undefined : z.globalRegistry.get(schema)?.description;
   return [`  ${path}: ${got}; allowed: ${[description, issue.message].filter(Boolean).join(' ')}`];
+}
+
+function knownKeys(schema: z.core.$ZodType): readonly string[] {
+  if (schema instanceof z.ZodObject) return Object.keys(schema.shape);
+  if (schema instanceof z.ZodRecord && schema.keyType instanceof z.ZodEnum) return schema.keyType.options.map(String);
+  return [];
 }
 
 function schemaAt(path: readonly PropertyKey[]): z.core.$ZodType | undefined {
@@ -193,5 +226,6 @@ function childOf(schema: z.core.$ZodType, part: PropertyKey): z.core.$ZodType | 
   if (schema instanceof z.ZodOptional) return childOf(schema.unwrap(), part);
   if (schema instanceof z.ZodObject) return (schema.shape as Record<PropertyKey, z.core.$ZodType>)[part];
   if (schema instanceof z.ZodArray) return schema.element;
+  if (schema instanceof z.ZodRecord) return schema.valueType;
   return undefined;
 }

@@ -1,6 +1,7 @@
 import { CfnOutput, Duration, Stack, Validations, type StackProps } from 'aws-cdk-lib';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import type { Construct } from 'constructs';
+import { BY_STATE_INDEX } from '../src/aws/intent-table.ts';
 import { BY_DEADLINE_INDEX } from '../src/aws/mailbox-table.ts';
 import { INCOMING, TRAINING_JOB_STATE_CHANGE } from '../src/events/catalogue.ts';
 import type { Config } from './config.ts';
@@ -10,7 +11,15 @@ import { EventQueue } from './constructs/event-queue.ts';
 import { PipelineFunction } from './constructs/pipeline-function.ts';
 import { createSchedule } from './constructs/schedule.ts';
 import type { FoundationStack } from './foundation-stack.ts';
-import { allowOn, allowPublishing, allowQueryingIndex, allowUsingMailbox } from './grants.ts';
+import {
+  allowOn,
+  allowPublishing,
+  allowQueryingIndex,
+  allowReadingIntents,
+  allowReadingSecret,
+  allowRecordingIntents,
+  allowUsingMailbox,
+} from './grants.ts';
 
 export interface FlowStackProps extends StackProps {
   readonly config: Config;
@@ -23,7 +32,7 @@ export interface FlowStackProps extends StackProps {
 export class EscrowStack extends Stack {
   constructor(scope: Construct, id: string, { config, foundation, sageMakerEnvironment, ...props }: FlowStackProps) {
     super(scope, id, props);
-    const { prefix, key, bus, mailbox, alarmTopic } = foundation;
+    const { prefix, key, bus, intents, mailbox, alarmTopic } = foundation;
     const lifecycle = new EscrowLifecycle(this, 'Lifecycle', { config, foundation });
 
     const trainingEvents = new EventQueue(this, 'TrainingEvents', {
@@ -52,9 +61,6 @@ export class EscrowStack extends Stack {
       alarmTopic,
     });
     trainingEvents.feed(startBonus, 5);
-    allowOn(startBonus, ['states:StartExecution'], lifecycle.stateMachineArn);
-    allowDescribingJobs(startBonus, config);
-    allowPublishing(startBonus, bus);
     createAlarm(this, 'MetricMissing', {
       metric: pipelineMetric('MetricMissing', prefix),
       description: `A training job completed without ${config.bonus.metric}: check the job's metric definitions. No bonus was started for it.`,
@@ -97,8 +103,88 @@ export class EscrowStack extends Stack {
       above: 300,
       topic: alarmTopic,
     });
+
+    const findMissedJobs = new PipelineFunction(this, {
+      lambda: 'find-missed-jobs',
+      prefix,
+      timeout: Duration.minutes(5),
+      environment: {
+        ...sageMakerEnvironment,
+        EVENT_BUS: bus.eventBusName,
+        STATE_MACHINE_ARN: lifecycle.stateMachineArn,
+        INTENT_TABLE: intents.tableName,
+        BONUS_POLICY: JSON.stringify(config.bonus),
+      },
+      alarmTopic,
+    });
+    allowReadingIntents(findMissedJobs, intents, key);
+    allowListingJobs(findMissedJobs);
+    createSchedule(this, 'FindMissedJobsSchedule', { fn: findMissedJobs, every: Duration.hours(1) });
+    for (const fn of [startBonus, findMissedJobs]) {
+      allowOn(fn, ['states:StartExecution'], lifecycle.stateMachineArn);
+      allowDescribingJobs(fn, config);
+      allowPublishing(fn, bus);
+    }
+
+    this.addLedgerFunctions(config, foundation, lifecycle);
     new CfnOutput(this, 'StateMachineArn', { value: lifecycle.stateMachineArn });
   }
+
+  /** Who settles effects in doubt: the sweeper, and people. */
+  private addLedgerFunctions(config: Config, foundation: FoundationStack, lifecycle: EscrowLifecycle): void {
+    const { prefix, key, secret, bus, intents, mailbox, alarmTopic } = foundation;
+    const resolveIntents = new PipelineFunction(this, {
+      lambda: 'resolve-intents',
+      prefix,
+      timeout: Duration.minutes(2),
+      environment: {
+        ...foundation.purpleFleaEnvironment,
+        INTENT_TABLE: intents.tableName,
+        MAILBOX_TABLE: mailbox.tableName,
+        EVENT_BUS: bus.eventBusName,
+      },
+      alarmTopic,
+    });
+    allowUsingMailbox(resolveIntents, mailbox, key);
+    allowOn(resolveIntents, ['states:SendTaskSuccess'], lifecycle.stateMachineArn);
+    createSchedule(this, 'ResolveIntentsSchedule', { fn: resolveIntents, every: Duration.minutes(1) });
+    createAlarm(this, 'IntentsInDoubt', {
+      metric: pipelineMetric('IntentsInDoubt', prefix, 'Maximum'),
+      description: `Effects have been in doubt for an hour and nothing settles them: see intents in state "unknown" in ${intents.tableName}, and why resolve-intents cannot look for them in its log.`,
+      periods: 12,
+      topic: alarmTopic,
+    });
+
+    const decideIntent = new PipelineFunction(this, {
+      lambda: 'decide-intent',
+      prefix,
+      timeout: Duration.seconds(30),
+      environment: {
+        SECRET_NAME: config.secretName,
+        ESCROW_SERVICE: JSON.stringify(config.purpleFlea.escrow),
+        CONNECT_TIMEOUT_MS: String(config.purpleFlea.connectTimeoutMs),
+        REQUEST_TIMEOUT_MS: String(config.purpleFlea.requestTimeoutMs),
+        INTENT_TABLE: intents.tableName,
+        EVENT_BUS: bus.eventBusName,
+      },
+      alarmTopic,
+    });
+    for (const fn of [resolveIntents, decideIntent]) {
+      allowRecordingIntents(fn, intents, key);
+      allowQueryingIndex(fn, intents, BY_STATE_INDEX);
+      allowReadingSecret(fn, secret, key);
+      allowPublishing(fn, bus);
+    }
+  }
+}
+
+/** List jobs, which SageMaker grants for all of them or none. */
+function allowListingJobs(fn: PipelineFunction): void {
+  allowOn(fn, ['sagemaker:ListTrainingJobs'], '*');
+  Validations.of(fn.node.scope ?? fn).acknowledge({
+    id: 'AwsSolutions-IAM5[Resource::*]',
+    reason: 'SageMaker cannot limit the listing of training jobs to some of them; it changes nothing.',
+  });
 }
 
 /** Describe the jobs that can earn a bonus: those whose names begin with a configured prefix. */

@@ -5,17 +5,17 @@ import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Topic } from 'aws-cdk-lib/aws-sns';
+import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Construct } from 'constructs';
 import { BY_STATE_INDEX } from '../src/aws/intent-table.ts';
 import { BY_DEADLINE_INDEX } from '../src/aws/mailbox-table.ts';
 import { INCOMING, PUBLISHED } from '../src/events/catalogue.ts';
+import { STOP_MODES } from '../src/ledger/stop.ts';
 import type { Config } from './config.ts';
 import { createAlarm, pipelineMetric } from './constructs/alarm.ts';
 import { EventQueue } from './constructs/event-queue.ts';
 import { PipelineFunction } from './constructs/pipeline-function.ts';
-import { createSchedule } from './constructs/schedule.ts';
-import { allowPublishing, allowQueryingIndex, allowRecordingIntents } from './grants.ts';
 import { prefixOf } from './names.ts';
 
 /** What the flows share: key, secret, bus, ledger, mailbox, alarm topic. It outlives them. */
@@ -26,6 +26,12 @@ export class FoundationStack extends Stack {
   readonly bus: EventBus;
   readonly intents: Table;
   readonly mailbox: Table;
+  /** The one switch over all money: `running`, `reducing` or `halted`. */
+  readonly stop: StringParameter;
+  /** What functions that call any of Purple Flea's services are told. */
+  readonly purpleFleaEnvironment: Readonly<Record<string, string>>;
+  /** What every function that sends effects is told of the ledger. */
+  readonly ledgerEnvironment: Readonly<Record<string, string>>;
   readonly alarmTopic: Topic;
 
   constructor(scope: Construct, id: string, { config, ...props }: StackProps & { readonly config: Config }) {
@@ -124,27 +130,37 @@ export class FoundationStack extends Stack {
     );
     if (config.alarmEmail !== undefined) this.alarmTopic.addSubscription(new EmailSubscription(config.alarmEmail));
 
-    this.addParkIntents();
+    this.stop = new StringParameter(this, 'Stop', {
+      parameterName: `/${this.prefix}/stop`,
+      description: 'running; reducing: no new outflow, what is locked may be settled; halted: nothing is sent',
+      stringValue: 'running',
+      allowedPattern: `^(${STOP_MODES.join('|')})$`,
+    });
+    const { escrow, trading, wallet, faucet, connectTimeoutMs, requestTimeoutMs } = config.purpleFlea;
+    this.purpleFleaEnvironment = {
+      SECRET_NAME: config.secretName,
+      ESCROW_SERVICE: JSON.stringify(escrow),
+      TRADING_SERVICE: JSON.stringify(trading),
+      WALLET_SERVICE: JSON.stringify(wallet),
+      FAUCET_SERVICE: JSON.stringify(faucet),
+      CONNECT_TIMEOUT_MS: String(connectTimeoutMs),
+      REQUEST_TIMEOUT_MS: String(requestTimeoutMs),
+    };
+    this.ledgerEnvironment = {
+      INTENT_TABLE: this.intents.tableName,
+      BUDGETS: JSON.stringify(config.budgets),
+      STOP_PARAMETER: this.stop.parameterName,
+    };
+    this.addLedgerAlarms();
     this.addRejectEvent();
     new CfnOutput(this, 'BusName', { value: this.bus.eventBusName });
     new CfnOutput(this, 'SecretName', { value: config.secretName });
     new CfnOutput(this, 'IntentTableName', { value: this.intents.tableName });
     new CfnOutput(this, 'MailboxTableName', { value: this.mailbox.tableName });
+    new CfnOutput(this, 'StopParameterName', { value: this.stop.parameterName });
   }
 
-  private addParkIntents(): void {
-    const parkIntents = new PipelineFunction(this, {
-      lambda: 'park-intents',
-      prefix: this.prefix,
-      timeout: Duration.minutes(1),
-      environment: { INTENT_TABLE: this.intents.tableName, EVENT_BUS: this.bus.eventBusName },
-      alarmTopic: this.alarmTopic,
-    });
-    allowRecordingIntents(parkIntents, this.intents, this.key);
-    allowQueryingIndex(parkIntents, this.intents, BY_STATE_INDEX);
-    allowPublishing(parkIntents, this.bus);
-    createSchedule(this, 'ParkIntentsSchedule', { fn: parkIntents, every: Duration.minutes(1) });
-
+  private addLedgerAlarms(): void {
     createAlarm(this, 'IntentsParked', {
       metric: pipelineMetric('IntentsParked', this.prefix),
       description: `Money in doubt: see intents in state "manual" in ${this.prefix}-intents, look at Purple Flea, then decide. Nothing is sent again by itself.`,

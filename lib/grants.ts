@@ -3,6 +3,7 @@ import type { IEventBus } from 'aws-cdk-lib/aws-events';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { IStringParameter } from 'aws-cdk-lib/aws-ssm';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 
 /**
@@ -30,10 +31,21 @@ const TABLE_KEY_ACTIONS = [
   'kms:ReEncryptTo',
 ];
 
-/** Write and read intents by key. */
+/** Write and read intents by key; budgets and locks are taken and given back in the same transactions. */
 export function allowRecordingIntents(fn: IFunction, intents: ITable, key: IKey): void {
-  allow(fn, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], intents.tableArn);
+  allow(fn, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'], intents.tableArn);
   allow(fn, TABLE_KEY_ACTIONS, key.keyArn);
+}
+
+/** Read intents by key. */
+export function allowReadingIntents(fn: IFunction, intents: ITable, key: IKey): void {
+  allow(fn, ['dynamodb:GetItem'], intents.tableArn);
+  allow(fn, ['kms:Decrypt'], key.keyArn);
+}
+
+/** Read one parameter of Systems Manager. */
+export function allowReadingParameter(fn: IFunction, parameter: IStringParameter): void {
+  allow(fn, ['ssm:GetParameter'], parameter.parameterArn);
 }
 
 /** Write, read and remove waits and signals. */

@@ -61,7 +61,7 @@ export function buildPipeline(
 }
 
 function pointAtTwin(config: Config, twinUrl: string, escrowProfile: string | undefined): Config {
-  const { escrow, trading } = config.purpleFlea;
+  const { escrow, trading, wallet, faucet } = config.purpleFlea;
   const profile = PROFILES.find((known) => known === (escrowProfile ?? escrow.profile));
   if (profile === undefined) {
     throw new InvalidConfigError(
@@ -74,6 +74,9 @@ function pointAtTwin(config: Config, twinUrl: string, escrowProfile: string | un
       ...config.purpleFlea,
       escrow: { profile, baseUrl: twinUrl },
       trading: { ...trading, baseUrl: twinUrl },
+      // Where escrows are not listed, the agent's ledger rows are looked at: they speak the same dialect.
+      wallet: { profile: escrowProfile === undefined ? wallet.profile : profile, baseUrl: twinUrl },
+      faucet: { ...faucet, baseUrl: twinUrl },
     },
   };
 }

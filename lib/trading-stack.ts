@@ -5,7 +5,13 @@ import { EventQueue } from './constructs/event-queue.ts';
 import { PipelineFunction } from './constructs/pipeline-function.ts';
 import { createSchedule } from './constructs/schedule.ts';
 import type { FlowStackProps } from './escrow-stack.ts';
-import { allowOn, allowPublishing, allowReadingSecret, allowRecordingIntents } from './grants.ts';
+import {
+  allowOn,
+  allowPublishing,
+  allowReadingParameter,
+  allowReadingSecret,
+  allowRecordingIntents,
+} from './grants.ts';
 
 /** Predictions become orders: the predictor, the queue, the trader. */
 export class TradingStack extends Stack {
@@ -26,14 +32,15 @@ export class TradingStack extends Stack {
     const placeTrade = new PipelineFunction(this, {
       lambda: 'place-trade',
       prefix,
-      timeout: Duration.seconds(30),
+      // Two reads before the order, the order, and its record.
+      timeout: Duration.minutes(1),
       environment: {
         ...predictions.environment,
         SECRET_NAME: config.secretName,
         TRADING_SERVICE: JSON.stringify(config.purpleFlea.trading),
         CONNECT_TIMEOUT_MS: String(config.purpleFlea.connectTimeoutMs),
         REQUEST_TIMEOUT_MS: String(config.purpleFlea.requestTimeoutMs),
-        INTENT_TABLE: intents.tableName,
+        ...foundation.ledgerEnvironment,
         EVENT_BUS: bus.eventBusName,
         TRADE_POLICY: JSON.stringify(policy),
       },
@@ -42,6 +49,7 @@ export class TradingStack extends Stack {
     predictions.feed(placeTrade, 1);
     allowReadingSecret(placeTrade, secret, key);
     allowRecordingIntents(placeTrade, intents, key);
+    allowReadingParameter(placeTrade, foundation.stop);
     allowPublishing(placeTrade, bus);
 
     const requestPrediction = new PipelineFunction(this, {

@@ -4,6 +4,7 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { SSMClient } from '@aws-sdk/client-ssm';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { Agent } from 'node:http';
 import { REGION } from './emulator.ts';
@@ -24,6 +25,7 @@ export function createClients(endpoint: string) {
     secrets: new SecretsManagerClient(settings),
     stepFunctions: new SFNClient(settings),
     sqs: new SQSClient(settings),
+    parameters: new SSMClient(settings),
     documents: DynamoDBDocumentClient.from(new DynamoDBClient(settings)),
   };
 }

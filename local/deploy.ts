@@ -13,6 +13,7 @@ export interface Outputs {
   readonly secretName: string;
   readonly intentTable: string;
   readonly mailboxTable: string;
+  readonly stopParameter: string;
   readonly stateMachineArn: string;
   readonly requestPrediction: string;
 }
@@ -64,6 +65,7 @@ export async function deploy(endpoint: string, report: Report, stop?: AbortSigna
     secretName: of('foundation', 'SecretName'),
     intentTable: of('foundation', 'IntentTableName'),
     mailboxTable: of('foundation', 'MailboxTableName'),
+    stopParameter: of('foundation', 'StopParameterName'),
     stateMachineArn: of('escrow', 'StateMachineArn'),
     requestPrediction: of('trading', 'RequestPredictionName'),
   };

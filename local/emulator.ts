@@ -45,8 +45,12 @@ export async function useRunningEmulator(endpoint: string): Promise<Emulator> {
   return { endpoint, stop: () => Promise.resolve() };
 }
 
-/** Starts MiniStack on a free port of 127.0.0.1. It stops with this process, however this one ends. */
-export async function startEmulator(command: LocalAwsCommand): Promise<Emulator> {
+/**
+ * Starts MiniStack on a free port of 127.0.0.1. It stops with this process, however this one ends.
+ *
+ * @param waitScale is how much of its time a Wait state takes.
+ */
+export async function startEmulator(command: LocalAwsCommand, waitScale = 1): Promise<Emulator> {
   const port = await getPort({ host: '127.0.0.1' });
   const endpoint = `http://127.0.0.1:${port}`;
   const temporary = makeTemporaryFolder();
@@ -65,6 +69,7 @@ export async function startEmulator(command: LocalAwsCommand): Promise<Emulator>
       MINISTACK_ACCOUNT_ID: ACCOUNT,
       MINISTACK_REGION: REGION,
       IOT_MTLS_ENABLED: '0',
+      SFN_WAIT_SCALE: String(waitScale),
       TMPDIR: temporary,
       PATH: `${BIN}:${process.env['PATH'] ?? ''}`,
       NODE_OPTIONS: undefined,

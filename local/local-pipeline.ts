@@ -33,6 +33,17 @@ export interface LocalPipeline extends Session {
   close(): Promise<void>;
 }
 
+export interface LocalPipelineOptions {
+  readonly renderer?: ListrRendererValue;
+  readonly stop?: AbortSignal;
+  /** The dialect of the escrow API; the one that `config/local.json` names if left out. */
+  readonly escrowProfile?: Profile;
+  /** Whether the twin limits calls as Purple Flea does. */
+  readonly rateLimits?: boolean;
+  /** How much of their time the workflow's Wait states take; all of it if left out. */
+  readonly waitScale?: number;
+}
+
 const SESSION = `${STATE}session.json`;
 
 /**
@@ -44,14 +55,8 @@ export async function startLocalPipeline({
   stop,
   escrowProfile = loadConfig('local').purpleFlea.escrow.profile,
   rateLimits = true,
-}: {
-  readonly renderer?: ListrRendererValue;
-  readonly stop?: AbortSignal;
-  /** The dialect of the escrow API; the one that `config/local.json` names if left out. */
-  readonly escrowProfile?: Profile;
-  /** Whether the twin limits calls as Purple Flea does. */
-  readonly rateLimits?: boolean;
-} = {}): Promise<LocalPipeline> {
+  waitScale,
+}: LocalPipelineOptions = {}): Promise<LocalPipeline> {
   removeDeadRuns();
   mkdirSync(RUN, { recursive: true });
   const started: { twin?: Twin; emulator?: Emulator; outputs?: Outputs } = {};
@@ -72,7 +77,7 @@ export async function startLocalPipeline({
       {
         title: 'Local AWS',
         task: async (_, task) => {
-          started.emulator = await obtainEmulator(reportTo(task));
+          started.emulator = await obtainEmulator(reportTo(task), waitScale);
           task.title = `Local AWS at ${started.emulator.endpoint}`;
         },
       },
@@ -167,14 +172,14 @@ function reportTo(task: { output: string }): (line: string) => void {
   };
 }
 
-async function obtainEmulator(report: (line: string) => void): Promise<Emulator> {
+async function obtainEmulator(report: (line: string) => void, waitScale: number | undefined): Promise<Emulator> {
   const running = process.env['AWS_ENDPOINT_URL'];
   if (running !== undefined && running !== '') {
     const emulator = await useRunningEmulator(running);
     await refuseExistingStacks(createClients(emulator.endpoint), emulator.endpoint);
     return emulator;
   }
-  return startEmulator(await prepareLocalAws(report));
+  return startEmulator(await prepareLocalAws(report), waitScale);
 }
 
 /** Deploying over what is there loses data on a local AWS, and says it succeeded. */

@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util';
 import { loadConfig } from '../lib/config.ts';
 import { createClients } from './clients.ts';
+import { STOP_MODES } from '../src/ledger/stop.ts';
 import { readSession } from './local-pipeline.ts';
-import { askModel, registerTrainingJob, sendDelivery, sendPrediction, sendTrainingEvent } from './sending.ts';
+import { askModel, registerTrainingJob, sendDelivery, sendPrediction, sendTrainingEvent, setStop } from './sending.ts';
 
 const USAGE = `Puts an event on the buses of the pipeline that \`npm start\` runs.
 
@@ -10,7 +11,8 @@ const USAGE = `Puts an event on the buses of the pipeline that \`npm start\` run
   npm run send -- delivered --escrow ID --by WHO            what the escrow waits for is there
   npm run send -- delivered --job NAME --by WHO             the same, by the training job; may come before the lock
   npm run send -- prediction --direction long|short|hold --confidence 0.8 [--asset BTC-USDC] [--id ID]
-  npm run send -- ask-model                                 the predictor asks the endpoint, and publishes its answer`;
+  npm run send -- ask-model                                 the predictor asks the endpoint, and publishes its answer
+  npm run send -- stop running|reducing|halted              the switch: all goes on, no new outflow, nothing is sent`;
 
 class UsageError extends Error {
   override readonly name = 'UsageError';
@@ -77,6 +79,14 @@ async function main(): Promise<void> {
       const { asset, features } = loadConfig('local').trading.predictor;
       await askModel(clients, outputs.requestPrediction, { asset, features });
       break;
+    }
+    case 'stop': {
+      const mode = STOP_MODES.find((known) => known === positionals[1]);
+      if (mode === undefined)
+        throw new UsageError(`stop ${positionals[1] ?? ''}: allowed are ${STOP_MODES.join(', ')}`);
+      await setStop(clients, outputs.stopParameter, mode);
+      console.log(`the switch is on ${mode}; functions notice within five seconds`);
+      return;
     }
     default:
       throw new UsageError(`there is no command "${command}"`);

@@ -1,9 +1,11 @@
 import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
+import { PutParameterCommand } from '@aws-sdk/client-ssm';
 import { randomUUID } from 'node:crypto';
 import { INCOMING, TRAINING_JOB_STATE_CHANGE } from '../src/events/catalogue.ts';
 import type { EscrowDelivered } from '../src/events/escrow-delivered.ts';
 import type { InferenceCompleted } from '../src/events/inference-completed.ts';
+import type { StopMode } from '../src/ledger/stop.ts';
 import type { Clients } from './clients.ts';
 import { ACCOUNT, REGION } from './emulator.ts';
 
@@ -59,6 +61,11 @@ export function sendPrediction(
 /** Says on the app's bus that what an escrow waits for is there. */
 export function sendDelivery(clients: Clients, busName: string, delivery: EscrowDelivered): Promise<void> {
   return putEvent(clients, busName, 'my.registry', INCOMING.escrowDelivered, delivery);
+}
+
+/** Sets the switch over all money. Functions that run already notice within five seconds. */
+export async function setStop(clients: Clients, parameterName: string, mode: StopMode): Promise<void> {
+  await clients.parameters.send(new PutParameterCommand({ Name: parameterName, Value: mode, Overwrite: true }));
 }
 
 /** Has the model asked, as the scheduler does; the prediction comes back and goes on the bus. */

@@ -3,7 +3,7 @@ import { INCOMING, type PublishedEvents } from '../src/events/catalogue.ts';
 import type { EscrowDelivered } from '../src/events/escrow-delivered.ts';
 import type { SeenEvent } from './bus-tap.ts';
 
-type Topic = 'event' | 'decision' | 'escrow' | 'order' | 'execution' | 'attention';
+type Topic = 'event' | 'decision' | 'escrow' | 'order' | 'execution' | 'ledger' | 'attention';
 
 const COLOURS = {
   event: 'cyan',
@@ -11,6 +11,7 @@ const COLOURS = {
   escrow: 'green',
   order: 'green',
   execution: 'magenta',
+  ledger: 'blue',
   attention: 'red',
 } as const;
 
@@ -49,6 +50,7 @@ const DESCRIBED: Described = {
     `no trade on ${predictionId}: ${reason} (${detail})`,
   ],
   'trade.manual': ({ predictionId, reason }) => ['attention', `the order of ${predictionId} is in doubt: ${reason}`],
+  'intent.settled': ({ reference, kind, state, note }) => ['ledger', `${kind} (${reference}) is ${state}: ${note}`],
   'intent.parked': ({ reference, kind, amountUsd, reason }) => [
     'attention',
     `${kind} of $${amountUsd} (${reference}) is in doubt: ${reason}`,

@@ -5,6 +5,7 @@ export const METRIC_NAMESPACE = 'PurpleFlea';
 export const METRICS = {
   EventsRejected: 'Messages put into a dead-letter queue with a reason.',
   BonusesStarted: 'Training jobs whose bonus escrow was started.',
+  MissedJobs: 'Training jobs whose completion no event brought; the hourly look found them.',
   BonusesSkipped: 'Training jobs that earned no bonus.',
   MetricMissing: 'Completed training jobs without the configured metric.',
   EscrowsLocked: 'Escrows created.',
@@ -12,6 +13,7 @@ export const METRICS = {
   EscrowsRefunded: 'Escrows whose lock ran out.',
   TradesPlaced: 'Orders placed.',
   TradesSkipped: 'Predictions not traded.',
+  IntentsInDoubt: 'Effects that a run of resolve-intents looked for and left in doubt, or did not get to.',
   IntentsParked: 'Effects of which it cannot be known whether they took place.',
   PublishFailures: 'Events about something done that EventBridge did not take.',
   DeadlineLagSeconds: 'How late the latest deadline of a run was delivered.',

@@ -1,7 +1,6 @@
-import { completeDelivery, referenceFor } from '../../src/escrow/escrow-effects.ts';
+import { completeDelivery, escrowRefOf, referenceFor } from '../../src/escrow/escrow-effects.ts';
 import { deliveredStateSchema } from '../../src/escrow/lifecycle-state.ts';
-import { formatUsd } from '../../src/money.ts';
-import { announce, announceParked } from '../shared/announce.ts';
+import { announce } from '../shared/announce.ts';
 import type { EscrowTaskDeps, TaskContext } from '../shared/escrow-task.ts';
 
 /**
@@ -15,15 +14,19 @@ export function createHandler(deps: EscrowTaskDeps) {
     if (counterparty === undefined) return { outcome: 'left-to-counterparty' };
 
     const outcome = await completeDelivery(
-      { ...deps, remainingMs: () => context.getRemainingTimeInMillis(), escrow: deps.openEscrow(counterparty) },
+      {
+        ...deps,
+        remainingMs: () => context.getRemainingTimeInMillis(),
+        escrow: deps.openEscrow(counterparty),
+        agentId: counterparty.agentId,
+      },
       request.cause,
-      { escrowId: escrow.escrowId, amountUsd: formatUsd(request.amountUsd) },
+      escrowRefOf({ request, escrow }),
       delivery,
     );
     if (outcome.outcome === 'applied' && !outcome.duplicate) {
       await announce(deps, 'escrow.completed', { escrowId: escrow.escrowId, reference: referenceFor(request.cause) });
     }
-    if (outcome.outcome === 'manual') await announceParked(deps, outcome);
     deps.log.info('completion', { escrowId: escrow.escrowId, outcome: outcome.outcome });
     return { outcome: outcome.outcome };
   };

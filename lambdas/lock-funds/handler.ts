@@ -6,7 +6,7 @@ import { effectKey } from '../../src/ledger/effect-key.ts';
 import type { EffectOutcome } from '../../src/ledger/perform-effect.ts';
 import { createdEscrowSchema } from '../../src/purple-flea/escrow.ts';
 import { describeProblems } from '../../src/schemas.ts';
-import { announce, announceParked } from '../shared/announce.ts';
+import { announce } from '../shared/announce.ts';
 import type { EscrowTaskDeps, TaskContext } from '../shared/escrow-task.ts';
 
 /** Locks the funds of one request. Nothing is sent for a request that the service would refuse, or without a key. */
@@ -22,12 +22,10 @@ export function createHandler(deps: EscrowTaskDeps) {
         if (!outcome.duplicate) await announceLocked(deps, request.data, escrow);
         return { outcome: 'applied', ...escrow };
       }
-      case 'manual':
-        await announceParked(deps, outcome);
-        return { outcome: 'manual', reason: outcome.reason };
       case 'rejected':
       case 'not-sent':
-      case 'in-progress':
+      case 'pending':
+      case 'manual':
         deps.log.warn('funds not locked', { ...outcome, reference: referenceFor(request.data.cause) });
         return outcome;
     }
@@ -38,7 +36,7 @@ async function lock(deps: EscrowTaskDeps, request: LifecycleInput, context: Task
   try {
     const { own } = await deps.readApiKeys();
     const remainingMs = () => context.getRemainingTimeInMillis();
-    return await lockFunds({ ...deps, remainingMs, escrow: deps.openEscrow(own) }, request);
+    return await lockFunds({ ...deps, remainingMs, escrow: deps.openEscrow(own), agentId: own.agentId }, request);
   } catch (error) {
     if (error instanceof SecretUnusableError) return { outcome: 'rejected', reason: error.message };
     throw error;

@@ -8,7 +8,7 @@ import type { Credentials } from '../../src/purple-flea/service.ts';
 import { placedOrderSchema, type TradingClient } from '../../src/purple-flea/trading.ts';
 import { decideTrade, type TradePolicy } from '../../src/trading/decide-trade.ts';
 import { orderKey, placeOrder } from '../../src/trading/place-order.ts';
-import { announceParked, type AnnounceDeps } from '../shared/announce.ts';
+import type { AnnounceDeps } from '../shared/announce.ts';
 import { consumeQueue, type QueueDeps } from '../shared/consume-queue.ts';
 
 export interface Deps extends QueueDeps, AnnounceDeps, Omit<EffectDeps, 'remainingMs'> {
@@ -45,17 +45,12 @@ export function createHandler(deps: Deps) {
       }
       case 'rejected':
         return skip('refused', outcome.reason);
-      case 'manual':
-        await announceParked(deps, outcome);
-        return deps.publish('trade.manual', {
-          predictionId,
-          reference: outcome.intent.reference,
-          reason: outcome.reason,
-        });
       case 'not-sent':
         throw new TryLaterError(`the order was not sent: ${outcome.reason}`);
-      case 'in-progress':
-        throw new TryLaterError('another invocation is sending this order');
+      case 'pending':
+      case 'manual':
+        // Whoever settles the intent says what became of it.
+        return;
     }
   });
 }

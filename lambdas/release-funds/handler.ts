@@ -1,11 +1,10 @@
 import { SecretUnusableError } from '../../src/errors.ts';
-import { referenceFor, releaseFunds } from '../../src/escrow/escrow-effects.ts';
+import { escrowRefOf, referenceFor, releaseFunds } from '../../src/escrow/escrow-effects.ts';
 import { reviewedStateSchema } from '../../src/escrow/lifecycle-state.ts';
 import type { EffectOutcome } from '../../src/ledger/perform-effect.ts';
-import { formatUsd } from '../../src/money.ts';
 import { releasedEscrowSchema } from '../../src/purple-flea/escrow.ts';
 import type * as z from 'zod/mini';
-import { announce, announceParked } from '../shared/announce.ts';
+import { announce } from '../shared/announce.ts';
 import type { EscrowTaskDeps, TaskContext } from '../shared/escrow-task.ts';
 
 type State = z.infer<typeof reviewedStateSchema>;
@@ -26,12 +25,10 @@ export function createHandler(deps: EscrowTaskDeps) {
         }
         return { outcome: 'applied', ...released };
       }
-      case 'manual':
-        await announceParked(deps, outcome);
-        return { outcome: 'manual', reason: outcome.reason };
       case 'rejected':
       case 'not-sent':
-      case 'in-progress':
+      case 'pending':
+      case 'manual':
         deps.log.warn('funds not released', { ...outcome, escrowId: state.escrow.escrowId });
         return outcome;
     }
@@ -42,9 +39,14 @@ async function release(deps: EscrowTaskDeps, state: State, context: TaskContext)
   try {
     const { own } = await deps.readApiKeys();
     return await releaseFunds(
-      { ...deps, remainingMs: () => context.getRemainingTimeInMillis(), escrow: deps.openEscrow(own) },
+      {
+        ...deps,
+        remainingMs: () => context.getRemainingTimeInMillis(),
+        escrow: deps.openEscrow(own),
+        agentId: own.agentId,
+      },
       state.request.cause,
-      { escrowId: state.escrow.escrowId, amountUsd: formatUsd(state.request.amountUsd) },
+      escrowRefOf(state),
       state.review.reason,
     );
   } catch (error) {

@@ -1,6 +1,6 @@
 import { describeError } from '../../src/errors.ts';
 import type { Publish, PublishedEvents, PublishedType } from '../../src/events/catalogue.ts';
-import type { ParkedOutcome } from '../../src/ledger/perform-effect.ts';
+import type { Intent } from '../../src/ledger/intent.ts';
 import type { Count, Log } from '../../src/observability.ts';
 
 export interface AnnounceDeps {
@@ -24,10 +24,9 @@ export async function announce<Type extends PublishedType>(
   }
 }
 
-/** Tells people of an effect in doubt: metric and alarm, event, log line. Once, by the call that parked it. */
-export async function announceParked(deps: AnnounceDeps, outcome: ParkedOutcome): Promise<void> {
-  if (!outcome.parkedNow) return;
+/** Tells people of an effect in doubt that only a person can settle: metric and alarm, event, log line. */
+export async function announceParked(deps: AnnounceDeps, intent: Intent): Promise<void> {
   deps.count('IntentsParked');
-  const { key, reference, kind, amountUsd } = outcome.intent;
-  await announce(deps, 'intent.parked', { key, reference, kind, amountUsd, reason: outcome.reason });
+  const { key, reference, kind, amountUsd, reason = 'parked' } = intent;
+  await announce(deps, 'intent.parked', { key, reference, kind, amountUsd, reason });
 }

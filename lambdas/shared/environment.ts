@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { budgetPolicySchema } from '../../src/ledger/budgets.ts';
 import { jsonText } from '../../src/schemas.ts';
 import { serviceSchema } from '../../src/purple-flea/service.ts';
 
@@ -12,7 +13,12 @@ export const purpleFleaEnvironment = {
 };
 export const escrowEnvironment = { ...purpleFleaEnvironment, ESCROW_SERVICE: jsonText(serviceSchema) };
 export const tradingEnvironment = { ...purpleFleaEnvironment, TRADING_SERVICE: jsonText(serviceSchema) };
-export const ledgerEnvironment = { INTENT_TABLE: z.string(), EVENT_BUS: z.string() };
+export const ledgerEnvironment = {
+  INTENT_TABLE: z.string(),
+  EVENT_BUS: z.string(),
+  BUDGETS: jsonText(budgetPolicySchema),
+  STOP_PARAMETER: z.string(),
+};
 export const mailboxEnvironment = { MAILBOX_TABLE: z.string() };
 export const queueEnvironment = {
   DEAD_LETTER_QUEUE_URL: z.string(),

@@ -1,10 +1,6 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
 import type { ApiKeys } from '../../src/aws/api-key-secret.ts';
-import { createIntentTable } from '../../src/aws/intent-table.ts';
 import { createPublisher } from '../../src/aws/publisher.ts';
 import type { EffectDeps } from '../../src/ledger/perform-effect.ts';
 import { createEscrowClient } from '../../src/purple-flea/escrow-client.ts';
@@ -12,6 +8,7 @@ import type { EscrowClient } from '../../src/purple-flea/escrow.ts';
 import type { Credentials } from '../../src/purple-flea/service.ts';
 import type { AnnounceDeps } from './announce.ts';
 import { escrowEnvironment, ledgerEnvironment, readEnvironment } from './environment.ts';
+import { createLedgerDeps } from './ledger.ts';
 import { createApiKeySource, createServiceDeps } from './purple-flea.ts';
 import { count, log } from './telemetry.ts';
 
@@ -48,11 +45,5 @@ export function createEscrowReadDeps(): EscrowReadDeps {
 /** Builds what sending needs from the environment, once a process. */
 export function createEscrowTaskDeps(): EscrowTaskDeps {
   const env = readEnvironment({ ...escrowEnvironment, ...ledgerEnvironment });
-  return {
-    ...createEscrowReadDeps(),
-    intents: createIntentTable(DynamoDBDocumentClient.from(new DynamoDBClient({})), env.INTENT_TABLE),
-    requestMs: env.REQUEST_TIMEOUT_MS,
-    now: () => new Date(),
-    newId: randomUUID,
-  };
+  return { ...createEscrowReadDeps(), ...createLedgerDeps(env), requestMs: env.REQUEST_TIMEOUT_MS };
 }

@@ -11,6 +11,8 @@ export interface AlarmProps {
   readonly description: string;
   /** Fires above it. Zero where nothing is given. */
   readonly above?: number;
+  /** How many of the metric's periods in a row it has to be above; one where nothing is given. */
+  readonly periods?: number;
   readonly topic: ITopic;
 }
 
@@ -18,13 +20,13 @@ export interface AlarmProps {
 export function createAlarm(
   scope: Construct,
   id: string,
-  { metric, description, above = 0, topic }: AlarmProps,
+  { metric, description, above = 0, periods = 1, topic }: AlarmProps,
 ): Alarm {
   const alarm = new Alarm(scope, id, {
     metric,
     alarmDescription: description,
     threshold: above,
-    evaluationPeriods: 1,
+    evaluationPeriods: periods,
     comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
     treatMissingData: TreatMissingData.NOT_BREACHING,
   });

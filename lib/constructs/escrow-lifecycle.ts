@@ -6,7 +6,15 @@ import { Construct } from 'constructs';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config.ts';
 import type { FoundationStack } from '../foundation-stack.ts';
-import { allowOn, allowPublishing, allowReadingSecret, allowRecordingIntents, allowUsingMailbox } from '../grants.ts';
+import {
+  allowOn,
+  allowPublishing,
+  allowReadingIntents,
+  allowReadingParameter,
+  allowReadingSecret,
+  allowRecordingIntents,
+  allowUsingMailbox,
+} from '../grants.ts';
 import { createAlarm } from './alarm.ts';
 import { PipelineFunction } from './pipeline-function.ts';
 
@@ -42,23 +50,41 @@ export class EscrowLifecycle extends Construct {
     const task = (lambda: string, timeout: Duration, environment: Record<string, string>) =>
       new PipelineFunction(this, { lambda, prefix, timeout, environment, alarmTopic });
 
-    const ledger = { ...purpleFlea, INTENT_TABLE: intents.tableName };
+    const ledger = { ...purpleFlea, ...foundation.ledgerEnvironment };
     const lockFunds = task('lock-funds', Duration.seconds(30), ledger);
     const completeDelivery = task('complete-delivery', Duration.seconds(45), ledger);
     const releaseFunds = task('release-funds', Duration.seconds(60), ledger);
     const reviewDelivery = task('review-delivery', Duration.seconds(30), purpleFlea);
     const checkStatus = task('check-status', Duration.seconds(30), purpleFlea);
     const awaitDelivery = task('await-delivery', Duration.seconds(30), { MAILBOX_TABLE: mailbox.tableName });
+    const awaitVerdict = task('await-verdict', Duration.seconds(30), {
+      MAILBOX_TABLE: mailbox.tableName,
+      INTENT_TABLE: intents.tableName,
+    });
 
-    for (const fn of [lockFunds, completeDelivery, releaseFunds]) allowRecordingIntents(fn, intents, key);
+    for (const fn of [lockFunds, completeDelivery, releaseFunds]) {
+      allowRecordingIntents(fn, intents, key);
+      allowReadingParameter(fn, foundation.stop);
+    }
     for (const fn of [lockFunds, completeDelivery, releaseFunds, reviewDelivery, checkStatus]) {
       allowReadingSecret(fn, secret, key);
       allowPublishing(fn, bus);
     }
-    allowUsingMailbox(awaitDelivery, mailbox, key);
-    allowOn(awaitDelivery, ['states:SendTaskSuccess'], this.stateMachineArn);
+    for (const fn of [awaitDelivery, awaitVerdict]) {
+      allowUsingMailbox(fn, mailbox, key);
+      allowOn(fn, ['states:SendTaskSuccess'], this.stateMachineArn);
+    }
+    allowReadingIntents(awaitVerdict, intents, key);
 
-    const tasks = { lockFunds, completeDelivery, releaseFunds, reviewDelivery, checkStatus, awaitDelivery };
+    const tasks = {
+      lockFunds,
+      completeDelivery,
+      releaseFunds,
+      reviewDelivery,
+      checkStatus,
+      awaitDelivery,
+      awaitVerdict,
+    };
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('states.amazonaws.com') });
     role.addToPolicy(
       new PolicyStatement({
@@ -80,6 +106,7 @@ export class EscrowLifecycle extends Construct {
       definitionSubstitutions: {
         LockFunds: lockFunds.functionArn,
         AwaitDelivery: awaitDelivery.functionArn,
+        AwaitVerdict: awaitVerdict.functionArn,
         CompleteDelivery: completeDelivery.functionArn,
         ReviewDelivery: reviewDelivery.functionArn,
         ReleaseFunds: releaseFunds.functionArn,

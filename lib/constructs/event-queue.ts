@@ -15,8 +15,8 @@ import type { PipelineFunction } from './pipeline-function.ts';
 /** How often a message is delivered before it is given up. */
 export const MAX_RECEIVES = 5;
 
-/** Six times the timeout of the functions that take messages, as Lambda asks. */
-const VISIBILITY_TIMEOUT = Duration.minutes(3);
+/** Six times the longest timeout of the functions that take messages, as Lambda asks. */
+const VISIBILITY_TIMEOUT = Duration.minutes(6);
 
 export interface EventQueueProps {
   /** Kebab-case; the queue is `<prefix>-<name>`, its dead-letter queue `<prefix>-<name>-dead`. */

@@ -1,22 +1,81 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { ConditionalCheckFailedException, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import {
   GetCommand,
   PutCommand,
   QueryCommand,
+  TransactWriteCommand,
   UpdateCommand,
   type DynamoDBDocumentClient,
+  type TransactWriteCommandInput,
 } from '@aws-sdk/lib-dynamodb';
-import type { Claim, Intent, IntentState, IntentStep, IntentStore } from '../ledger/intent.ts';
+import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TryLaterError } from '../errors.ts';
+import type { Reservation } from '../ledger/budgets.ts';
+import {
+  freesLock,
+  givesBack,
+  type Claim,
+  type Ending,
+  type Intent,
+  type IntentState,
+  type IntentStep,
+  type IntentStore,
+} from '../ledger/intent.ts';
 
 /** Name of the index over `state` and `updatedAt`. */
 export const BY_STATE_INDEX = 'by-state';
 
+type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
+type Update = NonNullable<TransactItem['Update']>;
+type Put = NonNullable<TransactItem['Put']>;
+type Delete = NonNullable<TransactItem['Delete']>;
+
 /**
- * Intents in DynamoDB, one item an effect key. An acknowledgement may get lost and the SDK then writes again: a claim
- * or ending that meets its own earlier write counts as done.
+ * Intents in DynamoDB, one item an effect key, and beside them one item for each day's budget (`budget/...`) and for each
+ * escrow that is being settled (`settlement/...`). A claim takes all that it needs in one transaction, or nothing.
+ *
+ * An acknowledgement may get lost and the SDK then writes again: a write that meets its own earlier one counts as done.
  */
-export function createIntentTable(documents: DynamoDBDocumentClient, tableName: string): IntentStore {
-  const store: IntentStore = {
+export function createIntentTable(
+  documents: DynamoDBDocumentClient,
+  tableName: string,
+  pause: (attempt: number) => Promise<void> = pauseAtRandom,
+): IntentStore {
+  const read = async (key: string): Promise<Intent | undefined> => {
+    const { Item } = await documents.send(new GetCommand({ TableName: tableName, Key: { key }, ConsistentRead: true }));
+    return Item as Intent | undefined;
+  };
+  const readExisting = async (key: string): Promise<Intent> => {
+    const stored = await read(key);
+    if (stored === undefined) throw new Error(`intent ${key} is not in ${tableName}`);
+    return stored;
+  };
+
+  /**
+   * Writes all of it or nothing. Returns the position of the first condition that did not hold; undefined where all held.
+   * Transactions that met others are tried again: a day's budget is one item, and a burst wants it all at once.
+   */
+  const transact = async (items: TransactItem[], name: string): Promise<number | undefined> => {
+    const ClientRequestToken = createHash('sha256').update(name).digest('hex').slice(0, 36);
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await documents.send(new TransactWriteCommand({ TransactItems: items, ClientRequestToken }));
+        return undefined;
+      } catch (error) {
+        if (!(error instanceof TransactionCanceledException)) throw error;
+        const codes = (error.CancellationReasons ?? []).map(({ Code }) => Code);
+        const failed = codes.indexOf('ConditionalCheckFailed');
+        if (failed >= 0) return failed;
+        if (attempt === MAX_CONFLICTS) throw new TryLaterError(`${name}: ${codes.join(', ')}`, { cause: error });
+        await pause(attempt);
+      }
+    }
+  };
+
+  return {
+    read,
+
     async prepare(newIntent, at) {
       const intent: Intent = {
         ...newIntent,
@@ -38,106 +97,226 @@ export function createIntentTable(documents: DynamoDBDocumentClient, tableName: 
         return intent;
       } catch (error) {
         if (!(error instanceof ConditionalCheckFailedException)) throw error;
-        const stored = await store.read(newIntent.key);
-        if (stored === undefined) throw error;
-        return stored;
+        return readExisting(newIntent.key);
       }
     },
 
-    async claim(claim, at) {
-      try {
-        await documents.send(
-          new UpdateCommand({
-            TableName: tableName,
-            Key: { key: claim.key },
-            ConditionExpression: '#state = :prepared AND #fence = :before',
-            UpdateExpression:
-              'SET #state = :sending, #fence = :fence, #owner = :owner, sentAt = :at, updatedAt = :at, history = list_append(history, :step)',
-            ExpressionAttributeNames: { '#state': 'state', '#fence': 'fence', '#owner': 'owner' },
-            ExpressionAttributeValues: {
-              ':prepared': 'prepared',
-              ':sending': 'sending',
-              ':before': claim.fence - 1,
-              ':fence': claim.fence,
-              ':owner': claim.owner,
-              ':at': at.toISOString(),
-              ':step': [step('sending', at, `attempt ${claim.fence}`)],
+    async claim(claim, { reservations, lock, before }, at) {
+      const beyond = reservations.find(({ amount, limit }) => amount > limit);
+      if (beyond !== undefined) return { kind: 'over-budget', budget: beyond.budget };
+
+      const taken = {
+        reserved:
+          reservations.length === 0 ? undefined : reservations.map(({ budget, amount }) => ({ budget, amount })),
+        lock,
+        before,
+      };
+      const failed = await transact(
+        [
+          { Update: { TableName: tableName, ...claimUpdate(claim, taken, at) } },
+          ...reservations.map((reservation) => ({ Update: { TableName: tableName, ...reserve(reservation, at) } })),
+          ...(lock === undefined ? [] : [{ Put: { TableName: tableName, ...takeLock(lock, claim.key, at) } }]),
+        ],
+        `claim ${claim.key} ${claim.owner} ${claim.fence}`,
+      );
+      if (failed === undefined) return { kind: 'claimed' };
+      if (failed === 0) {
+        const stored = await readExisting(claim.key);
+        const isOurs = stored.state === 'sending' && stored.owner === claim.owner && stored.fence === claim.fence;
+        return { kind: isOurs ? 'claimed' : 'lost' };
+      }
+      const budget = reservations[failed - 1]?.budget;
+      if (budget !== undefined) return { kind: 'over-budget', budget };
+      const holder = (await read(lock ?? '')) as { readonly holder?: string } | undefined;
+      return { kind: 'locked', holder: holder?.holder ?? 'unknown' };
+    },
+
+    async move(from, ending, at) {
+      const stored = await readExisting(from.key);
+      if (stored.state !== from.state || stored.fence !== from.fence || stored.owner !== from.owner) return stored;
+      const returns = givesBack(ending.state);
+      const lock = freesLock(stored.kind, ending.state) ? stored.lock : undefined;
+      const failed = await transact(
+        [
+          {
+            Update: {
+              TableName: tableName,
+              ...moveUpdate(stored, ending, at, { returns, unlocks: lock !== undefined }),
             },
-          }),
-        );
-        return true;
-      } catch (error) {
-        if (!(error instanceof ConditionalCheckFailedException)) throw error;
-        const stored = await store.read(claim.key);
-        return stored !== undefined && stored.state === 'sending' && isHeldBy(stored, claim);
-      }
+          },
+          ...(returns ? (stored.reserved ?? []) : []).map((reserved) => ({
+            Update: { TableName: tableName, ...unreserve(reserved, at) },
+          })),
+          ...(lock === undefined ? [] : [{ Delete: { TableName: tableName, ...dropLock(lock, stored.key) } }]),
+        ],
+        `move ${from.key} ${from.state} ${from.fence} ${ending.state} ${at.toISOString()}`,
+      );
+      if (failed !== undefined && failed > 0)
+        throw new Error(`intent ${from.key}: what it took is not there to give back`);
+      return readExisting(from.key);
     },
 
-    async end(claim, ending, at) {
+    async noteLook({ key, fence }, at, absent) {
       try {
         const { Attributes } = await documents.send(
           new UpdateCommand({
             TableName: tableName,
-            Key: { key: claim.key },
-            ConditionExpression: '#state = :sending AND #fence = :fence AND #owner = :owner',
-            UpdateExpression: `SET #state = :state, updatedAt = :at, history = list_append(history, :step), ${
-              ending.result === undefined ? 'reason = :note' : '#result = :result'
-            }`,
-            ExpressionAttributeNames: {
-              '#state': 'state',
-              '#fence': 'fence',
-              '#owner': 'owner',
-              ...(ending.result === undefined ? {} : { '#result': 'result' }),
-            },
-            ExpressionAttributeValues: {
-              ':sending': 'sending',
-              ':state': ending.state,
-              ':fence': claim.fence,
-              ':owner': claim.owner,
-              ':at': at.toISOString(),
-              ':step': [step(ending.state, at, ending.note)],
-              ...(ending.result === undefined ? { ':note': ending.note } : { ':result': ending.result }),
-            },
+            Key: { key },
+            ConditionExpression: '#state = :unknown AND #fence = :fence',
+            UpdateExpression: `SET updatedAt = :at${absent ? ', absentSince = if_not_exists(absentSince, :at)' : ''}`,
+            ExpressionAttributeNames: { '#state': 'state', '#fence': 'fence' },
+            ExpressionAttributeValues: { ':unknown': 'unknown', ':fence': fence, ':at': at.toISOString() },
             ReturnValues: 'ALL_NEW',
           }),
         );
         return Attributes as Intent;
       } catch (error) {
         if (!(error instanceof ConditionalCheckFailedException)) throw error;
-        const stored = await store.read(claim.key);
-        if (stored === undefined) throw error;
-        return stored;
+        return readExisting(key);
       }
     },
 
-    async read(key) {
-      const { Item } = await documents.send(
-        new GetCommand({ TableName: tableName, Key: { key }, ConsistentRead: true }),
-      );
-      return Item as Intent | undefined;
-    },
-
-    async listSending(claimedBefore, limit) {
+    async list(state, changedBefore, limit) {
       const { Items = [] } = await documents.send(
         new QueryCommand({
           TableName: tableName,
           IndexName: BY_STATE_INDEX,
-          KeyConditionExpression: '#state = :sending AND updatedAt < :before',
+          KeyConditionExpression: '#state = :state AND updatedAt < :before',
           ExpressionAttributeNames: { '#state': 'state' },
-          ExpressionAttributeValues: { ':sending': 'sending', ':before': claimedBefore.toISOString() },
+          ExpressionAttributeValues: { ':state': state, ':before': changedBefore.toISOString() },
+          Limit: limit,
+        }),
+      );
+      return Items as Intent[];
+    },
+
+    async listApplied(limit) {
+      const { Items = [] } = await documents.send(
+        new QueryCommand({
+          TableName: tableName,
+          IndexName: BY_STATE_INDEX,
+          KeyConditionExpression: '#state = :state',
+          ExpressionAttributeNames: { '#state': 'state' },
+          ExpressionAttributeValues: { ':state': 'applied' },
+          ScanIndexForward: false,
           Limit: limit,
         }),
       );
       return Items as Intent[];
     },
   };
-  return store;
 }
 
-function isHeldBy(intent: Intent, claim: Claim): boolean {
-  return intent.owner === claim.owner && intent.fence === claim.fence;
+/** A burst of claims meets on the day's budget; with this many tries and the pauses between, a hundred at once get through. */
+const MAX_CONFLICTS = 8;
+
+function pauseAtRandom(attempt: number): Promise<void> {
+  return sleep(Math.random() * Math.min(50 * 2 ** attempt, 1_000));
 }
 
 function step(state: IntentState, at: Date, note: string): IntentStep {
   return { state, at: at.toISOString(), note };
+}
+
+function claimUpdate(
+  claim: Claim,
+  taken: Pick<Intent, 'reserved' | 'lock' | 'before'>,
+  at: Date,
+): Omit<Update, 'TableName'> {
+  const present = Object.entries(taken).filter(([, value]) => value !== undefined);
+  const names = Object.fromEntries(present.map(([name]) => [`#${name}`, name]));
+  const values = Object.fromEntries(present.map(([name, value]) => [`:${name}`, value]));
+  const sets = present.map(([name]) => `, #${name} = :${name}`).join('');
+  return {
+    Key: { key: claim.key },
+    ConditionExpression: '#state = :prepared AND #fence = :before_fence',
+    UpdateExpression: `SET #state = :sending, #fence = :fence, #owner = :owner, sentAt = :at, updatedAt = :at, history = list_append(history, :step)${sets}`,
+    ExpressionAttributeNames: { '#state': 'state', '#fence': 'fence', '#owner': 'owner', ...names },
+    ExpressionAttributeValues: {
+      ':prepared': 'prepared',
+      ':sending': 'sending',
+      ':before_fence': claim.fence - 1,
+      ':fence': claim.fence,
+      ':owner': claim.owner,
+      ':at': at.toISOString(),
+      ':step': [step('sending', at, `attempt ${claim.fence}`)],
+      ...values,
+    },
+  };
+}
+
+/** An intent that nobody ever claimed has no owner: then none may have come in between. */
+function moveUpdate(
+  stored: Intent,
+  ending: Ending,
+  at: Date,
+  { returns, unlocks }: { readonly returns: boolean; readonly unlocks: boolean },
+): Omit<Update, 'TableName'> {
+  const owned = stored.owner === undefined ? 'attribute_not_exists(#owner)' : '#owner = :owner';
+  const sets = [
+    '#state = :state',
+    'updatedAt = :at',
+    'history = list_append(history, :step)',
+    ending.result === undefined ? 'reason = :note' : '#result = :result',
+    ...(ending.decision === undefined ? [] : ['decision = :decision']),
+  ];
+  const removed = [...(returns ? ['reserved', 'absentSince'] : []), ...(unlocks ? ['#lock'] : [])];
+  return {
+    Key: { key: stored.key },
+    ConditionExpression: `#state = :from AND #fence = :fence AND ${owned}`,
+    UpdateExpression: `SET ${sets.join(', ')}${removed.length === 0 ? '' : ` REMOVE ${removed.join(', ')}`}`,
+    ExpressionAttributeNames: {
+      '#state': 'state',
+      '#fence': 'fence',
+      '#owner': 'owner',
+      ...(unlocks ? { '#lock': 'lock' } : {}),
+      ...(ending.result === undefined ? {} : { '#result': 'result' }),
+    },
+    ExpressionAttributeValues: {
+      ':from': stored.state,
+      ':state': ending.state,
+      ':fence': stored.fence,
+      ':at': at.toISOString(),
+      ':step': [step(ending.state, at, ending.note)],
+      ...(stored.owner === undefined ? {} : { ':owner': stored.owner }),
+      ...(ending.result === undefined ? { ':note': ending.note } : { ':result': ending.result }),
+      ...(ending.decision === undefined ? {} : { ':decision': ending.decision }),
+    },
+  };
+}
+
+/** Takes a part of a budget if enough of it is left. Amounts are integers of a millionth of a dollar. */
+function reserve({ budget, amount, limit }: Reservation, at: Date): Omit<Update, 'TableName'> {
+  return {
+    Key: { key: `budget/${budget}` },
+    ConditionExpression: 'attribute_not_exists(used) OR used <= :room',
+    UpdateExpression: 'SET updatedAt = :at ADD used :amount',
+    ExpressionAttributeValues: { ':amount': amount, ':room': limit - amount, ':at': at.toISOString() },
+  };
+}
+
+function unreserve({ budget, amount }: Pick<Reservation, 'budget' | 'amount'>, at: Date): Omit<Update, 'TableName'> {
+  return {
+    Key: { key: `budget/${budget}` },
+    ConditionExpression: 'used >= :amount',
+    UpdateExpression: 'SET updatedAt = :at ADD used :back',
+    ExpressionAttributeValues: { ':amount': amount, ':back': -BigInt(amount), ':at': at.toISOString() },
+  };
+}
+
+function takeLock(lock: string, holder: string, at: Date): Omit<Put, 'TableName'> {
+  return {
+    Item: { key: lock, holder, updatedAt: at.toISOString() },
+    ConditionExpression: 'attribute_not_exists(#key) OR holder = :holder',
+    ExpressionAttributeNames: { '#key': 'key' },
+    ExpressionAttributeValues: { ':holder': holder },
+  };
+}
+
+function dropLock(lock: string, holder: string): Omit<Delete, 'TableName'> {
+  return {
+    Key: { key: lock },
+    ConditionExpression: 'holder = :holder',
+    ExpressionAttributeValues: { ':holder': holder },
+  };
 }

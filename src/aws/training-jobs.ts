@@ -1,4 +1,4 @@
-import { DescribeTrainingJobCommand, type SageMakerClient } from '@aws-sdk/client-sagemaker';
+import { DescribeTrainingJobCommand, ListTrainingJobsCommand, type SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { UnusableEventError } from '../errors.ts';
 import type { TrainingJob } from '../escrow/bonus.ts';
 
@@ -32,4 +32,45 @@ async function describe(client: SageMakerClient, name: string) {
     }
     throw error;
   }
+}
+
+/** A completed job as the list shows it. */
+export type CompletedJob = Pick<TrainingJob, 'name' | 'arn' | 'createdAt'>;
+
+/** Lists jobs that completed within a time, oldest first; `isAll` says whether there are no more of them. */
+export type ListCompletedJobs = (
+  from: Date,
+  to: Date,
+) => Promise<{ readonly jobs: readonly CompletedJob[]; readonly isAll: boolean }>;
+
+const PAGE = 100;
+
+/** More jobs than one run can look at. */
+const MAX_PAGES = 10;
+
+export function createListCompletedJobs(client: SageMakerClient): ListCompletedJobs {
+  return async (from, to) => {
+    const jobs: CompletedJob[] = [];
+    let NextToken: string | undefined;
+    for (let page = 0; page < MAX_PAGES; page += 1) {
+      const answer = await client.send(
+        new ListTrainingJobsCommand({
+          StatusEquals: 'Completed',
+          LastModifiedTimeAfter: from,
+          LastModifiedTimeBefore: to,
+          SortBy: 'CreationTime',
+          SortOrder: 'Ascending',
+          MaxResults: PAGE,
+          NextToken,
+        }),
+      );
+      for (const job of answer.TrainingJobSummaries ?? []) {
+        const { TrainingJobName: name, TrainingJobArn: arn, CreationTime: createdAt } = job;
+        if (name !== undefined && arn !== undefined && createdAt !== undefined) jobs.push({ name, arn, createdAt });
+      }
+      ({ NextToken } = answer);
+      if (NextToken === undefined) return { jobs, isAll: true };
+    }
+    return { jobs, isAll: false };
+  };
 }

@@ -3,11 +3,19 @@ import type { Answer } from '../ledger/answer.ts';
 import { clientReference, effectKey, type Cause } from '../ledger/effect-key.ts';
 import { performEffect, type EffectDeps, type EffectOutcome } from '../ledger/perform-effect.ts';
 import { formatUsd } from '../money.ts';
-import type { CompletedEscrow, EscrowClient, EscrowView, ReleasedEscrow } from '../purple-flea/escrow.ts';
+import type {
+  CompletedEscrow,
+  DisputedEscrow,
+  EscrowClient,
+  EscrowView,
+  ReleasedEscrow,
+} from '../purple-flea/escrow.ts';
 import type { LifecycleInput } from './lifecycle-input.ts';
 
 export interface EscrowEffectDeps extends EffectDeps {
   readonly escrow: EscrowClient;
+  /** The agent whose key `escrow` uses. */
+  readonly agentId: string;
   /** The total deadline of one request, in milliseconds. */
   readonly requestMs: number;
 }
@@ -16,7 +24,23 @@ export interface EscrowEffectDeps extends EffectDeps {
 export interface EscrowRef {
   readonly escrowId: string;
   readonly amountUsd: string;
+  readonly counterpartyAgentId: string;
 }
+
+/** The escrow of an execution's state. */
+export function escrowRefOf(state: {
+  readonly request: Pick<LifecycleInput, 'amountUsd' | 'counterpartyAgentId'>;
+  readonly escrow: { readonly escrowId: string };
+}): EscrowRef {
+  const { amountUsd, counterpartyAgentId } = state.request;
+  return { escrowId: state.escrow.escrowId, amountUsd: formatUsd(amountUsd), counterpartyAgentId };
+}
+
+/** A cause that could not be acted on for a week is no longer acted on. */
+const CREATE_LIFETIME_MS = 7 * 24 * 3_600_000;
+
+/** Longer than any escrow may stay open. */
+const SETTLE_LIFETIME_MS = 120 * 24 * 3_600_000;
 
 /** The client reference of the escrow that a cause leads to. */
 export function referenceFor(cause: Cause): string {
@@ -42,8 +66,11 @@ export function lockFunds(deps: EscrowEffectDeps, input: LifecycleInput): Promis
       reference,
       kind: 'escrow-create',
       cause: input.cause,
+      agentId: deps.agentId,
+      payee: input.counterpartyAgentId,
       amountUsd: formatUsd(input.amountUsd),
       requestBody,
+      expiresAt: later(deps, CREATE_LIFETIME_MS),
       sendingMs: deps.requestMs,
     },
     (body) => deps.escrow.create({ body, key, reference }),
@@ -69,7 +96,7 @@ export function completeDelivery(
       reference,
       kind: 'escrow-complete',
       cause,
-      amountUsd: escrow.amountUsd,
+      ...settling(deps, escrow),
       requestBody: deps.escrow.bodies.complete(delivery),
       sendingMs: 2 * deps.requestMs,
     },
@@ -104,7 +131,7 @@ export function releaseFunds(
       reference,
       kind: 'escrow-release',
       cause,
-      amountUsd: escrow.amountUsd,
+      ...settling(deps, escrow),
       requestBody: deps.escrow.bodies.release(reason),
       sendingMs: 3 * deps.requestMs,
     },
@@ -114,12 +141,61 @@ export function releaseFunds(
       if (before.status === 'released') return { kind: 'applied', result: releasedFrom(before) };
       if (before.status !== 'locked' && before.status !== 'completed') return unfit(before);
       const answer = await deps.escrow.release(escrow.escrowId, { body, key, reference });
-      return answer.kind === 'not-sent' ? answer : confirmRelease(deps.escrow, escrow, answer);
+      return answer.kind === 'not-sent' ? answer : confirm(deps.escrow, escrow, answer, 'released', releasedFrom);
+    },
+  );
+}
+
+/**
+ * Freezes the escrow for the service's staff to decide, at most once. The status is read before, and again after the
+ * call: an answer alone is no proof. An applied result is a `DisputedEscrow`.
+ */
+export function raiseDispute(
+  deps: EscrowEffectDeps,
+  cause: Cause,
+  escrow: EscrowRef,
+  dispute: { readonly reason: string; readonly evidenceUrl?: string | undefined },
+): Promise<EffectOutcome> {
+  const key = effectKey(cause, 'escrow-dispute');
+  const reference = clientReference(key);
+  return performEffect(
+    deps,
+    {
+      key,
+      reference,
+      kind: 'escrow-dispute',
+      cause,
+      ...settling(deps, escrow),
+      requestBody: deps.escrow.bodies.dispute(dispute),
+      sendingMs: 3 * deps.requestMs,
+    },
+    async (body): Promise<Answer<DisputedEscrow>> => {
+      const before = await readFirst(deps.escrow, escrow.escrowId);
+      if ('kind' in before) return before;
+      if (before.status === 'disputed') return { kind: 'applied', result: disputedFrom(before) };
+      if (before.status !== 'locked' && before.status !== 'completed') return unfit(before);
+      const answer = await deps.escrow.dispute(escrow.escrowId, { body, key, reference });
+      return answer.kind === 'not-sent' ? answer : confirm(deps.escrow, escrow, answer, 'disputed', disputedFrom);
     },
   );
 }
 
 const READ_RETRY_SECONDS = 30;
+
+/** What the intents of all settlements of an escrow say of it. */
+function settling(deps: EscrowEffectDeps, escrow: EscrowRef) {
+  return {
+    agentId: deps.agentId,
+    payee: escrow.counterpartyAgentId,
+    escrowId: escrow.escrowId,
+    amountUsd: escrow.amountUsd,
+    expiresAt: later(deps, SETTLE_LIFETIME_MS),
+  };
+}
+
+function later({ now }: Pick<EffectDeps, 'now'>, milliseconds: number): string {
+  return new Date(now().getTime() + milliseconds).toISOString();
+}
 
 /** The escrow is not in a state to be acted on; what an unknown status word means may be known later. */
 function unfit(view: EscrowView): Exclude<Answer<never>, { kind: 'applied' }> {
@@ -145,29 +221,36 @@ async function readFirst(
   }
 }
 
-async function confirmRelease(
+/**
+ * Reads the escrow after a settlement, whatever it was answered: a 500 may have paid, and a 200 may not have frozen.
+ *
+ * @param wanted the status that proves it; `resultOf` makes the result of it where the answer made none.
+ */
+async function confirm<Result>(
   client: EscrowClient,
   escrow: EscrowRef,
-  answer: Answer<ReleasedEscrow>,
-): Promise<Answer<ReleasedEscrow>> {
+  answer: Answer<Result>,
+  wanted: 'released' | 'disputed',
+  resultOf: (view: EscrowView) => Result,
+): Promise<Answer<Result>> {
   let after: EscrowView;
   try {
     after = await client.readStatus(escrow.escrowId);
   } catch (error) {
-    return answer.kind === 'applied'
+    return answer.kind === 'applied' && wanted === 'released'
       ? answer
       : { kind: 'unknown', reason: `${reasonOf(answer)}; ${describeError(error)}` };
   }
-  if (after.status === 'released') {
-    return { kind: 'applied', result: answer.kind === 'applied' ? answer.result : releasedFrom(after) };
+  if (after.status === wanted) {
+    return { kind: 'applied', result: answer.kind === 'applied' ? answer.result : resultOf(after) };
   }
   return answer.kind === 'rejected'
     ? answer
     : { kind: 'unknown', reason: `${reasonOf(answer)}; afterwards the escrow is ${after.statusShown}` };
 }
 
-function reasonOf(answer: Answer<ReleasedEscrow>): string {
-  return answer.kind === 'applied' ? 'the service said released' : answer.reason;
+function reasonOf(answer: Answer<unknown>): string {
+  return answer.kind === 'applied' ? 'the service said it was done' : answer.reason;
 }
 
 function releasedFrom(view: EscrowView): ReleasedEscrow {
@@ -178,4 +261,8 @@ function releasedFrom(view: EscrowView): ReleasedEscrow {
     feeUsd: formatUsd(view.fee),
     paidOutUsd: formatUsd(view.net),
   };
+}
+
+function disputedFrom(view: EscrowView): DisputedEscrow {
+  return { escrowId: view.escrowId, status: 'disputed', disputeId: undefined };
 }

@@ -48,9 +48,10 @@ export interface MailboxStore {
 /** Ends the wait behind a task token. False where that wait has ended already. */
 export type Resume = (taskToken: string, output: WaitEnd) => Promise<boolean>;
 
-/** What ended a wait: the output of the workflow's `AwaitDelivery`. */
+/** What ended a wait: the output of the workflow's `AwaitDelivery` and of its waits for a verdict. */
 export type WaitEnd =
   | { readonly signal: 'deadline'; readonly deadlineAt: string }
+  | { readonly signal: 'settled' }
   | (Omit<Signal, 'type'> & { readonly signal: 'delivered' });
 
 export interface MailboxDeps {
@@ -66,6 +67,11 @@ export function escrowAddress(escrowId: string): string {
 /** The address of mail for the bonus of a training job, known before there is an escrow. */
 export function trainingJobAddress(jobName: string): string {
   return `training-job:${jobName}`;
+}
+
+/** The address of an execution that waits for what becomes of an effect in doubt. */
+export function intentAddress(key: string): string {
+  return `intent:${key}`;
 }
 
 /** Registers a wait and, where its signal has come before it, ends it at once. */
@@ -93,6 +99,16 @@ export async function deliverSignal(
     return (await resumeWith(deps, wait, signal)) ? 'resumed' : 'repeated';
   }
   return isNew ? 'kept' : 'repeated';
+}
+
+/** Ends the wait for what became of an effect, if there is one. Nothing is kept: who waits later looks first. */
+export async function deliverVerdict(deps: MailboxDeps, key: string): Promise<boolean> {
+  const address = intentAddress(key);
+  const wait = await deps.mailbox.findWait(address);
+  if (wait === undefined) return false;
+  const resumed = await deps.resume(wait.taskToken, { signal: 'settled' });
+  await deps.mailbox.removeWait(address, wait.taskToken);
+  return resumed;
 }
 
 /** Ends every wait whose deadline has passed. Returns how many, and by how much the latest was missed. */

@@ -49,10 +49,12 @@ export interface PublishedEvents {
     asset: string;
     direction: string;
     amountUsd: string;
-    confidence: number;
+    /** Absent where the order was found later. */
+    confidence?: number;
   };
   'trade.skipped': { predictionId: string; reason: string; detail: string };
   'trade.manual': { predictionId: string; reference: string; reason: string };
+  'intent.settled': { key: string; reference: string; kind: string; state: string; note: string };
   'intent.parked': { key: string; reference: string; kind: string; amountUsd: string; reason: string };
 }
 
@@ -71,6 +73,7 @@ export const PUBLISHED: Readonly<Record<PublishedType, string>> = {
   'trade.placed': 'An order stands.',
   'trade.skipped': 'A prediction was not traded; says why.',
   'trade.manual': 'An order may or may not stand; a person has to look.',
+  'intent.settled': 'An effect that was in doubt is no longer.',
   'intent.parked': 'An effect may or may not have taken place; a person has to look.',
 };
 

@@ -1,7 +1,16 @@
 import { createHash } from 'node:crypto';
 
 /** The calls that move money, or that start a timer which will. */
-export type EffectKind = 'escrow-create' | 'escrow-complete' | 'escrow-release' | 'trade-order';
+export const EFFECT_KINDS = [
+  'escrow-create',
+  'escrow-complete',
+  'escrow-release',
+  'escrow-dispute',
+  'trade-order',
+  'transfer',
+  'faucet-claim',
+] as const;
+export type EffectKind = (typeof EFFECT_KINDS)[number];
 
 /**
  * The business fact behind an event. Built from what the source of the fact says of it, never from an event's own id:

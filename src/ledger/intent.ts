@@ -1,13 +1,15 @@
 import type { Cause, EffectKind } from './effect-key.ts';
+import type { Reservation } from './budgets.ts';
 
 /**
  * - `prepared`: written, nothing sent (again, after an attempt that certainly did not go out)
  * - `sending`: claimed by one invocation; a request may be on its way
+ * - `unknown`: sent, and the answer proves nothing; the sweeper looks for the effect
  * - `applied`: the service showed that the effect took place
  * - `rejected`: the service showed that it did not and will not
  * - `manual`: it cannot be known; a person decides
  */
-export type IntentState = 'prepared' | 'sending' | 'applied' | 'rejected' | 'manual';
+export type IntentState = 'prepared' | 'sending' | 'unknown' | 'applied' | 'rejected' | 'manual';
 
 /** What is known of an effect before it is sent. */
 export interface NewIntent {
@@ -17,10 +19,18 @@ export interface NewIntent {
   /** Client reference; see `clientReference`. */
   readonly reference: string;
   readonly cause: Cause;
+  /** The agent whose key sends it. */
+  readonly agentId: string;
+  /** The agent or the market that the money goes to. */
+  readonly payee: string;
+  /** The escrow that it settles; absent for what makes something new. */
+  readonly escrowId?: string | undefined;
   /** Decimal USD. */
   readonly amountUsd: string;
   /** The exact body that is sent, so that a later delivery of the cause cannot send another. */
   readonly requestBody: string;
+  /** Nothing is sent after this moment (ISO 8601). */
+  readonly expiresAt: string;
 }
 
 /** One line of an intent's story, for the person who reads the item. */
@@ -40,38 +50,96 @@ export interface Intent extends NewIntent {
   readonly owner?: string | undefined;
   /** When it was claimed last (ISO 8601). */
   readonly sentAt?: string | undefined;
+  /** What was seen right before the call, to compare with afterwards. */
+  readonly before?: Readonly<Record<string, unknown>> | undefined;
+  /** What the claim took out of budgets; given back if the effect did not take place. */
+  readonly reserved?: readonly Pick<Reservation, 'budget' | 'amount'>[] | undefined;
+  /** The lock that the claim took; given back likewise. */
+  readonly lock?: string | undefined;
+  /** When a complete look after the quarantine first did not find the effect (ISO 8601). */
+  readonly absentSince?: string | undefined;
   /** What the service answered, once applied. */
   readonly result?: Readonly<Record<string, unknown>> | undefined;
-  /** Why it was rejected or parked. */
+  /** Why it was rejected, is unknown, or was parked. */
   readonly reason?: string | undefined;
+  /** Who decided it by hand, and on what evidence. */
+  readonly decision?: Decision | undefined;
   readonly createdAt: string;
   readonly updatedAt: string;
   readonly history: readonly IntentStep[];
 }
 
-/** The right to send one intent once. */
+/** What an operator decided of an intent that nothing else could settle. */
+export interface Decision {
+  readonly operator: string;
+  readonly evidence: string;
+  readonly reason: string;
+}
+
+/** The right to send one intent once, and what has to be had for it, all or nothing. */
 export interface Claim {
   readonly key: string;
   readonly owner: string;
   readonly fence: number;
 }
 
-/** How a claim ends. */
+/** What a claim takes along. */
+export interface ClaimTerms {
+  readonly reservations: readonly Reservation[];
+  /** Name of a lock that only one intent may hold: the settlement of one escrow. */
+  readonly lock?: string | undefined;
+  readonly before?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** How a claim went. */
+export type ClaimResult =
+  | { readonly kind: 'claimed' }
+  /** Another invocation was faster, or the intent has ended. */
+  | { readonly kind: 'lost' }
+  | { readonly kind: 'over-budget'; readonly budget: string }
+  /** Another intent holds the lock. */
+  | { readonly kind: 'locked'; readonly holder: string };
+
+/** How a claim ends, or what the sweeper or an operator makes of an unknown. */
 export interface Ending {
   readonly state: Exclude<IntentState, 'sending'>;
   readonly note: string;
   readonly result?: Readonly<Record<string, unknown>>;
+  readonly decision?: Decision;
+}
+
+/** Whether an ending says that no money went out: then budgets are given back. */
+export function givesBack(state: IntentState): boolean {
+  return state === 'prepared' || state === 'rejected';
+}
+
+/**
+ * Whether an ending frees the lock. A settlement keeps its escrow's for good, unless it certainly had no effect; an order
+ * keeps its market's until it is known what became of it, so that no other order's fill can be taken for its own.
+ */
+export function freesLock(kind: EffectKind, state: IntentState): boolean {
+  return givesBack(state) || (kind === 'trade-order' && state === 'applied');
 }
 
 /** Where intents are kept. Every write is conditional and linearizable, every read consistent. */
 export interface IntentStore {
   /** Writes the intent in state `prepared` unless its key is known; returns what is stored then. */
   prepare(intent: NewIntent, at: Date): Promise<Intent>;
-  /** Takes `prepared` to `sending` under `claim`, if the stored fence is one less. False where another was faster. */
-  claim(claim: Claim, at: Date): Promise<boolean>;
-  /** Ends a claim, if it still holds: same owner, same fence, state `sending`. Returns what is stored then. */
-  end(claim: Claim, ending: Ending, at: Date): Promise<Intent>;
+  /** Takes `prepared` to `sending`, if the stored fence is one less, and takes budgets and lock with it, or nothing. */
+  claim(claim: Claim, terms: ClaimTerms, at: Date): Promise<ClaimResult>;
+  /**
+   * Moves an intent on from a state, if it still is in it and the fence is the same, and gives back what it no longer
+   * needs. Returns what is stored then.
+   */
+  move(from: Pick<Intent, 'key' | 'state' | 'fence' | 'owner'>, ending: Ending, at: Date): Promise<Intent>;
+  /**
+   * Records that an unknown intent was looked at, so that others come before it next time, and, where `absent`, that a
+   * complete look did not find its effect: the first such time is kept.
+   */
+  noteLook(intent: Pick<Intent, 'key' | 'fence'>, at: Date, absent: boolean): Promise<Intent>;
   read(key: string): Promise<Intent | undefined>;
-  /** Intents in state `sending` that were claimed before `claimedBefore`, oldest first, at most `limit`. */
-  listSending(claimedBefore: Date, limit: number): Promise<Intent[]>;
+  /** Intents in a state that were last changed or looked at before a moment, oldest first, at most `limit`. */
+  list(state: IntentState, changedBefore: Date, limit: number): Promise<Intent[]>;
+  /** The intents that became `applied` last, newest first, at most `limit`. */
+  listApplied(limit: number): Promise<Intent[]>;
 }

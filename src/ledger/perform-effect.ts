@@ -1,10 +1,14 @@
-import { describeError, TryLaterError } from '../errors.ts';
+import { describeError, ServiceUnreadableError, TryLaterError } from '../errors.ts';
 import type { Answer } from './answer.ts';
-import type { Claim, Ending, Intent, IntentStore, NewIntent } from './intent.ts';
+import { reservationsFor, type BudgetPolicy } from './budgets.ts';
+import type { ClaimTerms, Ending, Intent, IntentStore, NewIntent } from './intent.ts';
+import { mayBegin, type ReadStop } from './stop.ts';
 
 /** What `performEffect` needs of the world. */
 export interface EffectDeps {
   readonly intents: IntentStore;
+  readonly budgets: BudgetPolicy;
+  readonly readStop: ReadStop;
   readonly now: () => Date;
   /** A name no other invocation has, for the claim. */
   readonly newId: () => string;
@@ -17,58 +21,157 @@ export type EffectOutcome =
   | { readonly outcome: 'applied'; readonly result: Readonly<Record<string, unknown>>; readonly duplicate: boolean }
   | { readonly outcome: 'rejected'; readonly reason: string }
   | { readonly outcome: 'not-sent'; readonly reason: string; readonly retryAfterSeconds: number }
-  | { readonly outcome: 'in-progress'; readonly retryAfterSeconds: number }
-  | ParkedOutcome;
+  /** Being sent by another invocation, or unknown: the sweeper settles it. */
+  | { readonly outcome: 'pending'; readonly reason: string; readonly key: string }
+  | { readonly outcome: 'manual'; readonly reason: string; readonly key: string };
 
-/** It cannot be known whether the effect took place. `parkedNow` says that this call parked it. */
-export interface ParkedOutcome {
-  readonly outcome: 'manual';
-  readonly reason: string;
-  readonly parkedNow: boolean;
-  readonly intent: Pick<Intent, 'key' | 'reference' | 'kind' | 'amountUsd'>;
-}
-
-/** Attempts that certainly did not go out may be repeated this often in all. */
+/** Attempts that certainly did not take effect may be repeated this often in all. */
 export const MAX_ATTEMPTS = 5;
 
-/** When to ask again after an effect that another invocation is sending; it is recorded or parked within minutes. */
-const LOOK_AGAIN_SECONDS = 30;
+/** When to ask again while the switch is not on `running`. */
+const STOPPED_RETRY_SECONDS = 300;
+
+/** When to ask again where what is to be changed could not be looked at. */
+const UNREADABLE_RETRY_SECONDS = 30;
+
+/** When to ask again for an escrow or a market that another effect has the lock of. */
+const LOCKED_RETRY_SECONDS = 60;
 
 /** Time left to write the outcome after the last request's deadline. */
 const RECORDING_MS = 5_000;
 
+/** One effect, as a flow asks for it. */
+export interface Effect extends NewIntent {
+  /** Sum of the deadlines of all requests that `send` makes, in milliseconds. */
+  readonly sendingMs: number;
+  /** Looks at what the call is going to change, right before it. Where that fails, nothing is sent. */
+  readonly lookBefore?: () => Promise<Readonly<Record<string, unknown>>>;
+}
+
 /**
  * Sends an effect at most once for its key, whoever calls, however often.
  *
- * The intent is written before the call and claimed with a fence; of all invocations that hold the same key one sends,
- * once. What the answer does not prove is parked as `manual`: it is never sent again from here.
+ * The intent is written before the call and claimed with a fence, together with its budgets and, for a settlement, with
+ * the escrow's lock; of all invocations that hold the same key one sends, once. What the answer does not prove is
+ * `unknown`: it is never sent again from here.
  *
- * @param send makes the one request with the recorded body; `sendingMs` is the sum of its deadlines.
+ * @param send makes the one request with the recorded body.
  * @throws TryLaterError if too little time is left to send and record. Nothing was sent then.
  */
 export async function performEffect<Result extends Readonly<Record<string, unknown>>>(
   deps: EffectDeps,
-  effect: NewIntent & { readonly sendingMs: number },
+  effect: Effect,
   send: (requestBody: string) => Promise<Answer<Result>>,
 ): Promise<EffectOutcome> {
-  const { sendingMs, ...newIntent } = effect;
+  const { sendingMs, lookBefore, ...newIntent } = effect;
   const intent = await deps.intents.prepare(newIntent, deps.now());
   if (intent.state !== 'prepared') return standing(intent);
+  if (deps.now() >= new Date(intent.expiresAt)) return expire(deps, intent);
 
   if (deps.remainingMs() < sendingMs + RECORDING_MS) {
     throw new TryLaterError(`${deps.remainingMs()} ms left, ${sendingMs + RECORDING_MS} ms needed to send and record`);
   }
 
-  const claim: Claim = { key: intent.key, owner: deps.newId(), fence: intent.fence + 1 };
-  if (!(await deps.intents.claim(claim, deps.now()))) return standing(await readBack(deps.intents, claim));
-
-  const answer = await sendOnce(() => send(intent.requestBody));
-  const ending = endingFor(answer, claim);
-  const ended = await deps.intents.end(claim, ending, deps.now());
-  if (ended.owner !== claim.owner || ended.fence !== claim.fence || ended.state !== ending.state) {
-    return standing(ended);
+  const looked = await lookSafely(lookBefore);
+  if (looked.kind === 'not-sent') {
+    return { outcome: 'not-sent', reason: looked.reason, retryAfterSeconds: looked.retryAfterSeconds };
   }
-  return outcomeFor(answer, ending, intent);
+  // Last of all, so that little time passes between the switch and the claim.
+  const mode = await deps.readStop();
+  if (!mayBegin(intent.kind, mode)) {
+    return { outcome: 'not-sent', reason: `the stop is on "${mode}"`, retryAfterSeconds: STOPPED_RETRY_SECONDS };
+  }
+
+  const claim = { key: intent.key, owner: deps.newId(), fence: intent.fence + 1 };
+  const claimed = await deps.intents.claim(claim, termsOf(deps, intent, looked.before), deps.now());
+  switch (claimed.kind) {
+    case 'lost':
+      return standing(await readBack(deps.intents, intent.key));
+    case 'over-budget':
+      return reject(deps, intent, `the budget ${claimed.budget} does not have $${intent.amountUsd} left`);
+    case 'locked':
+      return standBack(deps, intent, claimed.holder);
+    case 'claimed': {
+      const answer = await sendOnce(async () => (await changed(lookBefore, looked.before)) ?? send(intent.requestBody));
+      const ending = endingFor(answer, claim.fence);
+      const ended = await deps.intents.move({ ...claim, state: 'sending' }, ending, deps.now());
+      const isOurs = ended.owner === claim.owner && ended.fence === claim.fence && ended.state === ending.state;
+      return isOurs ? outcomeFor(answer, ending, ended) : standing(ended);
+    }
+  }
+}
+
+/** Another effect has the lock. An escrow's is kept for good once that took place; a market's is free again then. */
+async function standBack(deps: EffectDeps, intent: Intent, holder: string): Promise<EffectOutcome> {
+  if (intent.escrowId !== undefined && (await deps.intents.read(holder))?.state === 'applied') {
+    return reject(deps, intent, `the escrow was settled by another effect (${holder})`);
+  }
+  const what = intent.escrowId === undefined ? `has the market ${intent.payee}` : 'is settling the escrow';
+  return {
+    outcome: 'not-sent',
+    reason: `another effect ${what} (${holder})`,
+    retryAfterSeconds: LOCKED_RETRY_SECONDS,
+  };
+}
+
+/** What is not seen beforehand cannot be compared with afterwards: without it nothing is sent. */
+async function lookSafely(
+  look: Effect['lookBefore'],
+): Promise<
+  | { readonly kind: 'looked'; readonly before: ClaimTerms['before'] }
+  | { readonly kind: 'not-sent'; readonly reason: string; readonly retryAfterSeconds: number }
+> {
+  try {
+    return { kind: 'looked', before: await look?.() };
+  } catch (error) {
+    if (!(error instanceof ServiceUnreadableError)) throw error;
+    const retryAfterSeconds = error.retryAfterSeconds ?? UNREADABLE_RETRY_SECONDS;
+    return { kind: 'not-sent', reason: error.message, retryAfterSeconds };
+  }
+}
+
+/**
+ * Between the look and the claim, which takes the lock, another effect may have ended: what it did would look like this
+ * one's. So it is looked again under the lock, and nothing is sent where something has changed.
+ */
+async function changed(
+  look: Effect['lookBefore'],
+  before: ClaimTerms['before'],
+): Promise<Extract<Answer<never>, { kind: 'not-sent' }> | undefined> {
+  if (look === undefined) return undefined;
+  const again = await lookSafely(look);
+  if (again.kind === 'not-sent') return again;
+  if (JSON.stringify(again.before) === JSON.stringify(before)) return undefined;
+  return {
+    kind: 'not-sent',
+    reason: 'something else changed there just before',
+    retryAfterSeconds: LOCKED_RETRY_SECONDS,
+  };
+}
+
+/** What a claim of this intent has to take. */
+function termsOf(deps: EffectDeps, intent: Intent, before: ClaimTerms['before']): ClaimTerms {
+  return { reservations: reservationsFor(deps.budgets, intent, deps.now()), lock: lockOf(intent), before };
+}
+
+/**
+ * Release and dispute exclude each other: both need the lock of their escrow. Orders of one agent in one market go one
+ * after the other: while one is in doubt, another's fill would look like its own.
+ */
+function lockOf({ key, kind, escrowId, agentId, payee }: Intent): string | undefined {
+  switch (kind) {
+    case 'escrow-release':
+    case 'escrow-dispute':
+      if (escrowId === undefined) throw new Error(`intent ${key} settles no escrow`);
+      return `settlement/${escrowId}`;
+    case 'trade-order':
+      return `market/${agentId}/${payee}`;
+    case 'escrow-create':
+    case 'escrow-complete':
+    case 'transfer':
+    case 'faucet-claim':
+      return undefined;
+  }
 }
 
 /** An exception says nothing about what left before it. */
@@ -80,58 +183,61 @@ async function sendOnce<Result>(send: () => Promise<Answer<Result>>): Promise<An
   }
 }
 
-function endingFor(answer: Answer<Readonly<Record<string, unknown>>>, claim: Claim): Ending {
+function endingFor(answer: Answer<Readonly<Record<string, unknown>>>, fence: number): Ending {
   switch (answer.kind) {
     case 'applied':
       return { state: 'applied', note: 'the service confirmed it', result: answer.result };
     case 'rejected':
       return { state: 'rejected', note: answer.reason };
     case 'not-sent':
-      return claim.fence < MAX_ATTEMPTS
+      return fence < MAX_ATTEMPTS
         ? { state: 'prepared', note: answer.reason }
-        : { state: 'rejected', note: `not sent in ${claim.fence} attempts; the last: ${answer.reason}` };
+        : { state: 'rejected', note: `not sent in ${fence} attempts; the last: ${answer.reason}` };
     case 'unknown':
-      return { state: 'manual', note: answer.reason };
+      return { state: 'unknown', note: answer.reason };
   }
 }
 
 function outcomeFor(answer: Answer<Readonly<Record<string, unknown>>>, ending: Ending, intent: Intent): EffectOutcome {
-  switch (answer.kind) {
-    case 'applied':
-      return { outcome: 'applied', result: answer.result, duplicate: false };
-    case 'rejected':
-      return { outcome: 'rejected', reason: ending.note };
-    case 'not-sent':
-      return ending.state === 'rejected'
-        ? { outcome: 'rejected', reason: ending.note }
-        : { outcome: 'not-sent', reason: answer.reason, retryAfterSeconds: answer.retryAfterSeconds };
-    case 'unknown':
-      return parked(intent, ending.note, true);
+  if (answer.kind === 'applied') return { outcome: 'applied', result: intent.result ?? {}, duplicate: false };
+  if (answer.kind === 'not-sent' && ending.state === 'prepared') {
+    return { outcome: 'not-sent', reason: answer.reason, retryAfterSeconds: answer.retryAfterSeconds };
   }
+  return standing(intent);
+}
+
+async function expire(deps: EffectDeps, intent: Intent): Promise<EffectOutcome> {
+  return reject(deps, intent, `not sent until ${intent.expiresAt}, when it expired`);
+}
+
+async function reject(deps: EffectDeps, intent: Intent, note: string): Promise<EffectOutcome> {
+  return standing(await deps.intents.move(intent, { state: 'rejected', note }, deps.now()));
 }
 
 /** What an invocation that does not send has to say of an intent. */
 function standing(intent: Intent): EffectOutcome {
   switch (intent.state) {
     case 'applied':
-      return { outcome: 'applied', result: intent.result ?? {}, duplicate: true };
+      return { outcome: 'applied', result: intent.result ?? {}, duplicate: !wasInDoubt(intent) };
     case 'rejected':
       return { outcome: 'rejected', reason: intent.reason ?? 'rejected' };
     case 'manual':
-      return parked(intent, intent.reason ?? 'parked', false);
+      return { outcome: 'manual', reason: intent.reason ?? 'parked', key: intent.key };
     case 'prepared':
     case 'sending':
-      return { outcome: 'in-progress', retryAfterSeconds: LOOK_AGAIN_SECONDS };
+      return { outcome: 'pending', reason: 'another invocation has it', key: intent.key };
+    case 'unknown':
+      return { outcome: 'pending', reason: intent.reason ?? 'unknown', key: intent.key };
   }
 }
 
-function parked(intent: Intent, reason: string, parkedNow: boolean): ParkedOutcome {
-  const { key, reference, kind, amountUsd } = intent;
-  return { outcome: 'manual', reason, parkedNow, intent: { key, reference, kind, amountUsd } };
+/** What the sweeper found is news to the execution that comes back for it; of an order the sweeper tells itself. */
+function wasInDoubt({ kind, history }: Intent): boolean {
+  return kind !== 'trade-order' && history.some(({ state }) => state === 'unknown');
 }
 
-async function readBack(intents: IntentStore, claim: Claim): Promise<Intent> {
-  const intent = await intents.read(claim.key);
-  if (intent === undefined) throw new Error(`intent ${claim.key} vanished from the ledger`);
+async function readBack(intents: IntentStore, key: string): Promise<Intent> {
+  const intent = await intents.read(key);
+  if (intent === undefined) throw new Error(`intent ${key} vanished from the ledger`);
   return intent;
 }

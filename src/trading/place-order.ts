@@ -4,12 +4,16 @@ import { performEffect, type EffectDeps, type EffectOutcome } from '../ledger/pe
 import { formatUsd } from '../money.ts';
 import type { TradingClient } from '../purple-flea/trading.ts';
 import type { OrderTerms } from './decide-trade.ts';
+import { takeTradeSnapshot } from './look-for-order.ts';
 
 export interface PlaceOrderDeps extends EffectDeps {
   readonly trading: TradingClient;
   /** The total deadline of one request, in milliseconds. */
   readonly requestMs: number;
 }
+
+/** A prediction is worth seconds: an order that could not go out within minutes does not. */
+const LIFETIME_MS = 10 * 60_000;
 
 /** The effect key of a prediction's order. `at` is left out: a sender that repeats itself may stamp the same anew. */
 export function orderKey({ predictionId }: Pick<InferenceCompleted, 'predictionId'>): string {
@@ -33,9 +37,14 @@ export function placeOrder(
       reference,
       kind: 'trade-order',
       cause: causeOf(prediction.predictionId),
+      agentId,
+      payee: order.asset,
+      expiresAt: new Date(deps.now().getTime() + LIFETIME_MS).toISOString(),
       amountUsd: formatUsd(order.amount),
       requestBody: deps.trading.orderBody({ ...order, reference, agentId, metadata }),
-      sendingMs: deps.requestMs,
+      // The snapshot is two reads, and is taken again under the market's lock.
+      sendingMs: 5 * deps.requestMs,
+      lookBefore: () => takeTradeSnapshot(deps.trading, order),
     },
     (body) => deps.trading.placeOrder({ body, key, reference }),
   );

@@ -12,16 +12,20 @@ import {
   sendPrediction,
   sendTrainingEvent,
 } from '../../local/sending.ts';
-import { readBooks, readCalls, readEscrows, readOrders } from '../../local/twin-view.ts';
+import { readBooks, readCalls, readOrders } from '../../local/twin-view.ts';
 import { createIntentTable } from '../../src/aws/intent-table.ts';
 import { performEffect } from '../../src/ledger/perform-effect.ts';
 import { formatUsd, parseUsd, subtractUsd } from '../../src/money.ts';
+import { aNewIntent, anEffect, anInvocation, leaveSending } from '../support/effects.ts';
 import {
   awaitDeadLetter,
   awaitEvent,
   awaitExecution,
+  awaitLocked,
+  escrowsOf,
   eventually,
   findEvents,
+  finishTraining,
   invoke,
   listExecutions,
   moveTwinClock,
@@ -40,23 +44,9 @@ afterAll(async () => {
   await stage.close();
 });
 
+const inAnHour = () => new Date(Date.now() + 3_600_000).toISOString();
+
 const jobName = (prefix = 'churn-') => `${prefix}${randomUUID().slice(0, 8)}`;
-
-/** A completed training job, at the twin and on the bus. */
-async function finishTraining(name: string, accuracy: number | undefined, times = 1): Promise<void> {
-  const metrics: Record<string, number> = accuracy === undefined ? {} : { 'validation:accuracy': accuracy };
-  await registerTrainingJob(stage.twinUrl, name, { metrics });
-  for (let time = 0; time < times; time += 1) await sendTrainingEvent(stage.clients, name);
-}
-
-async function awaitLocked(trainingJobName: string): Promise<{ escrowId: string; executionName: string }> {
-  const { executionName } = await awaitEvent(stage, 'bonus.started', { trainingJobName });
-  const { escrowId } = await awaitEvent(stage, 'escrow.locked', { executionName });
-  return { escrowId: String(escrowId), executionName: String(executionName) };
-}
-
-const escrowsOf = async (name: string) =>
-  (await readEscrows(stage.twinUrl)).filter(({ description }) => description.includes(name));
 
 const ordersOf = async (predictionId: string) =>
   (await readOrders(stage.twinUrl)).filter(({ metadata }) => JSON.stringify(metadata).includes(predictionId));
@@ -69,7 +59,7 @@ describe('without a usable secret', () => {
       new PutSecretValueCommand({ SecretId: secretName, SecretString: '{"agentId":"ag_platform_treasury"}' }),
     );
     const name = jobName();
-    await finishTraining(name, 0.95);
+    await finishTraining(stage, name, 0.95);
     const { executionName } = await awaitEvent(stage, 'bonus.started', { trainingJobName: name });
     const execution = await awaitExecution(stage, String(executionName));
     await putSecret(stage.clients, secretName);
@@ -85,8 +75,8 @@ describe('a finished training job', () => {
   test('becomes one escrow that is locked, completed and released, though its event comes three times', async () => {
     const name = jobName();
     const before = await readBooks(stage.twinUrl);
-    await finishTraining(name, 0.93, 3);
-    const { escrowId, executionName } = await awaitLocked(name);
+    await finishTraining(stage, name, 0.93, 3);
+    const { escrowId, executionName } = await awaitLocked(stage, name);
     await sendDelivery(stage.clients, stage.outputs.busName, { escrowId, deliveredBy: 'owner' });
     const execution = await awaitExecution(stage, executionName);
     await settle();
@@ -104,7 +94,7 @@ describe('a finished training job', () => {
       'Are funds released?',
       'Released',
     ]);
-    const escrows = await escrowsOf(name);
+    const escrows = await escrowsOf(stage, name);
     expect(escrows.map(({ escrow_id, status }) => [escrow_id, status])).toEqual([[escrowId, 'released']]);
     const calls = await readCalls(stage.twinUrl);
     const posts = calls
@@ -128,25 +118,25 @@ describe('a finished training job', () => {
     await sendDelivery(stage.clients, stage.outputs.busName, { trainingJobName: name, deliveredBy: 'early owner' });
     await settle();
     await sendTrainingEvent(stage.clients, name);
-    const { executionName } = await awaitLocked(name);
+    const { executionName } = await awaitLocked(stage, name);
 
     const execution = await awaitExecution(stage, executionName);
 
     expect(execution.states.at(-1)).toBe('Released');
-    expect((await escrowsOf(name)).map(({ status, amount_usd }) => [status, amount_usd])).toEqual([
+    expect((await escrowsOf(stage, name)).map(({ status, amount_usd }) => [status, amount_usd])).toEqual([
       ['released', '20.00'],
     ]);
   });
 
   test('pays a counterparty whose key is not held from the locked escrow', async () => {
     const name = jobName('fraud-');
-    await finishTraining(name, 0.75);
-    const { escrowId, executionName } = await awaitLocked(name);
+    await finishTraining(stage, name, 0.75);
+    const { escrowId, executionName } = await awaitLocked(stage, name);
     await sendDelivery(stage.clients, stage.outputs.busName, { escrowId, deliveredBy: 'owner' });
 
     expect((await awaitExecution(stage, executionName)).states.at(-1)).toBe('Released');
     expect(findEvents(stage, 'escrow.completed', { escrowId })).toEqual([]);
-    expect((await escrowsOf(name)).map(({ status, amount_usd }) => [status, amount_usd])).toEqual([
+    expect((await escrowsOf(stage, name)).map(({ status, amount_usd }) => [status, amount_usd])).toEqual([
       ['released', '5.00'],
     ]);
   });
@@ -156,8 +146,8 @@ describe('a finished training job', () => {
     // The lock is made a week ago by the twin's clock, so that its deadline is in some seconds by everyone else's.
     const week = 168 * 3600;
     await moveTwinClock(stage, -week + 5);
-    await finishTraining(name, 0.95);
-    const { escrowId, executionName } = await awaitLocked(name);
+    await finishTraining(stage, name, 0.95);
+    const { escrowId, executionName } = await awaitLocked(stage, name);
     await moveTwinClock(stage, week);
     await eventually('the deadline to be delivered', async () => {
       await invoke(stage, 'deliver-deadlines');
@@ -167,7 +157,7 @@ describe('a finished training job', () => {
     await moveTwinClock(stage, -5);
 
     expect(execution.states.slice(-3)).toEqual(['CheckStatus', 'What is the status?', 'Refunded']);
-    expect((await escrowsOf(name)).map(({ status }) => status)).toEqual(['refunded']);
+    expect((await escrowsOf(stage, name)).map(({ status }) => status)).toEqual(['refunded']);
     expect((await readBooks(stage.twinUrl)).conserved).toBe(true);
   });
 
@@ -176,12 +166,12 @@ describe('a finished training job', () => {
     ['metric-missing', undefined],
   ])('moves no money where it is %s', async (reason, accuracy) => {
     const name = jobName();
-    await finishTraining(name, accuracy);
+    await finishTraining(stage, name, accuracy);
 
     const skipped = await awaitEvent(stage, 'bonus.skipped', { trainingJobName: name });
 
     expect(skipped['reason']).toBe(reason);
-    expect(await escrowsOf(name)).toEqual([]);
+    expect(await escrowsOf(stage, name)).toEqual([]);
   });
 
   test('moves no money where SageMaker says by now that it failed', async () => {
@@ -254,10 +244,10 @@ describe('what nobody can use', () => {
 
   test('a job that no agent is configured for is there too, with the setting to mend', async () => {
     const name = jobName('unmapped-');
-    await finishTraining(name, 0.95);
+    await finishTraining(stage, name, 0.95);
 
     expect(await awaitDeadLetter(stage, 'purple-flea-local-training-events-dead', name)).toContain('bonus.payees');
-    expect(await escrowsOf(name)).toEqual([]);
+    expect(await escrowsOf(stage, name)).toEqual([]);
   });
 
   test('a prediction with a confidence of two is in the FIFO dead-letter queue', async () => {
@@ -290,50 +280,30 @@ describe('what nobody can use', () => {
 });
 
 describe('the ledger', () => {
-  test('parks what a crashed invocation left in sending, and says so', async () => {
+  test('parks what a crashed invocation left in sending, where nothing could show it, and says so', async () => {
     const intents = createIntentTable(stage.clients.documents, stage.outputs.intentTable);
-    const key = randomUUID();
-    const long = new Date(Date.now() - 600_000);
-    await intents.prepare(
-      {
-        key,
-        reference: 'pf1:abandoned',
-        kind: 'trade-order',
-        cause: { rule: 'prediction-trade', subject: key, status: 'completed' },
-        amountUsd: '50.00',
-        requestBody: '{}',
-      },
-      long,
-    );
-    expect(await intents.claim({ key, owner: 'crashed', fence: 1 }, long)).toBe(true);
+    const intent = aNewIntent({ kind: 'trade-order', subject: randomUUID(), agentId: 'ag_platform_treasury' });
+    await leaveSending(intents, intent, new Date(Date.now() - 600_000));
 
-    await invoke(stage, 'park-intents');
+    await eventually('the intent to be parked', async () => {
+      await invoke(stage, 'resolve-intents');
+      return (await intents.read(intent.key))?.state === 'manual' ? true : undefined;
+    });
 
+    const { key } = intent;
     expect(await intents.read(key)).toMatchObject({ state: 'manual', fence: 1 });
     await awaitEvent(stage, 'intent.parked', { key, kind: 'trade-order', amountUsd: '50.00' });
   });
 
   test('lets one of fifty invocations send, and gives the others its result', async () => {
     const intents = createIntentTable(stage.clients.documents, stage.outputs.intentTable);
-    const key = randomUUID();
+    const effect = anEffect({ kind: 'trade-order', subject: randomUUID(), expiresAt: inAnHour() });
     let sent = 0;
     const attempt = () =>
-      performEffect(
-        { intents, now: () => new Date(), newId: randomUUID, remainingMs: () => 60_000 },
-        {
-          key,
-          reference: 'pf1:contended',
-          kind: 'trade-order',
-          cause: { rule: 'prediction-trade', subject: key, status: 'completed' },
-          amountUsd: '50.00',
-          requestBody: '{}',
-          sendingMs: 1_000,
-        },
-        async () => {
-          sent += 1;
-          return { kind: 'applied', result: { orderId: 'ord_contended' } };
-        },
-      );
+      performEffect(anInvocation({ intents, now: () => new Date(), newId: randomUUID }), effect, async () => {
+        sent += 1;
+        return { kind: 'applied', result: { orderId: 'ord_contended' } };
+      });
 
     const outcomes = await Promise.all(Array.from({ length: 50 }, attempt));
 

@@ -2,16 +2,18 @@ import { DescribeExecutionCommand, GetExecutionHistoryCommand, ListExecutionsCom
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { GetQueueUrlCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { registerTrainingJob, sendTrainingEvent } from '../../local/sending.ts';
+import { readEscrows } from '../../local/twin-view.ts';
 import { openBusTap, type SeenEvent } from '../../local/bus-tap.ts';
-import { startLocalPipeline, type LocalPipeline } from '../../local/local-pipeline.ts';
+import { startLocalPipeline, type LocalPipeline, type LocalPipelineOptions } from '../../local/local-pipeline.ts';
 
 /** A deployed local pipeline with everything that passed over its bus so far. */
 export interface Stage extends LocalPipeline {
   readonly seen: readonly SeenEvent[];
 }
 
-export async function startStage(): Promise<Stage> {
-  const pipeline = await startLocalPipeline({ renderer: 'silent', rateLimits: false });
+export async function startStage(options: LocalPipelineOptions = {}): Promise<Stage> {
+  const pipeline = await startLocalPipeline({ renderer: 'silent', rateLimits: false, ...options });
   const stop = new AbortController();
   const seen: SeenEvent[] = [];
   const tap = await openBusTap(pipeline.clients, pipeline.outputs.busName);
@@ -132,6 +134,43 @@ export async function moveTwinClock({ twinUrl }: Stage, advanceSeconds: number):
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ advanceSeconds }),
+  });
+  if (!response.ok) throw new Error(await response.text());
+}
+
+/** A completed training job, at the twin and on the bus. */
+export async function finishTraining(
+  { clients, twinUrl }: Stage,
+  name: string,
+  accuracy: number | undefined,
+  times = 1,
+): Promise<void> {
+  const metrics: Record<string, number> = accuracy === undefined ? {} : { 'validation:accuracy': accuracy };
+  await registerTrainingJob(twinUrl, name, { metrics });
+  for (let time = 0; time < times; time += 1) await sendTrainingEvent(clients, name);
+}
+
+/** Waits until the bonus of a training job is locked. */
+export async function awaitLocked(
+  stage: Stage,
+  trainingJobName: string,
+): Promise<{ escrowId: string; executionName: string }> {
+  const { executionName } = await awaitEvent(stage, 'bonus.started', { trainingJobName });
+  const { escrowId } = await awaitEvent(stage, 'escrow.locked', { executionName });
+  return { escrowId: String(escrowId), executionName: String(executionName) };
+}
+
+/** The escrows at the twin whose description names something. */
+export async function escrowsOf({ twinUrl }: Stage, name: string) {
+  return (await readEscrows(twinUrl)).filter(({ description }) => description.includes(name));
+}
+
+/** Asks the twin for a fault, once. */
+export async function askForFault({ twinUrl }: Stage, route: string, fault: string): Promise<void> {
+  const response = await fetch(`${twinUrl}/_twin/faults`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ route, fault }),
   });
   if (!response.ok) throw new Error(await response.text());
 }

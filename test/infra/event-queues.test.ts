@@ -112,6 +112,7 @@ const ROUTES = [
             'trade.placed',
             'trade.skipped',
             'trade.manual',
+            'intent.settled',
             'intent.parked',
           ],
         },

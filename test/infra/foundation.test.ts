@@ -33,6 +33,8 @@ interface AlarmProperties {
   readonly Dimensions: readonly { readonly Name: string; readonly Value: string }[];
   readonly Statistic: string;
   readonly Threshold: number;
+  readonly Period: number;
+  readonly EvaluationPeriods: number;
   readonly ComparisonOperator: string;
   readonly TreatMissingData: string;
 }
@@ -96,6 +98,18 @@ describe.each(STAGES)('the foundation of stage %s', (stageName) => {
     expect(properties).toMatchObject({ Name: 'PurpleFleaApiKey', KmsKeyId: keyArn });
     expect(properties).not.toHaveProperty('SecretString');
     expect(JSON.parse(properties.GenerateSecretString.SecretStringTemplate)).toEqual({ agentId: '' });
+  });
+
+  test('has one switch over all money: it stands on running, takes three positions, and is named by an output', () => {
+    const { properties } = only<{ Name: string; AllowedPattern: string }>(stage, 'AWS::SSM::Parameter');
+    const allowed = new RegExp(properties.AllowedPattern);
+
+    expect(properties).toMatchObject({ Name: `/${prefix}/stop`, Type: 'String', Value: 'running' });
+    expect(['running', 'reducing', 'halted'].filter((mode) => !allowed.test(mode))).toEqual([]);
+    expect(
+      ['', 'Running', 'stop', 'halted ', 'not running', 'running|halted'].filter((text) => allowed.test(text)),
+    ).toEqual([]);
+    expect(stage.outputs.get('StopParameterName')).toBe(`/${prefix}/stop`);
   });
 
   test('has one bus', () => {
@@ -198,12 +212,18 @@ describe.each(STAGES)('the foundation of stage %s', (stageName) => {
     const own = alarms.filter(({ Namespace }) => Namespace === 'PurpleFlea');
 
     expect(
-      own.map(({ MetricName, Statistic, Threshold }) => `${Statistic} of ${MetricName} > ${Threshold}`).toSorted(),
+      own
+        .map(({ MetricName, Statistic, Threshold, Period, EvaluationPeriods }) => {
+          const minutes = (Period * EvaluationPeriods) / 60;
+          return `${Statistic} of ${MetricName} > ${Threshold} for ${minutes} min`;
+        })
+        .toSorted(),
     ).toEqual([
-      'Maximum of DeadlineLagSeconds > 300',
-      'Sum of IntentsParked > 0',
-      'Sum of MetricMissing > 0',
-      'Sum of PublishFailures > 0',
+      'Maximum of DeadlineLagSeconds > 300 for 5 min',
+      'Maximum of IntentsInDoubt > 0 for 60 min',
+      'Sum of IntentsParked > 0 for 5 min',
+      'Sum of MetricMissing > 0 for 5 min',
+      'Sum of PublishFailures > 0 for 5 min',
     ]);
     expect(new Set(own.map(({ Dimensions }) => JSON.stringify(Dimensions)))).toEqual(
       new Set([JSON.stringify([{ Name: 'service', Value: prefix }])]),

@@ -27,16 +27,19 @@ const FOLDERS = readdirSync('lambdas').filter((folder) => folder !== 'shared');
 /** Seconds that a function may run. Those of the workflow's tasks are below the tasks' own timeouts. */
 const TIMEOUTS: Readonly<Record<string, number>> = {
   'await-delivery': 30,
+  'await-verdict': 30,
   'check-status': 30,
   'complete-delivery': 45,
+  'decide-intent': 30,
   'deliver-deadlines': 60,
+  'find-missed-jobs': 300,
   'lock-funds': 30,
-  'park-intents': 60,
-  'place-trade': 30,
+  'place-trade': 60,
   'record-delivery': 30,
   'reject-event': 30,
   'release-funds': 60,
   'request-prediction': 60,
+  'resolve-intents': 120,
   'review-delivery': 30,
   'start-bonus': 30,
 };
@@ -51,6 +54,9 @@ const SETTINGS = [
   'REQUEST_TIMEOUT_MS',
   'ESCROW_SERVICE',
   'TRADING_SERVICE',
+  'WALLET_SERVICE',
+  'FAUCET_SERVICE',
+  'BUDGETS',
   'BONUS_POLICY',
   'TRADE_POLICY',
   'ENDPOINT_NAME',
@@ -137,6 +143,7 @@ describe.each(STAGES)('the functions of stage %s', (stageName) => {
           EVENT_BUS: prefix,
           INTENT_TABLE: `${prefix}-intents`,
           MAILBOX_TABLE: `${prefix}-mailbox`,
+          STOP_PARAMETER: `/${prefix}/stop`,
           STATE_MACHINE_ARN: `arn:aws:states:${REGION}:${ACCOUNT}:stateMachine:${prefix}-escrow-lifecycle`,
           DEAD_LETTER_QUEUE_URL: expect.stringMatching(
             new RegExp(`^https://sqs\\.${REGION}\\.amazonaws\\.com/${ACCOUNT}/${prefix}-[a-z-]+-dead(\\.fifo)?$`),
@@ -154,7 +161,7 @@ describe.each(STAGES)('the functions of stage %s', (stageName) => {
   );
 
   test('are told the policies and services of their stage as the configuration has them', () => {
-    const { bonus, trading, purpleFlea } = loadConfig(stageName);
+    const { bonus, budgets, trading, purpleFlea } = loadConfig(stageName);
     const { predictor, ...tradePolicy } = trading;
     const variables = Object.fromEntries(
       functions.map(({ FunctionName, Environment }) => [stage.shorten(FunctionName), Environment.Variables]),
@@ -162,6 +169,14 @@ describe.each(STAGES)('the functions of stage %s', (stageName) => {
     const read = (name: string, variable: string): unknown => JSON.parse(variables[name]?.[variable] ?? '');
 
     expect(read('start-bonus', 'BONUS_POLICY')).toEqual(bonus);
+    expect(read('find-missed-jobs', 'BONUS_POLICY')).toEqual(bonus);
+    expect(Object.keys(budgets.perDay).length).toBeGreaterThan(0);
+    for (const sender of ['lock-funds', 'complete-delivery', 'release-funds', 'place-trade']) {
+      expect(read(sender, 'BUDGETS')).toEqual(budgets);
+    }
+    for (const service of ['escrow', 'trading', 'wallet', 'faucet'] as const) {
+      expect(read('resolve-intents', `${service.toUpperCase()}_SERVICE`)).toEqual(purpleFlea[service]);
+    }
     expect(read('place-trade', 'TRADE_POLICY')).toEqual(tradePolicy);
     expect(read('place-trade', 'TRADING_SERVICE')).toEqual(purpleFlea.trading);
     expect(variables['request-prediction']?.['ENDPOINT_NAME']).toBe(predictor.endpointName);

@@ -13,9 +13,15 @@ const DECRYPT_AND_SEND = 'kms:Decrypt kms:GenerateDataKey on kms:key/data';
 const USE_TABLE_KEY =
   'kms:Decrypt kms:DescribeKey kms:Encrypt kms:GenerateDataKey kms:ReEncryptFrom kms:ReEncryptTo on kms:key/data';
 const SECRET = 'secretsmanager:GetSecretValue on secretsmanager:secret:PurpleFleaApiKey-a1B2c3';
-const LEDGER = 'dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem on dynamodb:table/intents';
+/** A claim is one transaction over intent, budgets and lock, which needs the actions of its parts; nothing only checks. */
+const LEDGER = 'dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem on dynamodb:table/intents';
+const READ_INTENT = 'dynamodb:GetItem on dynamodb:table/intents';
+const BY_STATE = 'dynamodb:Query on dynamodb:table/intents/index/by-state';
+const STOP = 'ssm:GetParameter on ssm:parameter/pipeline/stop';
 const MAILBOX = 'dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem on dynamodb:table/mailbox';
 const PUBLISH = 'events:PutEvents on events:event-bus/pipeline';
+const START = 'states:StartExecution on states:stateMachine:escrow-lifecycle';
+const DESCRIBE_JOBS = 'sagemaker:DescribeTrainingJob on sagemaker:training-job/churn-* sagemaker:training-job/fraud-*';
 const RESUME = 'states:SendTaskSuccess on states:stateMachine:escrow-lifecycle';
 const take = (queue: string) =>
   `sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:GetQueueUrl sqs:ReceiveMessage on sqs:${queue}`;
@@ -24,23 +30,34 @@ const putAside = (queue: string) => `sqs:SendMessage on sqs:${queue}`;
 /** All that each function may do, besides writing to its own log group. */
 const GRANTS: Readonly<Record<string, readonly string[]>> = {
   'await-delivery': [MAILBOX, USE_TABLE_KEY, RESUME],
+  'await-verdict': [READ_INTENT, MAILBOX, USE_TABLE_KEY, RESUME],
   'check-status': [SECRET, DECRYPT, PUBLISH],
-  'complete-delivery': [LEDGER, SECRET, USE_TABLE_KEY, PUBLISH],
+  'complete-delivery': [LEDGER, STOP, SECRET, USE_TABLE_KEY, PUBLISH],
+  'decide-intent': [LEDGER, BY_STATE, SECRET, USE_TABLE_KEY, PUBLISH],
   'deliver-deadlines': [MAILBOX, 'dynamodb:Query on dynamodb:table/mailbox/index/by-deadline', USE_TABLE_KEY, RESUME],
-  'lock-funds': [LEDGER, SECRET, USE_TABLE_KEY, PUBLISH],
-  'park-intents': [LEDGER, 'dynamodb:Query on dynamodb:table/intents/index/by-state', USE_TABLE_KEY, PUBLISH],
-  'place-trade': [take('predictions.fifo'), putAside('predictions-dead.fifo'), LEDGER, SECRET, USE_TABLE_KEY, PUBLISH],
+  'find-missed-jobs': [READ_INTENT, DECRYPT, START, DESCRIBE_JOBS, 'sagemaker:ListTrainingJobs on *', PUBLISH],
+  'lock-funds': [LEDGER, STOP, SECRET, USE_TABLE_KEY, PUBLISH],
+  'place-trade': [
+    take('predictions.fifo'),
+    putAside('predictions-dead.fifo'),
+    LEDGER,
+    STOP,
+    SECRET,
+    USE_TABLE_KEY,
+    PUBLISH,
+  ],
   'record-delivery': [take('deliveries'), putAside('deliveries-dead'), MAILBOX, USE_TABLE_KEY, RESUME],
   'reject-event': [take('unknown-events'), putAside('unknown-events-dead'), DECRYPT_AND_SEND],
-  'release-funds': [LEDGER, SECRET, USE_TABLE_KEY, PUBLISH],
+  'release-funds': [LEDGER, STOP, SECRET, USE_TABLE_KEY, PUBLISH],
   'request-prediction': ['sagemaker:InvokeEndpoint on sagemaker:endpoint/direction-model', PUBLISH],
+  'resolve-intents': [LEDGER, BY_STATE, MAILBOX, SECRET, USE_TABLE_KEY, PUBLISH, RESUME],
   'review-delivery': [SECRET, DECRYPT, PUBLISH],
   'start-bonus': [
     take('training-events'),
     putAside('training-events-dead'),
     DECRYPT_AND_SEND,
-    'states:StartExecution on states:stateMachine:escrow-lifecycle',
-    'sagemaker:DescribeTrainingJob on sagemaker:training-job/churn-* sagemaker:training-job/fraud-*',
+    START,
+    DESCRIBE_JOBS,
     PUBLISH,
   ],
 };
@@ -66,16 +83,26 @@ describe.each(STAGES)('the permissions of stage %s', (stageName) => {
     expect(Object.keys(GRANTS).toSorted()).toEqual(functions.map(({ name }) => name).toSorted());
   });
 
-  test('let start-bonus describe the jobs of the configured prefixes and no others', () => {
+  test('let jobs of the configured prefixes be described and no others', () => {
     const { payees } = loadConfig(stageName).bonus;
-    const [describing] = GRANTS['start-bonus']?.filter((grant) => grant.includes('DescribeTrainingJob')) ?? [];
 
-    expect(describing?.split(' on ')[1]?.split(' ')).toEqual(
+    expect(DESCRIBE_JOBS.split(' on ')[1]?.split(' ')).toEqual(
       payees.map(({ jobNamePrefix }) => `sagemaker:training-job/${jobNamePrefix}*`),
     );
   });
 
-  test('name every action whole, and every resource but those of start-bonus and of log delivery', () => {
+  test('let exactly those read the stop that send effects', () => {
+    const told = stage
+      .resources<{ FunctionName: string; Environment: { Variables: Record<string, string> } }>('AWS::Lambda::Function')
+      .filter(({ properties }) => properties.Environment.Variables['STOP_PARAMETER'] !== undefined)
+      .map(({ properties }) => stage.shorten(properties.FunctionName));
+    const allowed = Object.keys(GRANTS).filter((name) => GRANTS[name]?.includes(STOP));
+
+    expect(allowed.toSorted()).toEqual(['complete-delivery', 'lock-funds', 'place-trade', 'release-funds']);
+    expect(told.toSorted()).toEqual(allowed.toSorted());
+  });
+
+  test('name every action whole, and every resource but training jobs and those of log delivery', () => {
     const statements = stage
       .resources<PolicyProperties>('AWS::IAM::Policy')
       .flatMap(({ properties }) => properties.PolicyDocument.Statement);
@@ -87,12 +114,15 @@ describe.each(STAGES)('the permissions of stage %s', (stageName) => {
     expect(statements.filter(({ Effect }) => Effect !== 'Allow')).toEqual([]);
     expect(wildcards.map((arn) => stage.shorten(arn)).toSorted()).toEqual([
       '*',
+      '*',
       'sagemaker:training-job/churn-*',
+      'sagemaker:training-job/churn-*',
+      'sagemaker:training-job/fraud-*',
       'sagemaker:training-job/fraud-*',
     ]);
   });
 
-  test('let the state machine invoke its six functions, and deliver logs and traces', () => {
+  test('let the state machine invoke its seven functions, and deliver logs and traces', () => {
     const [machine] = stage.resources<{ RoleArn: string }>('AWS::StepFunctions::StateMachine');
     const statements = statementsOf(stage, machine?.properties.RoleArn ?? '');
     const [invoke, deliver, ...others] = statements;
@@ -101,6 +131,7 @@ describe.each(STAGES)('the permissions of stage %s', (stageName) => {
     expect(invoke && describeStatement(stage, invoke)).toBe(
       `lambda:InvokeFunction on ${[
         'await-delivery',
+        'await-verdict',
         'check-status',
         'complete-delivery',
         'lock-funds',

@@ -18,7 +18,7 @@ function environments(stage: SynthesizedStage): Readonly<Record<string, Readonly
 /** Every service address that functions are told. */
 function serviceUrls(stage: SynthesizedStage): string[] {
   return Object.values(environments(stage)).flatMap((variables) =>
-    ['ESCROW_SERVICE', 'TRADING_SERVICE'].flatMap((name) => {
+    ['ESCROW_SERVICE', 'TRADING_SERVICE', 'WALLET_SERVICE', 'FAUCET_SERVICE'].flatMap((name) => {
       const value = variables[name];
       return value === undefined ? [] : [(JSON.parse(value) as { baseUrl: string }).baseUrl];
     }),
@@ -38,7 +38,7 @@ describe.each(['dev', 'prod'] as const)('stage %s', (stageName) => {
 
     expect(stage.text).not.toMatch(/127\.0\.0\.1|localhost|http:\/\//);
     expect(new Set(serviceUrls(stage))).toEqual(
-      new Set(['https://escrow.purpleflea.com', 'https://api.purpleflea.com']),
+      new Set(['https://escrow.purpleflea.com', 'https://api.purpleflea.com', 'https://faucet.purpleflea.com']),
     );
     expect(stage.text).not.toContain('AWS_ENDPOINT_URL');
   });
@@ -54,10 +54,10 @@ describe('stage local', () => {
     const stage = synthesizeStage('local', options);
     const told = environments(stage);
 
-    expect(serviceUrls(stage)).toHaveLength(6);
+    expect(serviceUrls(stage)).toHaveLength(11);
     expect(new Set(serviceUrls(stage))).toEqual(new Set([url]));
     for (const [name, variables] of Object.entries(told)) {
-      const callsSageMaker = name === 'start-bonus' || name === 'request-prediction';
+      const callsSageMaker = ['start-bonus', 'find-missed-jobs', 'request-prediction'].includes(name);
       expect(SAGEMAKER_VARIABLES.map((variable) => variables[variable])).toEqual(
         callsSageMaker ? [url, url] : [undefined, undefined],
       );
@@ -75,12 +75,14 @@ describe('the dialect of the escrow API', () => {
     );
 
   test.each(['reference', 'published'])(
-    'is %s where a twin speaks it, and the other services keep theirs',
+    'is %s where a twin speaks it, and so is that of the ledger rows; the other services keep theirs',
     (profile) => {
       const stage = synthesizeStage('local', { twinUrl: TWIN_URL, escrowProfile: profile });
 
       expect(profiles(stage, 'ESCROW_SERVICE')).toEqual(new Set([profile]));
+      expect(profiles(stage, 'WALLET_SERVICE')).toEqual(new Set([profile]));
       expect(profiles(stage, 'TRADING_SERVICE')).toEqual(new Set(['reference']));
+      expect(profiles(stage, 'FAUCET_SERVICE')).toEqual(new Set(['reference']));
     },
   );
 

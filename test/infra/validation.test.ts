@@ -77,7 +77,7 @@ describe.each(STAGES)('stage %s, checked by cdk-nag and against the schemas of C
     });
   });
 
-  test('acknowledges four findings, each at the construct it is about, with a reason of at least 30 characters', () => {
+  test('acknowledges seven findings, each at the construct it is about, with a reason of at least 30 characters', () => {
     const app = createApp({ outdir });
     buildPipeline(app, loadConfig(stageName));
     const acknowledged = app.node.findAll().flatMap((construct) =>
@@ -94,6 +94,9 @@ describe.each(STAGES)('stage %s, checked by cdk-nag and against the schemas of C
       `AwsSolutions-IAM5[Resource::*] at ${at}-escrow/Lifecycle/Role`,
       `AwsSolutions-IAM5[${jobs}/churn-*] at ${at}-escrow/StartBonusFunction`,
       `AwsSolutions-IAM5[${jobs}/fraud-*] at ${at}-escrow/StartBonusFunction`,
+      `AwsSolutions-IAM5[Resource::*] at ${at}-escrow/FindMissedJobsFunction`,
+      `AwsSolutions-IAM5[${jobs}/churn-*] at ${at}-escrow/FindMissedJobsFunction`,
+      `AwsSolutions-IAM5[${jobs}/fraud-*] at ${at}-escrow/FindMissedJobsFunction`,
     ]);
     expect(acknowledged.filter(({ reason }) => reason.length < 30)).toEqual([]);
   });

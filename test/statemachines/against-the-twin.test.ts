@@ -1,17 +1,26 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createHandler as createAwaitDelivery } from '../../lambdas/await-delivery/handler.ts';
+import { createHandler as createAwaitVerdict } from '../../lambdas/await-verdict/handler.ts';
 import { createHandler as createCheckStatus } from '../../lambdas/check-status/handler.ts';
 import { createHandler as createCompleteDelivery } from '../../lambdas/complete-delivery/handler.ts';
 import { createHandler as createLockFunds } from '../../lambdas/lock-funds/handler.ts';
 import { createHandler as createReleaseFunds } from '../../lambdas/release-funds/handler.ts';
+import { createHandler as createResolveIntents } from '../../lambdas/resolve-intents/handler.ts';
 import { createHandler as createReviewDelivery } from '../../lambdas/review-delivery/handler.ts';
 import { readApiKeys } from '../../src/aws/api-key-secret.ts';
 import { deliverDeadlines, deliverSignal, trainingJobAddress } from '../../src/escrow/mailbox.ts';
+import type { BudgetPolicy } from '../../src/ledger/budgets.ts';
+import { RESOLVE_DEFAULTS } from '../../src/ledger/resolve-intents.ts';
+import type { StopMode } from '../../src/ledger/stop.ts';
 import { createEscrowClient } from '../../src/purple-flea/escrow-client.ts';
-import { PROFILES, type Profile } from '../../src/purple-flea/service.ts';
+import { createFaucetClient } from '../../src/purple-flea/faucet-client.ts';
+import { PROFILES, type Credentials, type Profile } from '../../src/purple-flea/service.ts';
+import { createTradingClient } from '../../src/purple-flea/trading-client.ts';
+import { createWalletClient } from '../../src/purple-flea/wallet-client.ts';
 import { startTwin, type Twin } from '../../twin/server.ts';
 import { aRequest, JOB_NAME, OWNER, TREASURY } from '../support/bonus-escrow.ts';
+import { NO_BUDGETS } from '../support/effects.ts';
 import { timeLeft } from '../support/lambda-events.ts';
 import { createTaskTokens, execute, readDefinition, type Execution } from '../support/lifecycle-execution.ts';
 import { createMemoryIntents, type MemoryIntents } from '../support/memory-intents.ts';
@@ -21,7 +30,7 @@ import { createRecorder, type Recorder } from '../support/recorder.ts';
 import { HAPPY_PATH } from './scenarios.ts';
 
 const START = new Date('2026-03-06T09:00:00Z');
-const REQUEST_MS = 5_000;
+const REQUEST_MS = 2_000;
 const TREASURY_KEY = 'pf_local_treasury';
 const OWNER_KEY = 'pf_local_owner_churn';
 
@@ -35,8 +44,12 @@ interface Workflow {
   readonly start: (request?: unknown) => Promise<Execution>;
   readonly deliver: () => Promise<unknown>;
   readonly moveTo: (time: string) => Promise<void>;
-  /** The sweep that runs every minute. */
+  /** The sweep of deadlines that runs every minute. */
   readonly sweep: () => Promise<{ delivered: number }>;
+  /** The sweep of effects in doubt that runs every minute. */
+  readonly resolve: () => Promise<{ settled: number }>;
+  /** What the stop and the budgets are, from now on. */
+  readonly limits: { stop: StopMode; budgets: BudgetPolicy };
 }
 
 let workflow: Workflow;
@@ -59,13 +72,22 @@ async function startWorkflow(profile: Profile): Promise<Workflow> {
   let now = START;
   const secret = JSON.stringify({ apiKey: TREASURY_KEY, agentId: TREASURY, counterpartyKeys: { [OWNER]: OWNER_KEY } });
   let claims = 0;
+  const limits: Workflow['limits'] = { stop: 'running', budgets: NO_BUDGETS };
   const deps = {
     ...recorder,
     intents,
     mailbox,
     resume: tokens.resume,
     readApiKeys: () => readApiKeys('PurpleFleaApiKey', async () => secret),
-    openEscrow: (credentials: { apiKey: string; agentId: string }) => createEscrowClient(service, credentials),
+    openEscrow: (credentials: Credentials) => createEscrowClient(service, credentials),
+    openWallet: (credentials: Credentials) => createWalletClient(service, credentials),
+    openTrading: (credentials: Credentials) => createTradingClient(service, credentials),
+    openFaucet: (credentials: Credentials) => createFaucetClient(service, credentials),
+    policy: RESOLVE_DEFAULTS,
+    readStop: async () => limits.stop,
+    get budgets() {
+      return limits.budgets;
+    },
     requestMs: REQUEST_MS,
     now: () => now,
     newId: () => `claim-${(claims += 1)}`,
@@ -75,19 +97,22 @@ async function startWorkflow(profile: Profile): Promise<Workflow> {
       handler(input, timeLeft());
   const tasks = {
     LockFunds: withContext(createLockFunds(deps)),
+    AwaitLockVerdict: createAwaitVerdict(deps),
     AwaitDelivery: createAwaitDelivery(deps),
     CompleteDelivery: withContext(createCompleteDelivery(deps)),
     ReviewDelivery: createReviewDelivery(deps),
     ReleaseFunds: withContext(createReleaseFunds(deps)),
+    AwaitReleaseVerdict: createAwaitVerdict(deps),
     CheckStatus: createCheckStatus(deps),
   };
+  const resolveIntents = createResolveIntents(deps);
 
   return {
     twin,
     intents,
     mailbox,
     recorder,
-    start: (request = aRequest()) => execute(readDefinition(), { input: { request }, tasks, tokens, waitMs: 0 }),
+    start: (request = aRequest()) => execute(readDefinition(), { input: { request }, tasks, tokens, waitMs: 1 }),
     deliver: () =>
       deliverSignal(deps, trainingJobAddress(JOB_NAME), {
         type: 'delivered',
@@ -100,6 +125,8 @@ async function startWorkflow(profile: Profile): Promise<Workflow> {
       await call('POST', '/_twin/clock', { body: { now: time } });
     },
     sweep: () => deliverDeadlines(deps, now, 500),
+    resolve: () => resolveIntents({}, timeLeft(120_000)),
+    limits,
   };
 }
 
@@ -135,14 +162,39 @@ async function readEscrows(): Promise<{ escrow_id: string; status: string }[]> {
   return (await call('GET', '/_twin/escrows'))['escrows'] as { escrow_id: string; status: string }[];
 }
 
-/** Until the execution has left its task token under the escrow's address; one that ends before it is an error. */
-async function untilWaiting(running: Promise<Execution>): Promise<void> {
+/** Until the execution has left its task token under such an address; one that ends before it is an error. */
+async function untilWaiting(running: Promise<Execution>, address: 'escrow:' | 'intent:' = 'escrow:'): Promise<void> {
   const giveUpAt = Date.now() + 10_000;
-  while (!workflow.mailbox.waiting().some((address) => address.startsWith('escrow:'))) {
+  while (!workflow.mailbox.waiting().some((waiting) => waiting.startsWith(address))) {
     const ended = await Promise.race([running, sleep(2, undefined)]);
     if (ended !== undefined) throw new Error(`ended instead of waiting: ${ended.path.join(', ')}`);
     if (Date.now() > giveUpAt) throw new Error('the execution does not wait');
   }
+}
+
+/** Asks the twin for a fault, once. */
+const ask = (route: string, fault: string) => call('POST', '/_twin/faults', { body: { route, fault } });
+
+/** How often the treasury asked the twin to create and to release. */
+async function countRequests(): Promise<{ create: number; release: number }> {
+  const calls = (await call('GET', '/_twin/calls'))['calls'] as { method: string; path: string }[];
+  const count = (start: string) =>
+    calls.filter(({ method, path }) => method === 'POST' && path.startsWith(start)).length;
+  return { create: count('/escrow/create'), release: count('/escrow/release/') };
+}
+
+/**
+ * Lets the minutes pass one by one, with both sweeps in each, until an effect in doubt is settled. Returns the minute in
+ * which it was, counted from the start.
+ */
+async function minutesUntilSettled(running: Promise<Execution>): Promise<number> {
+  for (let minute = 1; minute <= 60; minute += 1) {
+    await workflow.moveTo(new Date(START.getTime() + minute * 60_000).toISOString());
+    const { delivered } = await workflow.sweep();
+    if (delivered > 0) await untilWaiting(running, 'intent:');
+    if ((await workflow.resolve()).settled > 0) return minute;
+  }
+  throw new Error('in doubt for an hour');
 }
 
 const intentsByKind = () =>
@@ -229,6 +281,155 @@ describe.each(PROFILES)('in the %s dialect', (profile) => {
   });
 });
 
+const CREATE = 'POST /escrow/create';
+const RELEASE = 'POST /escrow/release/:id';
+const UNLOCKED = ['LockFunds', 'Are funds locked?'];
+
+describe.each(PROFILES)('where an answer is lost in the %s dialect', (profile) => {
+  speaking(profile);
+
+  test('a lock that took place is found a minute later and not sent again', async () => {
+    await ask(CREATE, 'applied-answer-lost');
+    const running = workflow.start();
+    await untilWaiting(running, 'intent:');
+
+    expect(await minutesUntilSettled(running)).toBe(1);
+    await untilWaiting(running);
+    await workflow.deliver();
+
+    expect(await running).toMatchObject({
+      status: 'SUCCEEDED',
+      path: [...UNLOCKED, 'AwaitLockVerdict', ...HAPPY_PATH.path],
+    });
+    expect(await readEscrows()).toHaveLength(1);
+    expect(await countRequests()).toEqual({ create: 1, release: 1 });
+    expect(await readBooks()).toEqual(PAID);
+    expect(workflow.recorder.published.map(([type]) => type)).toEqual([
+      'intent.settled',
+      'escrow.locked',
+      'escrow.completed',
+      'escrow.reviewed',
+      'escrow.released',
+    ]);
+  });
+
+  test('a lock that did not take place is sent again once, after two looks: in minutes 15 and 20', async () => {
+    await ask(CREATE, 'answer-lost');
+    const running = workflow.start();
+    await untilWaiting(running, 'intent:');
+
+    expect(await minutesUntilSettled(running)).toBe(20);
+    await untilWaiting(running);
+    await workflow.deliver();
+
+    const { status, path } = await running;
+    expect(status).toBe('SUCCEEDED');
+    // In minutes 10 and 20 it looks by itself, and finds it in doubt.
+    const looks = Array.from({ length: 3 }, () => [...UNLOCKED, 'AwaitLockVerdict']).flat();
+    expect(path).toEqual([...looks, ...HAPPY_PATH.path]);
+    const [intent] = [...workflow.intents.items.values()].filter(({ kind }) => kind === 'escrow-create');
+    expect(intent?.history.map(({ state, at }) => [state, at.slice(11, 16)])).toEqual([
+      ['prepared', '09:00'],
+      ['sending', '09:00'],
+      ['unknown', '09:00'],
+      ['prepared', '09:20'],
+      ['sending', '09:20'],
+      ['applied', '09:20'],
+    ]);
+    expect(intent?.history[3]?.note).toContain('2026-03-06T09:15:00.000Z and 2026-03-06T09:20:00.000Z');
+    expect(await readEscrows()).toHaveLength(1);
+    expect(await countRequests()).toEqual({ create: 2, release: 1 });
+    expect(await readBooks()).toEqual(PAID);
+  });
+
+  test('a release that takes place after its answer was given up is found a minute later', async () => {
+    await workflow.deliver();
+    await ask(RELEASE, 'applied-late');
+    const running = workflow.start();
+    await untilWaiting(running, 'intent:');
+
+    expect(await minutesUntilSettled(running)).toBe(1);
+
+    expect(await running).toMatchObject({
+      status: 'SUCCEEDED',
+      path: [...HAPPY_PATH.path.slice(0, -1), 'AwaitReleaseVerdict', 'ReleaseFunds', 'Are funds released?', 'Released'],
+    });
+    expect(await countRequests()).toEqual({ create: 1, release: 1 });
+    expect(await readBooks()).toEqual(PAID);
+    expect(workflow.recorder.counted.EscrowsReleased).toBe(1);
+  });
+
+  test('a release that did not take place is left to a person after 20 minutes, and an alarm is raised', async () => {
+    await workflow.deliver();
+    await ask(RELEASE, 'answer-lost');
+    const running = workflow.start();
+    await untilWaiting(running, 'intent:');
+
+    expect(await minutesUntilSettled(running)).toBe(20);
+
+    expect(await running).toMatchObject({ status: 'FAILED', error: 'NeedsAttention' });
+    expect(await countRequests()).toEqual({ create: 1, release: 1 });
+    expect(await readBooks()).toEqual(LOCKED);
+    expect(intentsByKind()).toMatchObject({ 'escrow-create': 'applied', 'escrow-release': 'manual' });
+    expect(workflow.recorder.counted.IntentsParked).toBe(1);
+    expect(workflow.recorder.published.map(([type]) => type).slice(-2)).toEqual(['intent.settled', 'intent.parked']);
+  });
+});
+
+describe.each(PROFILES)('within its limits, in the %s dialect', (profile) => {
+  speaking(profile);
+
+  /** Until so many visits to LockFunds have locked nothing. */
+  async function untilHeld(visits: number): Promise<void> {
+    const held = () => JSON.stringify(workflow.recorder.logged).split('funds not locked').length - 1;
+    const giveUpAt = Date.now() + 10_000;
+    while (held() < visits) {
+      if (Date.now() > giveUpAt) throw new Error(`held ${held()} times`);
+      await sleep(2);
+    }
+  }
+
+  test('a stop on reducing holds a lock until it is lifted, and nothing is sent', async () => {
+    workflow.limits.stop = 'reducing';
+    await workflow.deliver();
+    const running = workflow.start();
+    await untilHeld(3);
+    expect(await countRequests()).toEqual({ create: 0, release: 0 });
+    expect(intentsByKind()).toEqual({ 'escrow-create': 'prepared' });
+
+    workflow.limits.stop = 'running';
+
+    const { status, path } = await running;
+    expect(status).toBe('SUCCEEDED');
+    expect(path.slice(0, 4)).toEqual([...UNLOCKED, 'WaitToLock', 'LockFunds']);
+    expect(await countRequests()).toEqual({ create: 1, release: 1 });
+    expect(await readBooks()).toEqual(PAID);
+  });
+
+  test('a stop on reducing lets what is locked be paid', async () => {
+    const running = workflow.start();
+    await untilWaiting(running);
+    workflow.limits.stop = 'reducing';
+    await workflow.deliver();
+
+    expect(await running).toMatchObject({ status: 'SUCCEEDED', path: HAPPY_PATH.path });
+    expect(await readBooks()).toEqual(PAID);
+  });
+
+  test('a lock that is over budget is a failed funding that names the budget', async () => {
+    workflow.limits.budgets = { perDay: { 'escrow-create': '49.99' }, perAgentAndDay: {} };
+
+    expect(await workflow.start()).toMatchObject({
+      status: 'FAILED',
+      error: 'FundingFailed',
+      cause: 'the budget escrow-create/2026-03-06 does not have $50.00 left',
+      path: [...UNLOCKED, 'FundingFailed'],
+    });
+    expect(await countRequests()).toEqual({ create: 0, release: 0 });
+    expect(await readBooks()).toEqual(BEFORE);
+  });
+});
+
 describe('when silence decides, in the reference dialect', () => {
   speaking('reference');
 
@@ -296,5 +497,19 @@ describe('when silence decides, in the published dialect', () => {
 
     expect((await running).path.slice(4)).toEqual(['CheckStatus', 'What is the status?', 'Refunded']);
     expect(await readBooks()).toEqual({ treasury: '999.50', owner: '0.00', locked: '0.00', fees: '0.50' });
+  });
+
+  test('a release that pays and says 500, with an escrow that looks as before, is asked for once and parked', async () => {
+    await workflow.deliver();
+    await ask(RELEASE, 'stuck-funded');
+    const running = workflow.start();
+    await untilWaiting(running, 'intent:');
+
+    expect(await minutesUntilSettled(running)).toBe(20);
+
+    expect(await running).toMatchObject({ status: 'FAILED', error: 'NeedsAttention' });
+    expect(await countRequests()).toEqual({ create: 1, release: 1 });
+    expect(await readBooks()).toMatchObject({ owner: '49.50' });
+    expect(intentsByKind()).toMatchObject({ 'escrow-release': 'manual' });
   });
 });

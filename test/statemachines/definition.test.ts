@@ -15,6 +15,14 @@ const tasks = ofType('Task');
 /** Their functions send requests that move money or start a timer which will. */
 const SENDS_MONEY = ['LockFunds', 'CompleteDelivery', 'ReleaseFunds'];
 
+/** Wait for what becomes of the request of the task that they lead back to. */
+const VERDICTS = { AwaitLockVerdict: 'LockFunds', AwaitReleaseVerdict: 'ReleaseFunds' };
+
+/** The placeholder of the function that a task invokes. */
+function functionOf(task: State): string {
+  return /^\$\{(\w+)\}$/.exec(task.Parameters?.FunctionName ?? task.Resource ?? '')?.[1] ?? '';
+}
+
 /** Ends in success, and what each failure is called. */
 const ENDS = {
   Released: undefined,
@@ -48,7 +56,8 @@ describe('the definition of the escrow lifecycle', () => {
     const placeholders = [...text.matchAll(/\$\{([^}]*)\}/g)].map(([, name]) => String(name));
 
     expect(new Set(placeholders)).toEqual(new Set(Object.keys(DefinitionSubstitutions)));
-    expect(placeholders.toSorted()).toEqual(tasks.map(([name]) => name).toSorted());
+    expect(placeholders.toSorted()).toEqual(tasks.map(([, task]) => functionOf(task)).toSorted());
+    for (const [name, task] of tasks) expect(functionOf(task)).toBe(name in VERDICTS ? 'AwaitVerdict' : name);
   });
 
   test('is valid Amazon States Language once the ARNs are in, paths and ARNs included', () => {
@@ -136,10 +145,10 @@ describe('its tasks', () => {
 
   test('run longer than their functions may, so that a function ends before its task', () => {
     const functions = stage.resources<{ FunctionName: string; Timeout: number }>('AWS::Lambda::Function');
-    const outlived = tasks.filter(([name, { TimeoutSeconds = 0 }]) => {
-      const ending = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    const outlived = tasks.filter(([, task]) => {
+      const ending = functionOf(task).replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
       const [found] = functions.filter(({ properties }) => properties.FunctionName.endsWith(ending));
-      return TimeoutSeconds <= (found?.properties.Timeout ?? Infinity);
+      return (task.TimeoutSeconds ?? 0) <= (found?.properties.Timeout ?? Infinity);
     });
 
     expect(outlived).toEqual([]);
@@ -154,12 +163,35 @@ describe('its tasks', () => {
     expect(unknown).toEqual([]);
   });
 
-  test('that wait for a signal have a backstop of days, below what a timer can hold', () => {
+  test('that wait for a signal have a backstop of hours or days, below what a timer can hold', () => {
     const waits = tasks.filter(([, { Resource }]) => Resource?.endsWith('.waitForTaskToken'));
 
     expect(waits.map(([name, { TimeoutSeconds }]) => [name, TimeoutSeconds])).toEqual([
+      ['AwaitLockVerdict', 2 * 3600],
       ['AwaitDelivery', 3 * 24 * 3600],
+      ['AwaitReleaseVerdict', 2 * 3600],
     ]);
+  });
+
+  test.each(Object.entries(VERDICTS))(
+    '%s waits for the effect that %s names, and leads back to it however the wait ends',
+    (name, sender) => {
+      const wait = definition.States[name];
+      const asked = transitions.find(({ from, to }) => to === name && definition.States[from]?.Type === 'Choice');
+      const output = (definition.States[sender] as { ResultPath?: string } | undefined)?.ResultPath;
+      const after = transitions.filter(({ from }) => from === name).map(({ to }) => to);
+
+      expect(asked?.name).toContain(`${output}.outcome is pending`);
+      expect(wait?.Parameters?.Payload['key.$']).toBe(`${output}.key`);
+      expect(new Set(after)).toEqual(new Set([sender, 'NeedsAttention']));
+      expect(wait?.Catch?.find(({ ErrorEquals }) => ErrorEquals.includes('States.Timeout'))?.Next).toBe(sender);
+    },
+  );
+
+  test('leave a verdict to nobody but the sweeper: what is in doubt leads to no other task', () => {
+    const pending = transitions.filter(({ name }) => name.includes(' is pending '));
+
+    expect(pending.map(({ to }) => to)).toEqual(Object.keys(VERDICTS));
   });
 
   test('are waited between for the seconds that the ledger asks for', () => {

@@ -67,7 +67,7 @@ export async function playScenario(definition: Definition, scenario: Scenario): 
 
 function play(visit: Visit | undefined, task: string, input: unknown, tokens: TaskTokens): unknown {
   if (visit === undefined) throw named('UnscriptedVisit', `${task} was entered once more than scripted`);
-  const waits = task === 'AwaitDelivery';
+  const waits = task.startsWith('Await');
   switch (visit.kind) {
     case 'returns':
       return visit.output;

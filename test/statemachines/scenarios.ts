@@ -23,7 +23,14 @@ export interface Scenario {
 }
 
 export type Task =
-  'LockFunds' | 'AwaitDelivery' | 'CompleteDelivery' | 'ReviewDelivery' | 'ReleaseFunds' | 'CheckStatus';
+  | 'LockFunds'
+  | 'AwaitLockVerdict'
+  | 'AwaitDelivery'
+  | 'CompleteDelivery'
+  | 'ReviewDelivery'
+  | 'ReleaseFunds'
+  | 'AwaitReleaseVerdict'
+  | 'CheckStatus';
 
 /** The input of every scenario. */
 export const INPUT = { request: aRequest() };
@@ -41,8 +48,20 @@ const locked = returns({
 });
 const rejected = (reason: string) => returns({ outcome: 'rejected', reason });
 const notSent = (retryAfterSeconds: number) => returns({ outcome: 'not-sent', reason: 'HTTP 429', retryAfterSeconds });
-const inProgress = returns({ outcome: 'in-progress', retryAfterSeconds: 30 });
-const manual = returns({ outcome: 'manual', reason: 'HTTP 500' });
+const pending = returns({ outcome: 'pending', reason: 'HTTP 500', key: 'the-key' });
+const manual = returns({ outcome: 'manual', reason: 'HTTP 500', key: 'the-key' });
+const settledAfter = (afterSeconds: number): Visit => ({
+  kind: 'signalled',
+  output: { signal: 'settled' },
+  afterSeconds,
+});
+const settled = settledAfter(0);
+/** Nobody said anything; the sweep of deadlines ends the wait. */
+const lookAgain: Visit = {
+  kind: 'signalled',
+  output: { signal: 'deadline', deadlineAt: '2026-03-06T09:10:00Z' },
+  afterSeconds: 600,
+};
 
 const deliveredAfter = (afterSeconds: number): Visit => ({
   kind: 'signalled',
@@ -70,12 +89,16 @@ const FIVE_SHORT_RETRIES = 155;
 const FIVE_LONG_RETRIES = 310;
 /** `TimeoutSeconds` of AwaitDelivery: three days. */
 const BACKSTOP = 259_200;
+/** `TimeoutSeconds` of the waits for a verdict: two hours. */
+const VERDICT_BACKSTOP = 7_200;
 
 const LOCK = ['LockFunds', 'Are funds locked?'];
 const WAIT_AND_LOCK = ['WaitToLock', ...LOCK];
+const LOCK_VERDICT = ['AwaitLockVerdict', ...LOCK];
 const AWAIT = ['AwaitDelivery', 'What ended the wait?'];
 const REVIEW = ['CompleteDelivery', 'ReviewDelivery', 'Is gate passed?'];
 const RELEASE = ['ReleaseFunds', 'Are funds released?'];
+const RELEASE_VERDICT = ['AwaitReleaseVerdict', ...RELEASE];
 const CHECK = ['CheckStatus', 'What is the status?'];
 
 /** Every task's visit on the shortest way to a release. */
@@ -102,10 +125,51 @@ const FUNDING: Scenario[] = [
     seconds: 75,
   },
   {
-    title: 'a lock that another invocation is sending is looked at again',
-    tasks: { ...SHORTEST, LockFunds: [inProgress, inProgress, locked] },
-    path: [...LOCK, ...WAIT_AND_LOCK, ...WAIT_AND_LOCK, ...AWAIT, ...REVIEW, ...RELEASE, 'Released'],
-    seconds: 60,
+    title: 'a lock in doubt waits until it is settled, and goes on with what was found',
+    tasks: { ...SHORTEST, LockFunds: [pending, locked], AwaitLockVerdict: [settledAfter(1200)] },
+    path: [...LOCK, ...LOCK_VERDICT, ...AWAIT, ...REVIEW, ...RELEASE, 'Released'],
+    seconds: 1200,
+  },
+  {
+    title: 'a lock that nobody has settled for ten minutes is looked at again',
+    tasks: { ...SHORTEST, LockFunds: [pending, pending, locked], AwaitLockVerdict: [lookAgain, settledAfter(30)] },
+    path: [...LOCK, ...LOCK_VERDICT, ...LOCK_VERDICT, ...AWAIT, ...REVIEW, ...RELEASE, 'Released'],
+    seconds: 630,
+  },
+  {
+    title: 'a lock whose verdict nobody tells is looked at again after two hours',
+    tasks: { ...SHORTEST, LockFunds: [pending, locked], AwaitLockVerdict: [hangs] },
+    path: [...LOCK, ...LOCK_VERDICT, ...AWAIT, ...REVIEW, ...RELEASE, 'Released'],
+    seconds: VERDICT_BACKSTOP,
+  },
+  {
+    title: 'a lock that is found not to have taken place, and is not sent again, is a failed funding',
+    tasks: { LockFunds: [pending, rejected('it did not take place')], AwaitLockVerdict: [settled] },
+    path: [...LOCK, ...LOCK_VERDICT, 'FundingFailed'],
+    cause: 'it did not take place',
+    seconds: 0,
+  },
+  {
+    title: 'a lock of which nobody can know needs attention',
+    tasks: { LockFunds: [pending, manual], AwaitLockVerdict: [settled] },
+    path: [...LOCK, ...LOCK_VERDICT, 'NeedsAttention'],
+    seconds: 0,
+  },
+  {
+    title: 'a wait for the verdict on a lock that could not be registered is registered again, five times at most',
+    tasks: {
+      ...SHORTEST,
+      LockFunds: [pending, locked],
+      AwaitLockVerdict: [...times(5, fails('Lambda.Unknown')), settled],
+    },
+    path: [...LOCK, ...LOCK_VERDICT, ...AWAIT, ...REVIEW, ...RELEASE, 'Released'],
+    seconds: FIVE_LONG_RETRIES,
+  },
+  {
+    title: 'a wait for the verdict on a lock that can never be registered needs attention',
+    tasks: { LockFunds: [pending], AwaitLockVerdict: times(6, fails('Lambda.Unknown')) },
+    path: [...LOCK, 'AwaitLockVerdict', 'NeedsAttention'],
+    seconds: FIVE_LONG_RETRIES,
   },
   {
     title: 'a lock that is refused ends as a failed funding, with the reason as its cause',
@@ -115,7 +179,7 @@ const FUNDING: Scenario[] = [
     seconds: 0,
   },
   {
-    title: 'a lock in doubt needs attention',
+    title: 'a lock that was parked before needs attention',
     tasks: { LockFunds: [manual] },
     path: [...LOCK, 'NeedsAttention'],
     seconds: 0,
@@ -297,14 +361,48 @@ const PAYMENTS: Scenario[] = [
     seconds: 75,
   },
   {
-    title: 'a payment that another invocation is sending is looked at again',
-    tasks: { ...SHORTEST, ReleaseFunds: [inProgress, paid] },
-    path: [...LOCK, ...AWAIT, ...REVIEW, ...RELEASE, 'WaitToRelease', ...RELEASE, 'Released'],
-    seconds: 30,
+    title: 'a payment in doubt waits until it is settled, and ends with what was found',
+    tasks: { ...SHORTEST, ReleaseFunds: [pending, paid], AwaitReleaseVerdict: [settledAfter(60)] },
+    path: [...LOCK, ...AWAIT, ...REVIEW, ...RELEASE, ...RELEASE_VERDICT, 'Released'],
+    seconds: 60,
+  },
+  {
+    title: 'a payment that nobody has settled for ten minutes is looked at again',
+    tasks: { ...SHORTEST, ReleaseFunds: [pending, pending, paid], AwaitReleaseVerdict: [lookAgain, settled] },
+    path: [...LOCK, ...AWAIT, ...REVIEW, ...RELEASE, ...RELEASE_VERDICT, ...RELEASE_VERDICT, 'Released'],
+    seconds: 600,
+  },
+  {
+    title: 'a payment whose verdict nobody tells is looked at again after two hours',
+    tasks: { ...SHORTEST, ReleaseFunds: [pending, paid], AwaitReleaseVerdict: [hangs] },
+    path: [...LOCK, ...AWAIT, ...REVIEW, ...RELEASE, ...RELEASE_VERDICT, 'Released'],
+    seconds: VERDICT_BACKSTOP,
+  },
+  {
+    title: 'a payment of which nobody can know needs attention',
+    tasks: { ...SHORTEST, ReleaseFunds: [pending, manual], AwaitReleaseVerdict: [settledAfter(1200)] },
+    path: [...LOCK, ...AWAIT, ...REVIEW, ...RELEASE, ...RELEASE_VERDICT, 'NeedsAttention'],
+    seconds: 1200,
+  },
+  {
+    title: 'a wait for the verdict on a payment that could not be registered is registered again, five times at most',
+    tasks: {
+      ...SHORTEST,
+      ReleaseFunds: [pending, paid],
+      AwaitReleaseVerdict: [...times(5, fails('Lambda.Unknown')), settled],
+    },
+    path: [...LOCK, ...AWAIT, ...REVIEW, ...RELEASE, ...RELEASE_VERDICT, 'Released'],
+    seconds: FIVE_LONG_RETRIES,
+  },
+  {
+    title: 'a wait for the verdict on a payment that can never be registered needs attention',
+    tasks: { ...SHORTEST, ReleaseFunds: [pending], AwaitReleaseVerdict: times(6, fails('Lambda.Unknown')) },
+    path: [...LOCK, ...AWAIT, ...REVIEW, ...RELEASE, 'AwaitReleaseVerdict', 'NeedsAttention'],
+    seconds: FIVE_LONG_RETRIES,
   },
   ...[
     ['refused', rejected('HTTP 403 WRONG_PARTY')],
-    ['in doubt', manual],
+    ['parked', manual],
   ].map(([word, answer]) => ({
     title: `a payment that is ${word as string} needs attention`,
     tasks: { ...SHORTEST, ReleaseFunds: [answer as Visit] },

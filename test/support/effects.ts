@@ -1,30 +1,65 @@
-import { clientReference, effectKey } from '../../src/ledger/effect-key.ts';
+import type { BudgetPolicy } from '../../src/ledger/budgets.ts';
+import { clientReference, effectKey, type EffectKind } from '../../src/ledger/effect-key.ts';
 import type { Intent, IntentStore, NewIntent } from '../../src/ledger/intent.ts';
-import type { EffectDeps } from '../../src/ledger/perform-effect.ts';
+import type { Effect, EffectDeps } from '../../src/ledger/perform-effect.ts';
+import {
+  RESOLVE_DEFAULTS,
+  resolveIntents,
+  type Look,
+  type ResolveDeps,
+  type ResolveRun,
+} from '../../src/ledger/resolve-intents.ts';
 import { createMemoryIntents } from './memory-intents.ts';
-
-const cause = { rule: 'a-rule', subject: 'a-subject', status: 'done' };
-const key = effectKey(cause, 'escrow-create');
-
-/** An effect as `performEffect` takes it. */
-export const AN_EFFECT: NewIntent & { readonly sendingMs: number } = {
-  key,
-  reference: clientReference(key),
-  kind: 'escrow-create',
-  cause,
-  amountUsd: '50.00',
-  requestBody: '{"amount_usd":50.00}',
-  sendingMs: 10_000,
-};
 
 export const NOON = new Date('2026-03-06T12:00:00Z');
 
+/** So long after noon. */
+export function afterNoon(milliseconds: number): Date {
+  return new Date(NOON.getTime() + milliseconds);
+}
+
+export const MINUTE = 60_000;
+
+/** An intent before it is written: of an effect of its own for every kind and subject. */
+export function aNewIntent(overrides: Partial<NewIntent> & { readonly subject?: string } = {}): NewIntent {
+  const { subject = 'a-subject', ...others } = overrides;
+  const kind: EffectKind = others.kind ?? 'escrow-create';
+  const cause = { rule: 'a-rule', subject, status: 'done' };
+  const key = effectKey(cause, kind);
+  const settles = kind === 'escrow-complete' || kind === 'escrow-release' || kind === 'escrow-dispute';
+  return {
+    key,
+    reference: clientReference(key),
+    kind,
+    cause,
+    agentId: 'ag_sender',
+    payee: 'ag_payee',
+    ...(settles ? { escrowId: 'esc_1' } : {}),
+    amountUsd: '50.00',
+    requestBody: '{"amount_usd":50.00}',
+    expiresAt: '2026-03-13T12:00:00.000Z',
+    ...others,
+  };
+}
+
+/** An effect as `performEffect` takes it. */
+export function anEffect(overrides: Partial<Effect> & { readonly subject?: string } = {}): Effect {
+  const { sendingMs = 10_000, lookBefore, ...intent } = overrides;
+  return { ...aNewIntent(intent), sendingMs, ...(lookBefore === undefined ? {} : { lookBefore }) };
+}
+
+export const AN_EFFECT: Effect = anEffect();
+
+export const NO_BUDGETS: BudgetPolicy = { perDay: {}, perAgentAndDay: {} };
+
 let invocations = 0;
 
-/** The world of one invocation with time enough, at noon. */
+/** The world of one invocation with time enough, at noon, with nothing stopped and no budget. */
 export function anInvocation(overrides: Partial<EffectDeps> = {}): EffectDeps {
   return {
     intents: createMemoryIntents(),
+    budgets: NO_BUDGETS,
+    readStop: async () => 'running',
     now: () => NOON,
     newId: () => `invocation-${++invocations}`,
     remainingMs: () => 60_000,
@@ -35,10 +70,47 @@ export function anInvocation(overrides: Partial<EffectDeps> = {}): EffectDeps {
 /** Writes an intent and claims it, as an invocation does that is then never heard of again. */
 export async function leaveSending(
   intents: IntentStore,
-  effect: NewIntent = AN_EFFECT,
+  intent: NewIntent = aNewIntent(),
   claimedAt: Date = NOON,
-): Promise<Intent | undefined> {
-  const { fence } = await intents.prepare(effect, claimedAt);
-  await intents.claim({ key: effect.key, owner: 'a crashed invocation', fence: fence + 1 }, claimedAt);
-  return intents.read(effect.key);
+  before?: Readonly<Record<string, unknown>>,
+): Promise<Intent> {
+  const { fence } = await intents.prepare(intent, claimedAt);
+  const claim = { key: intent.key, owner: 'a crashed invocation', fence: fence + 1 };
+  await intents.claim(claim, { reservations: [], before }, claimedAt);
+  return readStored(intents, intent.key);
+}
+
+/** The same, and its answer was lost. */
+export async function leaveUnknown(
+  intents: IntentStore,
+  intent: NewIntent = aNewIntent(),
+  claimedAt: Date = NOON,
+  before?: Readonly<Record<string, unknown>>,
+): Promise<Intent> {
+  const sending = await leaveSending(intents, intent, claimedAt, before);
+  return intents.move(sending, { state: 'unknown', note: 'the answer was lost' }, claimedAt);
+}
+
+/** What is stored under a key; there has to be something. */
+export async function readStored(intents: IntentStore, key: string): Promise<Intent> {
+  const stored = await intents.read(key);
+  if (stored === undefined) throw new Error(`no intent ${key}`);
+  return stored;
+}
+
+/** One run of the sweeper, to which everything looks like this. */
+export function sweep(
+  intents: IntentStore,
+  now: Date,
+  look: Look = { kind: 'unclear', reason: 'not looked' },
+  overrides: Partial<ResolveDeps> = {},
+): Promise<ResolveRun> {
+  return resolveIntents({
+    intents,
+    lookFor: async () => look,
+    policy: RESOLVE_DEFAULTS,
+    now: () => now,
+    remainingMs: () => 15 * MINUTE,
+    ...overrides,
+  });
 }

@@ -33,12 +33,14 @@ export function anEscrowTask(
   overrides: Partial<EscrowTaskDeps> & { readonly intents?: MemoryIntents; readonly recorder?: Recorder } = {},
 ): { readonly deps: EscrowTaskDeps; readonly intents: MemoryIntents; readonly recorder: Recorder } {
   const { recorder = createRecorder(), intents = createMemoryIntents(), ...others } = overrides;
-  const { now, newId } = anInvocation();
+  const { budgets, readStop, now, newId } = anInvocation();
   const deps: EscrowTaskDeps = {
     readApiKeys: async () => ({ own: OWN_KEY, forCounterparty: () => undefined }),
     openEscrow: () => anEscrowClient(client),
     requestMs: 10_000,
     intents,
+    budgets,
+    readStop,
     now,
     newId,
     publish: recorder.publish,

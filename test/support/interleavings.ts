@@ -48,3 +48,41 @@ function nextChoices(taken: readonly number[], options: readonly number[]): numb
 function quiet(): Promise<void> {
   return new Promise((resolve) => void setImmediate(resolve));
 }
+
+/** Actors that go on one step at a time, in an order drawn from a seed: for more of them than can be tried in every order. */
+export interface RandomTurns {
+  readonly turn: Turn;
+  /** Lets one waiting actor after the other go on until none waits any more. Returns how many steps that were. */
+  readonly run: (beforeStep?: (step: number) => void) => Promise<number>;
+}
+
+export function createRandomTurns(seed: number): RandomTurns {
+  const random = createRandom(seed);
+  const waiting: (() => void)[] = [];
+  return {
+    turn: () => new Promise<void>((go) => void waiting.push(go)),
+    async run(beforeStep = () => {}) {
+      await quiet();
+      let steps = 0;
+      while (waiting.length > 0) {
+        beforeStep(steps);
+        const [go] = waiting.splice(Math.floor(random() * waiting.length), 1);
+        go?.();
+        await quiet();
+        steps += 1;
+      }
+      return steps;
+    },
+  };
+}
+
+/** Numbers in [0, 1) that are the same for the same seed (mulberry32). */
+export function createRandom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

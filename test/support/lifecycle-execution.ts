@@ -9,6 +9,7 @@ export interface State {
   readonly Type: 'Task' | 'Choice' | 'Wait' | 'Succeed' | 'Fail';
   readonly Comment?: string;
   readonly Resource?: string;
+  readonly Parameters?: { readonly FunctionName: string; readonly Payload: Readonly<Record<string, string>> };
   readonly Next?: string;
   readonly Default?: string;
   readonly TimeoutSeconds?: number;
@@ -99,7 +100,7 @@ export interface ExecutionOptions {
   /** By state. Each is given what its function would be, and fails by the name of what it throws. */
   readonly tasks: Readonly<Record<string, (input: unknown) => unknown>>;
   readonly tokens: TaskTokens;
-  /** Milliseconds that Wait states take, for runs on the real clock. */
+  /** Milliseconds that Wait states take, for runs on the real clock; at least one, so that others get their turn. */
   readonly waitMs?: number;
 }
 

@@ -1,8 +1,18 @@
-import type { Claim, Intent, IntentState, IntentStep, IntentStore } from '../../src/ledger/intent.ts';
+import {
+  freesLock,
+  givesBack,
+  type Claim,
+  type ClaimResult,
+  type ClaimTerms,
+  type Intent,
+  type IntentState,
+  type IntentStep,
+  type IntentStore,
+} from '../../src/ledger/intent.ts';
 
 /** A point at which a call to the store can be disturbed: before it takes effect, or after, before it is answered. */
 export interface Moment {
-  readonly operation: 'prepare' | 'claim' | 'end' | 'read' | 'listSending';
+  readonly operation: keyof IntentStore;
   readonly when: 'before' | 'after';
 }
 
@@ -12,19 +22,42 @@ export interface Moment {
  */
 export type Disturb = (moment: Moment) => void | 'repeat' | Promise<void | 'repeat'>;
 
-/** A ledger in memory with the conditions of the real one. Each write is one step that nothing comes between. */
+/**
+ * A ledger in memory with the conditions of the real one. Each write is one step that nothing comes between. Intents are
+ * replaced, never changed, so that what was read stays as it was.
+ */
 export interface MemoryIntents extends IntentStore {
   /** What is stored, by key. */
   readonly items: ReadonlyMap<string, Intent>;
+  /** What is reserved and spent of each budget, in micro-USD. */
+  readonly budgets: ReadonlyMap<string, bigint>;
+  /** Which intent holds which lock. */
+  readonly locks: ReadonlyMap<string, string>;
 }
 
-/** @param items is given where several callers, each with disturbances of its own, share one ledger. */
-export function createMemoryIntents(disturb: Disturb = () => {}, items = new Map<string, Intent>()): MemoryIntents {
+/** What several callers, each with disturbances of its own, may share. */
+export interface MemoryLedger {
+  readonly items: Map<string, Intent>;
+  readonly budgets: Map<string, bigint>;
+  readonly locks: Map<string, string>;
+}
+
+export function createMemoryLedger(): MemoryLedger {
+  return { items: new Map(), budgets: new Map(), locks: new Map() };
+}
+
+/** @param ledger is given where several callers share one. */
+export function createMemoryIntents(
+  disturb: Disturb = () => {},
+  ledger: MemoryLedger = createMemoryLedger(),
+): MemoryIntents {
+  const { items, budgets, locks } = ledger;
+
   async function around<Result>(operation: Moment['operation'], act: () => Result): Promise<Result> {
     await disturb({ operation, when: 'before' });
     let result = act();
     if ((await disturb({ operation, when: 'after' })) === 'repeat') result = act();
-    return structuredClone(result);
+    return result;
   }
 
   function stored(key: string): Intent {
@@ -33,64 +66,97 @@ export function createMemoryIntents(disturb: Disturb = () => {}, items = new Map
     return intent;
   }
 
+  function change(intent: Intent, at: Date, state: IntentState, note: string, changes: Partial<Intent>): Intent {
+    const history = [...intent.history, step(state, at, note)];
+    const changed = { ...intent, ...changes, state, updatedAt: at.toISOString(), history };
+    items.set(intent.key, changed);
+    return changed;
+  }
+
+  function claim({ key, owner, fence }: Claim, { reservations, lock, before }: ClaimTerms, at: Date): ClaimResult {
+    const intent = stored(key);
+    if (intent.state !== 'prepared' || intent.fence !== fence - 1) {
+      const isOurs = intent.state === 'sending' && intent.owner === owner && intent.fence === fence;
+      return { kind: isOurs ? 'claimed' : 'lost' };
+    }
+    const over = reservations.find(({ budget, amount, limit }) => (budgets.get(budget) ?? 0n) + amount > limit);
+    if (over !== undefined) return { kind: 'over-budget', budget: over.budget };
+    const holder = lock === undefined ? undefined : locks.get(lock);
+    if (holder !== undefined && holder !== key) return { kind: 'locked', holder };
+
+    for (const { budget, amount } of reservations) budgets.set(budget, (budgets.get(budget) ?? 0n) + amount);
+    if (lock !== undefined) locks.set(lock, key);
+    change(intent, at, 'sending', `attempt ${fence}`, {
+      owner,
+      fence,
+      sentAt: at.toISOString(),
+      ...(reservations.length === 0
+        ? {}
+        : { reserved: reservations.map(({ budget, amount }) => ({ budget, amount })) }),
+      ...(lock === undefined ? {} : { lock }),
+      ...(before === undefined ? {} : { before }),
+    });
+    return { kind: 'claimed' };
+  }
+
+  function giveBack(intent: Intent): void {
+    for (const { budget, amount } of intent.reserved ?? []) budgets.set(budget, (budgets.get(budget) ?? 0n) - amount);
+  }
+
   return {
     items,
+    budgets,
+    locks,
     prepare: (newIntent, at) =>
       around('prepare', () => {
-        const time = at.toISOString();
         const known = items.get(newIntent.key);
         if (known !== undefined) return known;
+        const time = at.toISOString();
         const history = [step('prepared', at, 'written before the call')];
-        const intent = {
-          ...newIntent,
-          state: 'prepared' as const,
-          fence: 0,
-          createdAt: time,
-          updatedAt: time,
-          history,
-        };
-        items.set(newIntent.key, structuredClone(intent));
+        const intent: Intent = { ...newIntent, state: 'prepared', fence: 0, createdAt: time, updatedAt: time, history };
+        items.set(newIntent.key, intent);
         return intent;
       }),
-    claim: (claim, at) =>
-      around('claim', () => {
-        const intent = stored(claim.key);
-        if (intent.state !== 'prepared' || intent.fence !== claim.fence - 1) {
-          return intent.state === 'sending' && isHeldBy(intent, claim);
-        }
-        const { owner, fence } = claim;
-        const time = at.toISOString();
-        const history = [...intent.history, step('sending', at, `attempt ${fence}`)];
-        items.set(claim.key, { ...intent, state: 'sending', owner, fence, sentAt: time, updatedAt: time, history });
-        return true;
+    claim: (wanted, terms, at) => around('claim', () => claim(wanted, terms, at)),
+    move: (from, { state, note, result, decision }, at) =>
+      around('move', () => {
+        const intent = stored(from.key);
+        if (intent.state !== from.state || intent.fence !== from.fence || intent.owner !== from.owner) return intent;
+        const unlocks = freesLock(intent.kind, state) && intent.lock !== undefined;
+        if (givesBack(state)) giveBack(intent);
+        if (unlocks) locks.delete(intent.lock ?? '');
+        return change(intent, at, state, note, {
+          ...(result === undefined ? { reason: note } : { result }),
+          ...(decision === undefined ? {} : { decision }),
+          ...(givesBack(state) ? { reserved: undefined, absentSince: undefined } : {}),
+          ...(unlocks ? { lock: undefined } : {}),
+        });
       }),
-    end: (claim, { state, note, result }, at) =>
-      around('end', () => {
-        const intent = stored(claim.key);
-        if (intent.state !== 'sending' || !isHeldBy(intent, claim)) return intent;
-        const ended = {
-          ...intent,
-          ...(result === undefined ? { reason: note } : { result: structuredClone(result) }),
-          state,
-          updatedAt: at.toISOString(),
-          history: [...intent.history, step(state, at, note)],
-        };
-        items.set(claim.key, ended);
-        return ended;
+    noteLook: ({ key, fence }, at, absent) =>
+      around('noteLook', () => {
+        const intent = stored(key);
+        if (intent.state !== 'unknown' || intent.fence !== fence) return intent;
+        const absentSince = intent.absentSince ?? (absent ? at.toISOString() : undefined);
+        const looked = { ...intent, absentSince, updatedAt: at.toISOString() };
+        items.set(key, looked);
+        return looked;
       }),
     read: (key) => around('read', () => items.get(key)),
-    listSending: (claimedBefore, limit) =>
-      around('listSending', () =>
+    list: (state, changedBefore, limit) =>
+      around('list', () =>
         [...items.values()]
-          .filter((intent) => intent.state === 'sending' && intent.updatedAt < claimedBefore.toISOString())
+          .filter((intent) => intent.state === state && intent.updatedAt < changedBefore.toISOString())
           .toSorted((one, other) => one.updatedAt.localeCompare(other.updatedAt))
           .slice(0, limit),
       ),
+    listApplied: (limit) =>
+      around('listApplied', () =>
+        [...items.values()]
+          .filter(({ state }) => state === 'applied')
+          .toSorted((one, other) => other.updatedAt.localeCompare(one.updatedAt))
+          .slice(0, limit),
+      ),
   };
-}
-
-function isHeldBy(intent: Intent, claim: Claim): boolean {
-  return intent.owner === claim.owner && intent.fence === claim.fence;
 }
 
 function step(state: IntentState, at: Date, note: string): IntentStep {

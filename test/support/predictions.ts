@@ -28,14 +28,17 @@ export function aTradePolicy(overrides: Partial<TradePolicy> = {}): TradePolicy 
   };
 }
 
-/** A client that writes bodies as the reference has them, and of which only what a test gives may be called. */
+/**
+ * A client that writes bodies as the reference has them, sees no positions, and of which only what a test gives may be
+ * called besides.
+ */
 export function aTradingClient(overrides: Partial<TradingClient> = {}): TradingClient {
   const client = createTradingClient(aServiceAnswering('reference').deps, CANARY_CREDENTIALS);
   return {
     ...client,
     placeOrder: inert('placeOrder'),
-    readPositions: inert('readPositions'),
-    readHistory: inert('readHistory'),
+    readPositions: async () => [],
+    readHistory: async () => ({ kind: 'unsupported', reason: 'there is no history' }),
     ...overrides,
   };
 }

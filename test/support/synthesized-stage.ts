@@ -27,6 +27,8 @@ export interface SynthesizedStage {
   readonly text: string;
   /** The JSON files that are uploaded, by the key that templates name them by. */
   readonly files: ReadonlyMap<string, string>;
+  /** Outputs of all stacks, by their names. */
+  readonly outputs: ReadonlyMap<string, unknown>;
   /** What the stage said it leaves out. */
   readonly said: string;
   /** All resources of a type, over all stacks. */
@@ -64,12 +66,13 @@ export function synthesizeStage(name: Stage, options: PipelineOptions = {}): Syn
         .filter((file) => /^asset\..*\.json$/.test(file))
         .map((file) => [file.replace('asset.', ''), readFileSync(join(outdir, file), 'utf8')]),
     );
-    const all = resolveAll(templates);
+    const { resources: all, outputs } = resolveAll(templates);
     return {
       name,
       prefix,
       text,
       files,
+      outputs,
       said,
       resources: <Properties>(type: string) =>
         all.filter((resource) => resource.type === type) as Resource<Properties>[],
@@ -145,7 +148,10 @@ const PSEUDO: Readonly<Record<string, string>> = {
   'AWS::URLSuffix': 'amazonaws.com',
 };
 
-function resolveAll(templates: readonly StackTemplate[]): Resource<unknown>[] {
+function resolveAll(templates: readonly StackTemplate[]): {
+  readonly resources: Resource<unknown>[];
+  readonly outputs: ReadonlyMap<string, unknown>;
+} {
   const resolve = (value: unknown, at: StackTemplate): unknown => {
     if (Array.isArray(value)) return value.map((item) => resolve(item, at));
     if (typeof value !== 'object' || value === null) return value;
@@ -196,7 +202,12 @@ function resolveAll(templates: readonly StackTemplate[]): Resource<unknown>[] {
     return identity(resource.Type, `${at.stack}-${logicalId}`, nameOf);
   };
 
-  return templates.flatMap((at) =>
+  const outputs = new Map(
+    templates.flatMap((at) =>
+      Object.entries(at.template.Outputs ?? {}).map(([name, { Value }]) => [name, resolve(Value, at)] as const),
+    ),
+  );
+  const resources = templates.flatMap((at) =>
     Object.entries(at.template.Resources).map(([logicalId, { Type, Properties, DeletionPolicy }]) => ({
       stack: at.stack,
       logicalId,
@@ -206,6 +217,7 @@ function resolveAll(templates: readonly StackTemplate[]): Resource<unknown>[] {
       arn: identify(logicalId, at).attributes['Arn'],
     })),
   );
+  return { resources, outputs };
 }
 
 function identity(type: string, generated: string, nameOf: (property: string) => string): Identity {
@@ -221,6 +233,8 @@ function identity(type: string, generated: string, nameOf: (property: string) =>
       return { ref: nameOf('Name'), attributes: { Arn: arn('events', `event-bus/${nameOf('Name')}`) } };
     case 'AWS::DynamoDB::Table':
       return { ref: nameOf('TableName'), attributes: { Arn: arn('dynamodb', `table/${nameOf('TableName')}`) } };
+    case 'AWS::SSM::Parameter':
+      return { ref: nameOf('Name'), attributes: {} };
     case 'AWS::SNS::Topic': {
       const Arn = arn('sns', nameOf('TopicName'));
       return { ref: Arn, attributes: { Arn } };

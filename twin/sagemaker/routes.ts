@@ -5,18 +5,24 @@ import type { TwinContext, TwinEnv } from '../request.ts';
 import { ACCOUNT, describeTrainingJob } from './training-job.ts';
 import type { World } from '../world/world.ts';
 
-/** The two SageMaker calls that the product makes, each in its own protocol. Signatures are not checked. */
+/** What a list shows where no `MaxResults` is given. */
+const DEFAULT_PAGE = 10;
+
+/** The SageMaker calls that the product makes, each in its own protocol. Signatures are not checked. */
 export function sageMakerRoutes(world: World): Hono<TwinEnv> {
   const routes = new Hono<TwinEnv>();
 
   routes.post('/', (c) => {
-    if (c.req.header('x-amz-target') !== 'SageMaker.DescribeTrainingJob') {
-      return controlPlaneError(c, 'UnknownOperationException', 'Only SageMaker.DescribeTrainingJob is served here.');
+    const target = c.req.header('x-amz-target');
+    if (target !== 'SageMaker.DescribeTrainingJob' && target !== 'SageMaker.ListTrainingJobs') {
+      const message = 'Only SageMaker.DescribeTrainingJob and SageMaker.ListTrainingJobs are served here.';
+      return controlPlaneError(c, 'UnknownOperationException', message);
     }
     const request = parseJson(c.get('bodyText'));
     if (request === undefined) {
       return controlPlaneError(c, 'SerializationException', 'The body is not valid JSON.');
     }
+    if (target === 'SageMaker.ListTrainingJobs') return controlPlaneAnswer(c, listTrainingJobs(world, request), 200);
     const name = fieldOf(request, 'TrainingJobName');
     if (typeof name !== 'string') {
       return controlPlaneError(
@@ -58,6 +64,34 @@ export function sageMakerRoutes(world: World): Hono<TwinEnv> {
   });
 
   return routes;
+}
+
+/** `ListTrainingJobs` with its filters by status and time; a page token is the number of jobs shown before it. */
+function listTrainingJobs(world: World, request: unknown): Record<string, unknown> {
+  const number = (field: string) => {
+    const value = fieldOf(request, field);
+    return typeof value === 'number' ? value : undefined;
+  };
+  const status = fieldOf(request, 'StatusEquals');
+  const [after, before] = [number('LastModifiedTimeAfter') ?? -Infinity, number('LastModifiedTimeBefore') ?? Infinity];
+  const start = Number(fieldOf(request, 'NextToken') ?? 0);
+  const size = number('MaxResults') ?? DEFAULT_PAGE;
+  const found = [...world.trainingJobs.values()]
+    .map(describeTrainingJob)
+    .filter((job) => status === undefined || job['TrainingJobStatus'] === status)
+    .filter(({ LastModifiedTime }) => Number(LastModifiedTime) > after && Number(LastModifiedTime) < before)
+    .toSorted((one, other) => Number(one['CreationTime']) - Number(other['CreationTime']));
+  const end = start + size;
+  return {
+    TrainingJobSummaries: found.slice(start, end).map((job) => ({
+      TrainingJobName: job['TrainingJobName'],
+      TrainingJobArn: job['TrainingJobArn'],
+      CreationTime: job['CreationTime'],
+      LastModifiedTime: job['LastModifiedTime'],
+      TrainingJobStatus: job['TrainingJobStatus'],
+    })),
+    ...(end < found.length && { NextToken: String(end) }),
+  };
 }
 
 /** AWS JSON 1.1: the error's name is in the body. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { createHandler } from '../../../lambdas/complete-delivery/handler.ts';
 import type { Answer } from '../../../src/ledger/answer.ts';
-import { clientReference, effectKey } from '../../../src/ledger/effect-key.ts';
+import { effectKey } from '../../../src/ledger/effect-key.ts';
 import type { CompletedEscrow } from '../../../src/purple-flea/escrow.ts';
 import type { Credentials } from '../../../src/purple-flea/service.ts';
 import { aDeliveredState, aRequest, aView, ESCROW_ID, OWNER, REFERENCE } from '../../support/bonus-escrow.ts';
@@ -56,21 +56,20 @@ describe('a delivery', () => {
     expect(recorder.published).toEqual([]);
   });
 
-  test('in doubt is parked, counted and said once', async () => {
-    const { deps, sent, recorder } = aTask({ kind: 'unknown', reason: 'HTTP 500 SERVER_ERROR' });
+  test('in doubt is left to the sweeper, and is sent once', async () => {
+    const { deps, sent, recorder, intents } = aTask({ kind: 'unknown', reason: 'HTTP 500 SERVER_ERROR' });
     const handler = createHandler(deps);
 
-    const outcome = { outcome: 'manual' };
+    const outcome = { outcome: 'pending' };
     expect([await handler(aDeliveredState(), timeLeft()), await handler(aDeliveredState(), timeLeft())]).toEqual([
       outcome,
       outcome,
     ]);
 
     expect(sent).toHaveLength(1);
-    expect(recorder.counted).toEqual({ IntentsParked: 1 });
-    expect(recorder.published).toMatchObject([
-      ['intent.parked', { key: KEY, reference: clientReference(KEY), kind: 'escrow-complete' }],
-    ]);
+    expect(intents.items.get(KEY)).toMatchObject({ kind: 'escrow-complete', agentId: OWNER, state: 'unknown' });
+    expect(recorder.counted).toEqual({});
+    expect(recorder.published).toEqual([]);
   });
 
   test.each<[Answer<CompletedEscrow>, string]>([

@@ -9,7 +9,7 @@ import type { CreatedEscrow } from '../../../src/purple-flea/escrow.ts';
 import type { EffectRequest } from '../../../src/purple-flea/send-effect.ts';
 import { PROFILES } from '../../../src/purple-flea/service.ts';
 import { aRequest, ESCROW_ID, OWNER, REFERENCE } from '../../support/bonus-escrow.ts';
-import { leaveSending } from '../../support/effects.ts';
+import { aNewIntent, leaveSending } from '../../support/effects.ts';
 import { anEscrowTask, OWN_KEY } from '../../support/escrow-task.ts';
 import { inert } from '../../support/inert.ts';
 import { timeLeft } from '../../support/lambda-events.ts';
@@ -84,28 +84,17 @@ describe('funds', () => {
     expect(recorder.counted).toEqual({ EscrowsLocked: 1, PublishFailures: 1 });
   });
 
-  test('in doubt are parked, counted for the alarm and said once', async () => {
+  test('in doubt are left to the sweeper, and are sent once', async () => {
     const { create, sent } = creating({ kind: 'unknown', reason: 'HTTP 502 without a code' });
     const { deps, recorder } = anEscrowTask({ create });
     const handler = createHandler(deps);
 
-    const outcome = { outcome: 'manual', reason: 'HTTP 502 without a code' };
+    const outcome = { outcome: 'pending', reason: 'HTTP 502 without a code', key: KEY };
     expect([await handler(aRequest(), timeLeft()), await handler(aRequest(), timeLeft())]).toEqual([outcome, outcome]);
 
     expect(sent).toHaveLength(1);
-    expect(recorder.published).toEqual([
-      [
-        'intent.parked',
-        {
-          key: KEY,
-          reference: REFERENCE,
-          kind: 'escrow-create',
-          amountUsd: '50.00',
-          reason: 'HTTP 502 without a code',
-        },
-      ],
-    ]);
-    expect(recorder.counted).toEqual({ IntentsParked: 1 });
+    expect(recorder.published).toEqual([]);
+    expect(recorder.counted).toEqual({});
   });
 
   test.each<[Answer<CreatedEscrow>, object]>([
@@ -127,18 +116,12 @@ describe('funds', () => {
 
   test('that another invocation is locking are waited for', async () => {
     const { deps, intents } = anEscrowTask();
-    await leaveSending(intents, {
-      key: KEY,
-      reference: REFERENCE,
-      kind: 'escrow-create',
-      cause: aRequest().cause,
-      amountUsd: '50.00',
-      requestBody: '{}',
-    });
+    await leaveSending(intents, aNewIntent({ key: KEY, cause: aRequest().cause }));
 
     expect(await createHandler(deps)(aRequest(), timeLeft())).toEqual({
-      outcome: 'in-progress',
-      retryAfterSeconds: 30,
+      outcome: 'pending',
+      reason: 'another invocation has it',
+      key: KEY,
     });
   });
 

@@ -1,15 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import { createHandler, type Deps } from '../../../lambdas/place-trade/handler.ts';
 import type { DeadLetter } from '../../../src/aws/dead-letters.ts';
-import { SecretUnusableError } from '../../../src/errors.ts';
+import { SecretUnusableError, ServiceUnreadableError } from '../../../src/errors.ts';
 import { INCOMING } from '../../../src/events/catalogue.ts';
 import type { InferenceCompleted } from '../../../src/events/inference-completed.ts';
 import type { Answer } from '../../../src/ledger/answer.ts';
 import { clientReference } from '../../../src/ledger/effect-key.ts';
-import { parkStaleClaims } from '../../../src/ledger/park-stale.ts';
 import type { PlacedOrder } from '../../../src/purple-flea/trading.ts';
 import { orderKey } from '../../../src/trading/place-order.ts';
-import { anInvocation, leaveSending } from '../../support/effects.ts';
+import { aNewIntent, anInvocation, leaveSending, leaveUnknown } from '../../support/effects.ts';
 import { inert } from '../../support/inert.ts';
 import { aBatch, ALL_TAKEN, anEvent, comingBack, timeLeft } from '../../support/lambda-events.ts';
 import { createMemoryIntents } from '../../support/memory-intents.ts';
@@ -27,6 +26,12 @@ const AT = new Date('2026-03-06T09:00:05Z');
 const THREE_MINUTES_LATER = new Date(AT.getTime() + 180_000);
 const KEY = orderKey(aPrediction());
 const REFERENCE = clientReference(KEY);
+const AN_ORDER = aNewIntent({
+  key: KEY,
+  reference: REFERENCE,
+  kind: 'trade-order',
+  cause: { rule: 'prediction-trade', subject: 'prediction-1', status: 'completed' },
+});
 
 const TRADE_PLACED = [
   'trade.placed',
@@ -52,7 +57,7 @@ function aTrader({ answers = [], recorder = createRecorder(), deps = {} }: Trade
   const deadLetters: DeadLetter[] = [];
   const sent: string[] = [];
   const clock = { now: AT };
-  const { newId } = anInvocation();
+  const { budgets, readStop, newId } = anInvocation();
   const handlerDeps: Deps = {
     readApiKeys: async () => ({
       own: { apiKey: 'key-of-trader', agentId: 'agent_trader' },
@@ -68,6 +73,8 @@ function aTrader({ answers = [], recorder = createRecorder(), deps = {} }: Trade
     requestMs: 10_000,
     policy: aTradePolicy(),
     intents,
+    budgets,
+    readStop,
     now: () => clock.now,
     newId,
     sendDeadLetter: async (letter) => void deadLetters.push(letter),
@@ -78,7 +85,7 @@ function aTrader({ answers = [], recorder = createRecorder(), deps = {} }: Trade
     ...deps,
   };
   const handler = createHandler(handlerDeps);
-  const take = (prediction: Partial<InferenceCompleted> = {}, receives = 1, remainingMs = 30_000) =>
+  const take = (prediction: Partial<InferenceCompleted> = {}, receives = 1, remainingMs = 60_000) =>
     handler(
       aBatch({ body: anEvent(INCOMING.inferenceCompleted, aPrediction(prediction)), receives, groupId: 'trades' }),
       timeLeft(remainingMs),
@@ -136,27 +143,28 @@ describe('a prediction that trades', () => {
     expect(recorder.published).toEqual([TRADE_PLACED]);
   });
 
-  test('in doubt is parked, counted and said, and never ordered again', async () => {
-    const { take, recorder, sent, clock } = aTrader({ answers: [UNKNOWN] });
+  test("in doubt is the sweeper's to say, and never ordered again", async () => {
+    const { take, intents, recorder, sent, clock, deadLetters } = aTrader({ answers: [UNKNOWN] });
 
     expect(await take()).toEqual(ALL_TAKEN);
-    const manual = [
-      'trade.manual',
-      { predictionId: 'prediction-1', reference: REFERENCE, reason: 'HTTP 400 trade_failed' },
-    ];
-    expect(recorder.published).toEqual([
-      [
-        'intent.parked',
-        { key: KEY, reference: REFERENCE, kind: 'trade-order', amountUsd: '50.00', reason: 'HTTP 400 trade_failed' },
-      ],
-      manual,
-    ]);
     clock.now = THREE_MINUTES_LATER;
     expect(await take({}, 2)).toEqual(ALL_TAKEN);
 
     expect(sent).toHaveLength(1);
-    expect(recorder.published.slice(2)).toEqual([manual]);
-    expect(recorder.counted).toEqual({ IntentsParked: 1 });
+    expect(intents.items.get(KEY)).toMatchObject({ state: 'unknown', reason: 'HTTP 400 trade_failed' });
+    expect(recorder.published).toEqual([]);
+    expect(recorder.counted).toEqual({});
+    expect(deadLetters).toEqual([]);
+  });
+
+  test('that a person has to settle is not said again', async () => {
+    const { take, intents, recorder } = aTrader();
+    const unknown = await leaveUnknown(intents, AN_ORDER, AT);
+    await intents.move(unknown, { state: 'manual', note: 'several new fills' }, AT);
+
+    expect(await take({}, 2)).toEqual(ALL_TAKEN);
+    expect(recorder.published).toEqual([]);
+    expect(recorder.counted).toEqual({});
   });
 
   test('that the service refused is skipped with its reason', async () => {
@@ -193,33 +201,53 @@ describe('a prediction that trades', () => {
     expect(recorder.published).toMatchObject([['trade.skipped', { reason: 'stale' }]]);
   });
 
-  test('that a crashed invocation left behind is waited for, and then reported as in doubt', async () => {
-    const { take, intents, recorder, sent, clock } = aTrader();
-    const effect = {
-      key: KEY,
-      reference: REFERENCE,
-      kind: 'trade-order' as const,
-      cause: { rule: 'prediction-trade', subject: 'prediction-1', status: 'completed' },
-      amountUsd: '50.00',
-      requestBody: '{}',
-    };
-    await leaveSending(intents, effect, AT);
+  test('that a crashed invocation left behind is left to the sweeper, neither ordered nor reported as stale', async () => {
+    const { take, intents, recorder, sent, clock, deadLetters } = aTrader();
+    await leaveSending(intents, AN_ORDER, AT);
     clock.now = THREE_MINUTES_LATER;
 
-    expect(await take({}, 2)).toEqual(comingBack('message-1'));
-    expect(recorder.published).toEqual([]);
-    clock.now = new Date(AT.getTime() + 360_000);
-    await parkStaleClaims(intents, clock.now);
-    expect(await take({}, 3)).toEqual(ALL_TAKEN);
+    expect(await take({}, 2)).toEqual(ALL_TAKEN);
 
-    expect(recorder.published).toMatchObject([['trade.manual', { reference: REFERENCE }]]);
+    expect(intents.items.get(KEY)?.state).toBe('sending');
+    expect(recorder.published).toEqual([]);
     expect(sent).toEqual([]);
+    expect(deadLetters).toEqual([]);
+  });
+
+  test('is not ordered while the stop is on, and comes back', async () => {
+    const { take, sent, recorder } = aTrader({ deps: { readStop: async () => 'reducing' } });
+
+    expect(await take()).toEqual(comingBack('message-1'));
+    expect(sent).toEqual([]);
+    expect(recorder.published).toEqual([]);
+  });
+
+  test('beyond the budget of the day is skipped with that reason', async () => {
+    const budgets = { perDay: { 'trade-order': '49.99' }, perAgentAndDay: {} };
+    const { take, sent, recorder } = aTrader({ deps: { budgets } });
+
+    expect(await take()).toEqual(ALL_TAKEN);
+    expect(sent).toEqual([]);
+    expect(recorder.published).toMatchObject([
+      ['trade.skipped', { reason: 'refused', detail: 'the budget trade-order/2026-03-06 does not have $50.00 left' }],
+    ]);
+  });
+
+  test('is not ordered where positions cannot be read before, and comes back', async () => {
+    const readPositions = () => Promise.reject(new ServiceUnreadableError('trading.positions: HTTP 500'));
+    const { take, sent, intents } = aTrader({
+      deps: { openTrading: () => aTradingClient({ readPositions }) },
+    });
+
+    expect(await take()).toEqual(comingBack('message-1'));
+    expect(sent).toEqual([]);
+    expect(intents.items.get(KEY)).toMatchObject({ state: 'prepared', fence: 0 });
   });
 
   test('comes back where too little time is left', async () => {
     const { take, sent } = aTrader();
 
-    expect(await take({}, 1, 14_999)).toEqual(comingBack('message-1'));
+    expect(await take({}, 1, 34_999)).toEqual(comingBack('message-1'));
     expect(sent).toEqual([]);
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { createHandler } from '../../../lambdas/release-funds/handler.ts';
 import { SecretUnusableError, ServiceUnreadableError } from '../../../src/errors.ts';
-import { clientReference, effectKey } from '../../../src/ledger/effect-key.ts';
+import { effectKey } from '../../../src/ledger/effect-key.ts';
 import type { EscrowClient, EscrowView, ReleasedEscrow } from '../../../src/purple-flea/escrow.ts';
 import { aDeliveredState, aRequest, aReviewedState, aView, ESCROW_ID, REFERENCE } from '../../support/bonus-escrow.ts';
 import { anEscrowTask } from '../../support/escrow-task.ts';
@@ -54,26 +54,21 @@ describe('a payment', () => {
     expect(recorder.counted).toEqual({ EscrowsReleased: 1 });
   });
 
-  test('in doubt is parked, counted and said once', async () => {
+  test('in doubt is left to the sweeper, and is sent once', async () => {
     const { client, released } = aClient(['locked', 'locked'], async () => ({ kind: 'unknown', reason: 'HTTP 500' }));
     const { deps, recorder } = anEscrowTask(client);
     const handler = createHandler(deps);
     const reason = 'HTTP 500; afterwards the escrow is locked';
 
-    const outcome = { outcome: 'manual', reason };
+    const outcome = { outcome: 'pending', reason, key: KEY };
     expect([await handler(aReviewedState(), timeLeft()), await handler(aReviewedState(), timeLeft())]).toEqual([
       outcome,
       outcome,
     ]);
 
     expect(released).toHaveLength(1);
-    expect(recorder.published).toEqual([
-      [
-        'intent.parked',
-        { key: KEY, reference: clientReference(KEY), kind: 'escrow-release', amountUsd: '50.00', reason },
-      ],
-    ]);
-    expect(recorder.counted).toEqual({ IntentsParked: 1 });
+    expect(recorder.published).toEqual([]);
+    expect(recorder.counted).toEqual({});
   });
 
   test('that is not owed any more is rejected as data', async () => {

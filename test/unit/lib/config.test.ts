@@ -65,6 +65,10 @@ describe('a configuration', () => {
     ['trading.predictor.everyMinutes', 5],
     ['alarmEmail', 'ops@example.com'],
     ['purpleFlea.escrow.baseUrl', 'https://escrow.example.com/v1'],
+    ['purpleFlea.wallet.profile', 'published'],
+    ['budgets.perDay', {}],
+    ['budgets.perDay.transfer', '0.01'],
+    ['budgets.perAgentAndDay.trade-order', '999999'],
   ])('may have %s %j', (path, value) => {
     expect(messageFor(path, value)).toBe('accepted');
   });
@@ -85,6 +89,11 @@ describe('a configuration', () => {
     ['purpleFlea.escrow.profile', 'v2', 'got "v2"', 'expected one of "reference"|"published"'],
     ['purpleFlea.connectTimeoutMs', 0, 'got 0', 'expected number to be >=500'],
     ['purpleFlea.requestTimeoutMs', 60_000, 'got 60000', 'expected number to be <=15000'],
+    ['budgets', undefined, 'is missing', 'What may go out.'],
+    ['budgets.perDay', undefined, 'is missing', 'The most of each kind in one UTC day'],
+    ['budgets.perDay.escrow-create', 500, 'got 500', 'Decimal USD as a string, 0.01 to 999999.00.'],
+    ['budgets.perDay.trade-order', 'much', 'got "much"', 'Decimal USD as a string, 0.01 to 999999.00.'],
+    ['budgets.perAgentAndDay.escrow-create', '0.00', 'got "0.00"', 'Decimal USD as a string, 0.01 to 999999.00.'],
     ['bonus', null, 'got null', 'expected object'],
     ['bonus.metric', '', 'got ""', 'Final metric that the bonus goes by'],
     ['bonus.tiers', [], 'got []', 'expected array to have >=1 items'],
@@ -124,12 +133,24 @@ describe('a configuration', () => {
   test.each([
     ['bonus.tier', 'metric, tiers, timeoutHours, payees'],
     ['bonus.payees[0].agent', 'jobNamePrefix, agentId'],
-    ['apiKey', '$schema, stage, retainData, secretName, alarmEmail, purpleFlea, bonus, trading'],
+    ['apiKey', '$schema, stage, retainData, secretName, alarmEmail, purpleFlea, budgets, bonus, trading'],
     ['trading.predictor.every', 'endpointName, asset, features, everyMinutes'],
+    ['budgets.perDay.escrow-release', 'escrow-create, trade-order, transfer'],
+    ['budgets.perAgentAndDay.bonus', 'escrow-create, trade-order, transfer'],
   ])('may not have the unknown key %s: those that are known are listed', (path, known) => {
     expect(messageFor(path, 1)).toBe(
       `config/local.json is not a valid configuration:\n  ${path}: unknown; allowed here: ${known}`,
     );
+  });
+
+  test('that has escrows in the published dialect has the wallet in it too, whose ledger takes the place of their list', () => {
+    expect(messageFor('purpleFlea.escrow.profile', 'published')).toMatch(
+      /^ {2}purpleFlea\.wallet\.profile: got "reference"; allowed: .*"published" where purpleFlea\.escrow\.profile is/m,
+    );
+
+    const both = withValue('purpleFlea.escrow.profile', 'published') as Config;
+    both.purpleFlea.wallet.profile = 'published';
+    expect(parseConfig(both, FILE).purpleFlea.wallet.profile).toBe('published');
   });
 
   test('has all its problems listed, one a line', () => {

@@ -1,13 +1,17 @@
 import { describe, expect, test } from '@jest/globals';
 import { announce, announceParked } from '../../../../lambdas/shared/announce.ts';
-import type { ParkedOutcome } from '../../../../src/ledger/perform-effect.ts';
+import type { Intent } from '../../../../src/ledger/intent.ts';
+import { aNewIntent } from '../../../support/effects.ts';
 import { createRecorder } from '../../../support/recorder.ts';
 
-const PARKED: ParkedOutcome = {
-  outcome: 'manual',
+const PARKED: Intent = {
+  ...aNewIntent(),
+  state: 'manual',
+  fence: 1,
   reason: 'HTTP 500 SERVER_ERROR',
-  parkedNow: true,
-  intent: { key: 'k', reference: 'pf1:aaaaaaaaaaaaaaaaaaaa', kind: 'escrow-create', amountUsd: '50.00' },
+  createdAt: '2026-03-06T12:00:00.000Z',
+  updatedAt: '2026-03-06T12:00:00.000Z',
+  history: [],
 };
 
 describe('what was done', () => {
@@ -29,23 +33,15 @@ describe('what was done', () => {
   });
 });
 
-describe('an effect in doubt', () => {
-  test('is counted and said by the call that parked it', async () => {
+describe('an effect that only a person can settle', () => {
+  test('is counted and said', async () => {
     const recorder = createRecorder();
 
     await announceParked(recorder, PARKED);
 
+    const { key, reference, kind, amountUsd, reason } = PARKED;
     expect(recorder.counted).toEqual({ IntentsParked: 1 });
-    expect(recorder.published).toEqual([['intent.parked', { ...PARKED.intent, reason: PARKED.reason }]]);
-  });
-
-  test('is not said again by calls that find it parked', async () => {
-    const recorder = createRecorder();
-
-    await announceParked(recorder, { ...PARKED, parkedNow: false });
-
-    expect(recorder.counted).toEqual({});
-    expect(recorder.published).toEqual([]);
+    expect(recorder.published).toEqual([['intent.parked', { key, reference, kind, amountUsd, reason }]]);
   });
 
   test('is counted for the alarm even where the bus is down', async () => {

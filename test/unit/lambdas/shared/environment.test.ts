@@ -55,12 +55,14 @@ describe('the settings of a function', () => {
     setEnvironment({
       INTENT_TABLE: undefined,
       EVENT_BUS: undefined,
+      BUDGETS: undefined,
+      STOP_PARAMETER: undefined,
       DEAD_LETTER_QUEUE_URL: undefined,
       MAX_RECEIVES: '5',
     });
 
     expect(() => readEnvironment({ ...ledgerEnvironment, ...queueEnvironment })).toThrow(
-      /^environment: INTENT_TABLE: .*; EVENT_BUS: .*; DEAD_LETTER_QUEUE_URL: [^;]*$/,
+      /^environment: INTENT_TABLE: .*; EVENT_BUS: .*; BUDGETS: .*; STOP_PARAMETER: .*; DEAD_LETTER_QUEUE_URL: [^;]*$/,
     );
   });
 });

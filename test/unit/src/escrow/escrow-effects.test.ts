@@ -35,7 +35,7 @@ import { call, setClock } from '../../twin/calling.ts';
 
 const INPUT = lifecycleInputSchema.parse(aRequest());
 const { cause } = INPUT;
-const ESCROW = { escrowId: ESCROW_ID, amountUsd: '50.00' };
+const ESCROW = { escrowId: ESCROW_ID, amountUsd: '50.00', counterpartyAgentId: OWNER };
 const REQUEST_MS = 2_000;
 const REASON = 'delivered by registry at 2026-03-06T10:00:00Z';
 
@@ -47,7 +47,7 @@ beforeEach(() => {
 
 function depsFor(baseUrl: string, credentials = CANARY_CREDENTIALS, profile: Profile = 'reference'): EscrowEffectDeps {
   const escrow = createEscrowClient(aService(baseUrl, { totalMs: REQUEST_MS, profile }), credentials);
-  return { ...anInvocation({ intents }), escrow, requestMs: REQUEST_MS };
+  return { ...anInvocation({ intents }), escrow, agentId: credentials.agentId, requestMs: REQUEST_MS };
 }
 
 describe.each(PROFILES)('with the twin in the %s dialect', (profile) => {
@@ -71,7 +71,7 @@ describe.each(PROFILES)('with the twin in the %s dialect', (profile) => {
   async function lock() {
     const locked = await lockFunds(asTreasury(), INPUT);
     const escrowId = locked.outcome === 'applied' ? String(locked.result['escrowId']) : 'none';
-    return { escrowId, amountUsd: '50.00' };
+    return { escrowId, amountUsd: '50.00', counterpartyAgentId: OWNER };
   }
 
   async function escrowsOfTwin(): Promise<Record<string, unknown>[]> {
@@ -228,22 +228,16 @@ describe('with a service that fails', () => {
   const complete = () => completeDelivery(depsFor(server.url), cause, ESCROW, { note: 'model v7' });
 
   describe('a lock', () => {
-    test('that may have been made is parked and never sent again', async () => {
+    test('that may have been made is left in doubt and never sent again', async () => {
       server.script(answer(500, { error: 'SERVER_ERROR' }));
 
-      const parked = await lockFunds(depsFor(server.url), INPUT);
-      expect(parked).toEqual({
-        outcome: 'manual',
+      const pending = await lockFunds(depsFor(server.url), INPUT);
+      expect(pending).toEqual({
+        outcome: 'pending',
         reason: 'escrow.create: HTTP 500 SERVER_ERROR',
-        parkedNow: true,
-        intent: {
-          key: effectKey(cause, 'escrow-create'),
-          reference: referenceFor(cause),
-          kind: 'escrow-create',
-          amountUsd: '50.00',
-        },
+        key: effectKey(cause, 'escrow-create'),
       });
-      expect(await lockFunds(depsFor(server.url), INPUT)).toEqual({ ...parked, parkedNow: false });
+      expect(await lockFunds(depsFor(server.url), INPUT)).toEqual(pending);
       expect(requests()).toEqual(['POST create']);
     });
 
@@ -258,8 +252,11 @@ describe('with a service that fails', () => {
         kind: 'escrow-create',
         reference: REFERENCE,
         cause,
+        agentId: CANARY_CREDENTIALS.agentId,
+        payee: OWNER,
         amountUsd: '50.00',
-        state: 'manual',
+        expiresAt: '2026-03-13T12:00:00.000Z',
+        state: 'unknown',
       });
       expect(intent?.requestBody).toContain('"amount_usd":50.00,');
     });
@@ -309,13 +306,13 @@ describe('with a service that fails', () => {
         '200 and still locked',
         answer(200, PAID),
         shows('locked'),
-        'the service said released; afterwards the escrow is locked',
+        'the service said it was done; afterwards the escrow is locked',
       ],
       [
         '200 and disputed',
         answer(200, PAID),
         shows('disputed'),
-        'the service said released; afterwards the escrow is disputed',
+        'the service said it was done; afterwards the escrow is disputed',
       ],
       [
         '200 about another and still completed',
@@ -341,16 +338,15 @@ describe('with a service that fails', () => {
         UNREADABLE,
         'escrow.release: HTTP 403 FORBIDDEN; ServiceUnreadableError',
       ],
-    ])('is parked after %s, and never posted again', async (_case, reply, after, reason) => {
+    ])('is in doubt after %s, and never posted again', async (_case, reply, after, reason) => {
       server.script(shows('locked'), reply, after);
 
       expect(await release()).toMatchObject({
-        outcome: 'manual',
-        parkedNow: true,
+        outcome: 'pending',
         reason: expect.stringContaining(reason),
-        intent: { reference: clientReference(effectKey(cause, 'escrow-release')), amountUsd: '50.00' },
+        key: effectKey(cause, 'escrow-release'),
       });
-      expect(await release()).toMatchObject({ outcome: 'manual', parkedNow: false });
+      expect(await release()).toMatchObject({ outcome: 'pending', reason: expect.stringContaining(reason) });
       expect(requests()).toEqual(['GET status', 'POST release', 'GET status']);
     });
 
@@ -454,11 +450,11 @@ describe('with a service that fails', () => {
       });
     });
 
-    test('is parked after an unclear answer, and never posted again', async () => {
+    test('is in doubt after an unclear answer, and never posted again', async () => {
       server.script(shows('locked'), answer(500));
 
-      expect(await complete()).toMatchObject({ outcome: 'manual', parkedNow: true });
-      expect(await complete()).toMatchObject({ outcome: 'manual', parkedNow: false });
+      expect(await complete()).toMatchObject({ outcome: 'pending', key: effectKey(cause, 'escrow-complete') });
+      expect(await complete()).toMatchObject({ outcome: 'pending', key: effectKey(cause, 'escrow-complete') });
       expect(requests()).toEqual(['GET status', 'POST complete']);
     });
 

@@ -1,7 +1,13 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { clientReference, effectKey, type Cause, type EffectKind } from '../../../../src/ledger/effect-key.ts';
+import {
+  clientReference,
+  effectKey,
+  EFFECT_KINDS,
+  type Cause,
+  type EffectKind,
+} from '../../../../src/ledger/effect-key.ts';
 
 const CAUSE: Cause = {
   rule: 'training-bonus',
@@ -23,6 +29,19 @@ const KNOWN: [Cause, EffectKind, string, string][] = [
     'trade-order',
     '6b463780a3695f6bc60abee5f070c80195f792b270ad7d0bbd68a59b30279c28',
     'pf1:nnddpafdnfpwxrqkx3s7',
+  ],
+  [
+    CAUSE,
+    'escrow-dispute',
+    'f3bbf9de9a6fc6a258f785b798d8400635bc99404ab1a8d810b5d437310c419c',
+    'pf1:6o57txu2n7dkewhxqw3z',
+  ],
+  [CAUSE, 'transfer', '7bb87e2298050465191b9d486c22967c003c7dada92727ef7f304dddf48fdfad', 'pf1:po4h4iuyaucgkgi3tveg'],
+  [
+    CAUSE,
+    'faucet-claim',
+    '5ef7cf82c473a08a179e781758e1b7c0a78b9dc8b4048635eeebb8a69b32ecb0',
+    'pf1:l3347aweooqiuf46palv',
   ],
 ];
 
@@ -62,6 +81,13 @@ describe('an effect key', () => {
     expect(effectKey(reordered, 'escrow-create')).toBe(effectKey(CAUSE, 'escrow-create'));
   });
 
+  test('is another for each kind of effect of one cause, and so is its reference', () => {
+    const keys = EFFECT_KINDS.map((kind) => effectKey(CAUSE, kind));
+
+    expect(new Set(keys).size).toBe(7);
+    expect(new Set(keys.map(clientReference)).size).toBe(7);
+  });
+
   test('is a valid name of a Step Functions execution', () => {
     expect(effectKey(CAUSE, 'escrow-create')).toMatch(/^[0-9a-zA-Z_-]{1,80}$/);
   });
@@ -73,7 +99,7 @@ describe('an effect key', () => {
       createdAt: fc.option(fc.string(), { nil: undefined }),
       status: fc.string(),
     }),
-    kind: fc.constantFrom<EffectKind>('escrow-create', 'escrow-complete', 'escrow-release', 'trade-order'),
+    kind: fc.constantFrom(...EFFECT_KINDS),
     ordinal: fc.nat(9),
   });
 

@@ -1,9 +1,17 @@
 import { describe, expect, test } from '@jest/globals';
 import { TryLaterError } from '../../../../src/errors.ts';
 import type { Answer } from '../../../../src/ledger/answer.ts';
-import { parkStaleClaims } from '../../../../src/ledger/park-stale.ts';
 import { MAX_ATTEMPTS, performEffect, type EffectOutcome } from '../../../../src/ledger/perform-effect.ts';
-import { AN_EFFECT, anInvocation, leaveSending, NOON } from '../../../support/effects.ts';
+import {
+  afterNoon,
+  AN_EFFECT,
+  aNewIntent,
+  anInvocation,
+  leaveSending,
+  MINUTE,
+  NOON,
+  sweep,
+} from '../../../support/effects.ts';
 import { inert } from '../../../support/inert.ts';
 import { createMemoryIntents, type Moment } from '../../../support/memory-intents.ts';
 
@@ -15,8 +23,9 @@ const REJECTED: NotApplied = { kind: 'rejected', reason: 'HTTP 400 INSUFFICIENT_
 const NOT_SENT: NotApplied = { kind: 'not-sent', reason: 'connection refused', retryAfterSeconds: 15 };
 const UNKNOWN: NotApplied = { kind: 'unknown', reason: 'HTTP 500 SERVER_ERROR' };
 
-const { key, reference, kind, amountUsd } = AN_EFFECT;
-const INTENT = { key, reference, kind, amountUsd };
+const { key } = AN_EFFECT;
+const ANOTHER_HAS_IT: EffectOutcome = { outcome: 'pending', reason: 'another invocation has it', key };
+const IN_DOUBT: EffectOutcome = { outcome: 'pending', reason: UNKNOWN.reason, key };
 
 /** A sender that answers the same every time and keeps the bodies it was given. */
 function sender(answer: Answer<typeof CREATED>) {
@@ -48,12 +57,7 @@ describe('an effect that is sent for the first time', () => {
 
   test.each<[string, NotApplied, EffectOutcome, string]>([
     ['a refusal', REJECTED, { outcome: 'rejected', reason: REJECTED.reason }, 'rejected'],
-    [
-      'an unclear answer',
-      UNKNOWN,
-      { outcome: 'manual', reason: UNKNOWN.reason, parkedNow: true, intent: INTENT },
-      'manual',
-    ],
+    ['an unclear answer', UNKNOWN, IN_DOUBT, 'unknown'],
     [
       'a refused connection',
       NOT_SENT,
@@ -70,18 +74,14 @@ describe('an effect that is sent for the first time', () => {
   test.each([
     ['an error', new TypeError('x is not a function'), 'the call threw TypeError: x is not a function'],
     ['something else', 'a string', 'the call threw a string'],
-  ])('is parked where the call throws %s', async (_case, thrown, reason) => {
+  ])('is in doubt where the call throws %s', async (_case, thrown, reason) => {
     const intents = createMemoryIntents();
 
     const outcome = await performEffect(anInvocation({ intents }), AN_EFFECT, () => Promise.reject(thrown));
 
-    expect(outcome).toEqual({ outcome: 'manual', reason, parkedNow: true, intent: INTENT });
-    expect(await performEffect(anInvocation({ intents }), AN_EFFECT, inert('send'))).toEqual({
-      outcome: 'manual',
-      reason,
-      parkedNow: false,
-      intent: INTENT,
-    });
+    expect(outcome).toEqual({ outcome: 'pending', reason, key });
+    expect(intents.items.get(key)?.state).toBe('unknown');
+    expect(await performEffect(anInvocation({ intents }), AN_EFFECT, inert('send'))).toEqual(outcome);
   });
 });
 
@@ -89,7 +89,7 @@ describe('an effect that is called for again', () => {
   test.each<[Answer<typeof CREATED>, EffectOutcome]>([
     [APPLIED, { outcome: 'applied', result: CREATED, duplicate: true }],
     [REJECTED, { outcome: 'rejected', reason: REJECTED.reason }],
-    [UNKNOWN, { outcome: 'manual', reason: UNKNOWN.reason, parkedNow: false, intent: INTENT }],
+    [UNKNOWN, IN_DOUBT],
   ])('is not sent again after %j', async (answer, expected) => {
     const intents = createMemoryIntents();
     await performEffect(anInvocation({ intents }), AN_EFFECT, sender(answer).send);
@@ -114,7 +114,7 @@ describe('an effect that is called for again', () => {
     const others = outcomes.filter((outcome) => !own.includes(outcome)).map((outcome) => JSON.stringify(outcome));
     expect([
       JSON.stringify({ outcome: 'applied', result: CREATED, duplicate: true }),
-      JSON.stringify({ outcome: 'in-progress', retryAfterSeconds: 30 }),
+      JSON.stringify(ANOTHER_HAS_IT),
     ]).toEqual(expect.arrayContaining([...new Set(others)]));
     expect(others).toHaveLength(49);
   });
@@ -192,14 +192,13 @@ describe('an invocation with too little time left', () => {
 describe('a crash', () => {
   /** What a second caller finds, and how often anything was sent by then, both calls together. */
   const SENT_BY_SECOND = { outcome: { outcome: 'applied', result: CREATED, duplicate: false }, sends: 1 };
-  const IN_PROGRESS = { outcome: 'in-progress', retryAfterSeconds: 30 };
   const points: [Moment['operation'], Moment['when'], { outcome: object; sends: number }][] = [
     ['prepare', 'before', SENT_BY_SECOND],
     ['prepare', 'after', SENT_BY_SECOND],
     ['claim', 'before', SENT_BY_SECOND],
-    ['claim', 'after', { outcome: IN_PROGRESS, sends: 0 }],
-    ['end', 'before', { outcome: IN_PROGRESS, sends: 1 }],
-    ['end', 'after', { outcome: { outcome: 'applied', result: CREATED, duplicate: true }, sends: 1 }],
+    ['claim', 'after', { outcome: ANOTHER_HAS_IT, sends: 0 }],
+    ['move', 'before', { outcome: ANOTHER_HAS_IT, sends: 1 }],
+    ['move', 'after', { outcome: { outcome: 'applied', result: CREATED, duplicate: true }, sends: 1 }],
   ];
 
   /** A ledger whose first caller meets its end at one moment. */
@@ -238,7 +237,7 @@ describe('a crash', () => {
     expect(bodies).toHaveLength(expected.sends);
   });
 
-  test('within the call leaves the effect to be parked, not to be sent again', async () => {
+  test('within the call leaves the effect in doubt, not to be sent again', async () => {
     const intents = createMemoryIntents();
     await new Promise<void>((arrived) => {
       void performEffect(anInvocation({ intents }), AN_EFFECT, () => {
@@ -247,18 +246,17 @@ describe('a crash', () => {
       });
     });
 
-    expect(await performEffect(anInvocation({ intents }), AN_EFFECT, inert('send'))).toEqual(IN_PROGRESS);
+    expect(await performEffect(anInvocation({ intents }), AN_EFFECT, inert('send'))).toEqual(ANOTHER_HAS_IT);
     expect(intents.items.get(key)).toMatchObject({ state: 'sending', fence: 1 });
-    await parkStaleClaims(intents, new Date(NOON.getTime() + 5 * 60_000 + 1));
+    await sweep(intents, afterNoon(5 * MINUTE + 1));
     expect(await performEffect(anInvocation({ intents }), AN_EFFECT, inert('send'))).toEqual({
-      outcome: 'manual',
+      outcome: 'pending',
       reason: `claimed at ${NOON.toISOString()} and never recorded: the request may have been sent`,
-      parkedNow: false,
-      intent: INTENT,
+      key,
     });
   });
 
-  test.each(['prepare', 'claim', 'end'])(
+  test.each(['prepare', 'claim', 'move'])(
     'of the acknowledgement of %s is no reason to send again or not at all',
     async (operation) => {
       const intents = createMemoryIntents((moment) =>
@@ -277,47 +275,58 @@ describe('a crash', () => {
   );
 });
 
-describe('a worker that comes back after its claim was parked', () => {
+describe('a worker that comes back after the sweeper took its claim over', () => {
   test.each<Answer<typeof CREATED>>([APPLIED, REJECTED, NOT_SENT])(
     'with %j overwrites nothing and reports what stands',
     async (answer) => {
       const intents = createMemoryIntents();
-      let parkedState: unknown;
+      let takenOver: unknown;
 
       const outcome = await performEffect(anInvocation({ intents }), AN_EFFECT, async () => {
-        await parkStaleClaims(intents, new Date(NOON.getTime() + 6 * 60_000));
-        parkedState = intents.items.get(key);
+        await sweep(intents, afterNoon(6 * MINUTE));
+        takenOver = intents.items.get(key);
         return answer;
       });
 
-      expect(outcome).toMatchObject({ outcome: 'manual', parkedNow: false, intent: INTENT });
-      expect(parkedState).toMatchObject({ state: 'manual' });
-      expect(intents.items.get(key)).toEqual(parkedState);
-      expect(await performEffect(anInvocation({ intents }), AN_EFFECT, inert('send'))).toMatchObject({
-        outcome: 'manual',
-      });
+      expect(outcome).toMatchObject({ outcome: 'pending', reason: expect.stringContaining('never recorded'), key });
+      expect(takenOver).toMatchObject({ state: 'unknown' });
+      expect(intents.items.get(key)).toEqual(takenOver);
+      expect(await performEffect(anInvocation({ intents }), AN_EFFECT, inert('send'))).toEqual(outcome);
     },
   );
+
+  test('reports what the sweeper found, not its own answer', async () => {
+    const intents = createMemoryIntents();
+
+    const outcome = await performEffect(anInvocation({ intents }), AN_EFFECT, async () => {
+      await sweep(intents, afterNoon(6 * MINUTE));
+      await sweep(intents, afterNoon(7 * MINUTE), { kind: 'found', result: { escrowId: 'esc_found' } });
+      return APPLIED;
+    });
+
+    expect(outcome).toMatchObject({ outcome: 'applied', result: { escrowId: 'esc_found' } });
+    expect(intents.items.get(key)).toMatchObject({ state: 'applied', result: { escrowId: 'esc_found' } });
+  });
 
   test('and another invocation that holds the next fence is left alone', async () => {
     const intents = createMemoryIntents();
 
     const outcome = await performEffect(anInvocation({ intents }), AN_EFFECT, async () => {
-      // An operator's decision or a clock far off: the claim was given up while its request was on the way.
-      const lost = intents.items.get(key);
-      await intents.end({ key, owner: lost?.owner ?? '', fence: 1 }, { state: 'prepared', note: 'given up' }, NOON);
-      await leaveSending(intents);
+      // A clock far off, or a request that took all night: the effect was found absent and is being sent anew.
+      const absent = { kind: 'absent' } as const;
+      for (const minutes of [6, 20, 26]) await sweep(intents, afterNoon(minutes * MINUTE), absent);
+      await leaveSending(intents, aNewIntent(), afterNoon(27 * MINUTE));
       return APPLIED;
     });
 
-    expect(outcome).toEqual({ outcome: 'in-progress', retryAfterSeconds: 30 });
+    expect(outcome).toEqual(ANOTHER_HAS_IT);
     expect(intents.items.get(key)).toMatchObject({ state: 'sending', fence: 2, owner: 'a crashed invocation' });
   });
 });
 
 test('a ledger that loses an intent is a fault, not a reason to send', async () => {
   const intents = createMemoryIntents();
-  const lossy = { ...intents, claim: async () => false, read: async () => undefined };
+  const lossy = { ...intents, claim: async () => ({ kind: 'lost' }) as const, read: async () => undefined };
 
   await expect(performEffect(anInvocation({ intents: lossy }), AN_EFFECT, inert('send'))).rejects.toThrow(
     `intent ${key} vanished from the ledger`,

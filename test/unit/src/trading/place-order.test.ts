@@ -48,6 +48,10 @@ describe('an order', () => {
       reference,
       amountUsd: '50.00',
       requestBody: body,
+      agentId: 'agent_trader',
+      payee: 'BTC-USDC',
+      expiresAt: '2026-03-06T12:10:00.000Z',
+      before: { asset: 'BTC-USDC', direction: 'long', positionIds: [] },
       state: 'applied',
       result: PLACED,
     });
@@ -73,13 +77,46 @@ describe('an order', () => {
     expect(orderKey({ predictionId: 'prediction-2' })).not.toBe(KEY);
   });
 
-  test('needs the time of one request and five seconds', async () => {
+  test('needs the time of five requests, for the snapshot is two and is taken twice, and five seconds', async () => {
     const { intents, sent, place } = aTrader();
     const trading = aTradingClient();
-    const deps = { ...anInvocation({ intents, remainingMs: () => 14_999 }), trading, requestMs: 10_000 };
+    const deps = { ...anInvocation({ intents, remainingMs: () => 54_999 }), trading, requestMs: 10_000 };
 
-    await expect(placeOrder(deps, aPrediction(), ORDER, 'agent_trader')).rejects.toThrow('14999 ms left');
+    await expect(placeOrder(deps, aPrediction(), ORDER, 'agent_trader')).rejects.toThrow(
+      '54999 ms left, 55000 ms needed',
+    );
     expect(await place()).toMatchObject({ outcome: 'applied' });
     expect(sent).toHaveLength(1);
   });
+
+  test.each(['unknown', 'manual'] as const)(
+    'waits while another of its market is %s, whose fill it could be taken for; in another market it does not',
+    async (state) => {
+      const { intents, sent, place } = aTrader();
+      const lost = aTradingClient({ placeOrder: async () => ({ kind: 'unknown', reason: 'lost' }) });
+      const first = aPrediction({ predictionId: 'prediction-0' });
+      const deps = { ...anInvocation({ intents }), trading: lost, requestMs: 10_000 };
+      await placeOrder(deps, first, ORDER, 'agent_trader');
+      const doubt = await intents.read(orderKey(first));
+      if (state === 'manual' && doubt !== undefined) {
+        await intents.move(doubt, { state, note: 'nobody knows' }, deps.now());
+      }
+
+      expect(await place()).toMatchObject({ outcome: 'not-sent', retryAfterSeconds: 60 });
+      expect(sent).toHaveLength(0);
+      const elsewhere = {
+        ...deps,
+        trading: aTradingClient({ placeOrder: async () => ({ kind: 'applied', result: PLACED }) }),
+      };
+      const other = aPrediction({ predictionId: 'prediction-9' });
+      expect(await placeOrder(elsewhere, other, { ...ORDER, asset: 'ETH-USDC' }, 'agent_trader')).toMatchObject({
+        outcome: 'applied',
+      });
+
+      const stored = await intents.read(orderKey(first));
+      if (stored !== undefined)
+        await intents.move(stored, { state: 'applied', note: 'found', result: PLACED }, deps.now());
+      expect(await place()).toMatchObject({ outcome: 'applied' });
+    },
+  );
 });

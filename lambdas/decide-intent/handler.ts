@@ -1,0 +1,120 @@
+import * as z from 'zod/mini';
+import type { ApiKeys } from '../../src/aws/api-key-secret.ts';
+import { ServiceUnreadableError } from '../../src/errors.ts';
+import { createdFrom, settledFrom } from '../../src/escrow/look-for-escrow.ts';
+import type { Intent, IntentStore } from '../../src/ledger/intent.ts';
+import type { EscrowClient } from '../../src/purple-flea/escrow.ts';
+import type { Credentials } from '../../src/purple-flea/service.ts';
+import { describeProblems } from '../../src/schemas.ts';
+import { tradeSnapshotSchema } from '../../src/trading/look-for-order.ts';
+import { announce, type AnnounceDeps } from '../shared/announce.ts';
+
+export interface Deps extends AnnounceDeps {
+  readonly intents: IntentStore;
+  readonly readApiKeys: () => Promise<ApiKeys>;
+  readonly openEscrow: (credentials: Credentials) => EscrowClient;
+  readonly now: () => Date;
+}
+
+const text = z.string().check(z.minLength(3), z.maxLength(1000));
+const decision = { key: z.string(), operator: text, evidence: text, reason: text };
+
+/** What an operator may ask for. `id` is what the service calls the effect: an escrow's, an order's, a payment's id. */
+const inputSchema = z.discriminatedUnion('action', [
+  z.object({
+    action: z.literal('list'),
+    state: z.optional(z.enum(['prepared', 'sending', 'unknown', 'applied', 'rejected', 'manual'])),
+  }),
+  z.object({ action: z.literal('show'), key: z.string() }),
+  z.discriminatedUnion('verdict', [
+    z.object({ action: z.literal('resolve'), verdict: z.literal('applied'), id: z.string(), ...decision }),
+    z.object({ action: z.literal('resolve'), verdict: z.literal('not-applied'), ...decision }),
+  ]),
+]);
+type Resolve = Extract<z.infer<typeof inputSchema>, { action: 'resolve' }>;
+
+/** How many intents a list shows. */
+const LISTED = 100;
+
+/**
+ * For operators: lists and shows intents, and records what a person found out about one that is `manual`. Nothing is sent
+ * from here, whatever is decided. Returns `{error}` for what cannot be done, with the fix.
+ */
+export function createHandler(deps: Deps) {
+  return async (input: unknown) => {
+    const asked = z.safeParse(inputSchema, input);
+    if (!asked.success) return { error: describeProblems(asked.error) };
+    switch (asked.data.action) {
+      case 'list':
+        return { intents: await deps.intents.list(asked.data.state ?? 'manual', deps.now(), LISTED) };
+      case 'show':
+        return { intent: (await deps.intents.read(asked.data.key)) ?? null };
+      case 'resolve':
+        return resolve(deps, asked.data);
+    }
+  };
+}
+
+async function resolve(deps: Deps, asked: Resolve) {
+  const intent = await deps.intents.read(asked.key);
+  if (intent === undefined) return { error: `key: there is no intent ${asked.key}` };
+  if (intent.state !== 'manual')
+    return { error: `key: the intent is ${intent.state}; only "manual" ones are decided by hand` };
+
+  const result = asked.verdict === 'applied' ? await resultOrProblem(deps, intent, asked.id) : undefined;
+  if (typeof result === 'string') return { error: result };
+  const { operator, evidence, reason } = asked;
+  const state = asked.verdict === 'applied' ? 'applied' : 'rejected';
+  const note = `decided by ${operator}: ${reason} (${evidence})`;
+  const ending = {
+    state,
+    note,
+    decision: { operator, evidence, reason },
+    ...(result === undefined ? {} : { result }),
+  } as const;
+  const decided = await deps.intents.move(intent, ending, deps.now());
+  const { key, reference, kind } = decided;
+  await announce(deps, 'intent.settled', { key, reference, kind, state: decided.state, note });
+  return { intent: decided };
+}
+
+async function resultOrProblem(deps: Deps, intent: Intent, id: string) {
+  try {
+    return await resultOf(deps, intent, id);
+  } catch (error) {
+    if (error instanceof ServiceUnreadableError) return `id: ${error.message}`;
+    throw error;
+  }
+}
+
+/** The result of an effect that a person found, as the flow would have got it; or why it is not that effect. */
+async function resultOf(deps: Deps, intent: Intent, id: string): Promise<Readonly<Record<string, unknown>> | string> {
+  const { kind, payee, amountUsd } = intent;
+  switch (kind) {
+    case 'escrow-create': {
+      const view = await (await escrowClientFor(deps, intent)).readStatus(id);
+      return view.description.startsWith(intent.reference)
+        ? createdFrom(view)
+        : `id: the description of ${id} does not start with ${intent.reference}, so it is another escrow`;
+    }
+    case 'escrow-complete':
+    case 'escrow-release':
+    case 'escrow-dispute':
+      if (id !== intent.escrowId) return `id: the intent is about escrow ${intent.escrowId}`;
+      return settledFrom(await (await escrowClientFor(deps, intent)).readStatus(id), kind);
+    case 'trade-order': {
+      const before = z.safeParse(tradeSnapshotSchema, intent.before);
+      if (!before.success) return 'the intent does not say what was ordered';
+      return { orderId: id, status: 'filled', asset: before.data.asset, direction: before.data.direction, amountUsd };
+    }
+    case 'transfer':
+      return { transferId: id, toAgentId: payee, amountUsd };
+    case 'faucet-claim':
+      return { agentId: payee, amountUsd };
+  }
+}
+
+async function escrowClientFor(deps: Deps, { agentId }: Intent): Promise<EscrowClient> {
+  const keys = await deps.readApiKeys();
+  return deps.openEscrow((keys.own.agentId === agentId ? undefined : keys.forCounterparty(agentId)) ?? keys.own);
+}

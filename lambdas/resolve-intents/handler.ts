@@ -1,0 +1,56 @@
+import { describeError } from '../../src/errors.ts';
+import { deliverVerdict, type MailboxDeps } from '../../src/escrow/mailbox.ts';
+import type { Intent } from '../../src/ledger/intent.ts';
+import { resolveIntents, type ResolvePolicy } from '../../src/ledger/resolve-intents.ts';
+import { placedOrderSchema } from '../../src/purple-flea/trading.ts';
+import { announce, announceParked, type AnnounceDeps } from '../shared/announce.ts';
+import type { TaskContext } from '../shared/escrow-task.ts';
+import { createLookFor, type LookDeps } from './look-for.ts';
+
+export interface Deps extends LookDeps, AnnounceDeps, MailboxDeps {
+  readonly policy: ResolvePolicy;
+  readonly now: () => Date;
+}
+
+/** Every minute: looks for the effects that are in doubt, settles what can be settled, and wakes who waits for it. */
+export function createHandler(deps: Deps) {
+  return async (_event: unknown, context: TaskContext) => {
+    const run = await resolveIntents({
+      intents: deps.intents,
+      lookFor: createLookFor(deps),
+      policy: deps.policy,
+      now: deps.now,
+      remainingMs: () => context.getRemainingTimeInMillis(),
+    });
+    const failed = [...run.failed];
+    for (const intent of run.settled) {
+      try {
+        await announceVerdict(deps, intent);
+        await deliverVerdict(deps, intent.key);
+      } catch (error) {
+        failed.push({ key: intent.key, reason: describeError(error) });
+      }
+    }
+    for (const failure of failed) deps.log.error('intent not settled, or nobody told', failure);
+    deps.count('IntentsInDoubt', run.inDoubt);
+    deps.log.info('resolved', { looked: run.looked, settled: run.settled.length, left: run.left });
+    if (failed.length > 0) throw new Error(`${failed.length} intents failed, the first: ${failed[0]?.reason}`);
+    return { looked: run.looked, settled: run.settled.length, left: run.left };
+  };
+}
+
+async function announceVerdict(deps: Deps, intent: Intent): Promise<void> {
+  const { key, reference, kind, state, cause, history } = intent;
+  await announce(deps, 'intent.settled', { key, reference, kind, state, note: history.at(-1)?.note ?? '' });
+  if (state === 'manual') await announceParked(deps, intent);
+  if (kind !== 'trade-order') return;
+  const predictionId = cause.subject;
+  if (state === 'manual') {
+    await announce(deps, 'trade.manual', { predictionId, reference, reason: intent.reason ?? 'parked' });
+  }
+  if (state === 'applied') {
+    deps.count('TradesPlaced');
+    const { orderId, asset, direction, amountUsd } = placedOrderSchema.parse(intent.result);
+    await announce(deps, 'trade.placed', { predictionId, orderId, asset, direction, amountUsd });
+  }
+}

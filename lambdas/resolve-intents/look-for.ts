@@ -1,0 +1,91 @@
+import type { ApiKeys } from '../../src/aws/api-key-secret.ts';
+import { lookForCreated, lookForSettled } from '../../src/escrow/look-for-escrow.ts';
+import type { Intent, IntentStore } from '../../src/ledger/intent.ts';
+import type { Look, LookFor } from '../../src/ledger/resolve-intents.ts';
+import { lookForClaim, lookForTransfer } from '../../src/payouts/look-for-payout.ts';
+import type { EscrowClient } from '../../src/purple-flea/escrow.ts';
+import type { FaucetClient } from '../../src/purple-flea/faucet.ts';
+import type { Credentials } from '../../src/purple-flea/service.ts';
+import type { TradingClient } from '../../src/purple-flea/trading.ts';
+import type { WalletClient } from '../../src/purple-flea/wallet.ts';
+import { lookForOrder } from '../../src/trading/look-for-order.ts';
+
+/** The services as one agent uses them, and whose keys there are. */
+export interface LookDeps {
+  readonly intents: IntentStore;
+  readonly readApiKeys: () => Promise<ApiKeys>;
+  readonly openEscrow: (credentials: Credentials) => EscrowClient;
+  readonly openWallet: (credentials: Credentials) => WalletClient;
+  readonly openTrading: (credentials: Credentials) => TradingClient;
+  readonly openFaucet: (credentials: Credentials) => FaucetClient;
+}
+
+/** How many of the latest effects are searched for one that a complete list has to show. */
+const RECENT = 50;
+
+/** Looks for effects of any kind. One list of escrows serves all that are looked for in a run. */
+export function createLookFor(deps: LookDeps): LookFor {
+  const escrowClients = new Map<string, EscrowClient>();
+  const escrowOf = (credentials: Credentials): EscrowClient => {
+    const client = escrowClients.get(credentials.agentId) ?? listingOnce(deps.openEscrow(credentials));
+    escrowClients.set(credentials.agentId, client);
+    return client;
+  };
+
+  return async (intent): Promise<Look> => {
+    const credentials = await credentialsFor(deps, intent);
+    if (credentials === undefined) return { kind: 'unclear', reason: `no key of ${intent.agentId} is held any more` };
+    switch (intent.kind) {
+      case 'escrow-create':
+        return lookForCreated(
+          {
+            escrow: escrowOf(credentials),
+            wallet: deps.openWallet(credentials),
+            findCanary: () => findCanary(deps.intents, intent),
+          },
+          intent,
+        );
+      case 'escrow-complete':
+      case 'escrow-release':
+      case 'escrow-dispute':
+        return lookForSettled(deps.openEscrow(credentials), intent);
+      case 'trade-order':
+        return lookForOrder(deps.openTrading(credentials), intent);
+      case 'transfer':
+        return lookForTransfer();
+      case 'faucet-claim':
+        return lookForClaim(deps.openFaucet(credentials), intent);
+    }
+  };
+}
+
+async function credentialsFor(deps: LookDeps, { agentId }: Intent): Promise<Credentials | undefined> {
+  const keys = await deps.readApiKeys();
+  return keys.own.agentId === agentId ? keys.own : keys.forCounterparty(agentId);
+}
+
+/** Pages are asked for once, however many effects are looked for in them. */
+function listingOnce(client: EscrowClient): EscrowClient {
+  const pages = new Map<string, ReturnType<EscrowClient['list']>>();
+  return {
+    ...client,
+    list(query = {}) {
+      const name = JSON.stringify(query);
+      const page = pages.get(name) ?? client.list(query);
+      pages.set(name, page);
+      return page;
+    },
+  };
+}
+
+async function findCanary(
+  intents: IntentStore,
+  { agentId }: Intent,
+): Promise<{ readonly escrowId: string; readonly createdAt: string } | undefined> {
+  const recent = await intents.listApplied(RECENT);
+  const created = recent.find((intent) => intent.kind === 'escrow-create' && intent.agentId === agentId);
+  const escrowId = created?.result?.['escrowId'];
+  return created?.sentAt === undefined || typeof escrowId !== 'string'
+    ? undefined
+    : { escrowId, createdAt: created.sentAt };
+}

@@ -1,0 +1,99 @@
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import Table from 'cli-table3';
+import { parseArgs } from 'node:util';
+import { createClients } from '../local/clients.ts';
+import { readSession } from '../local/local-pipeline.ts';
+import type { Intent } from '../src/ledger/intent.ts';
+
+const USAGE = `npm run intents -- list [--state manual]       effects of which it cannot be known whether they took place, or others
+npm run intents -- show KEY                    all that is recorded of one
+npm run intents -- resolve KEY --applied ID --operator NAME --evidence TEXT --reason TEXT
+npm run intents -- resolve KEY --not-applied --operator NAME --evidence TEXT --reason TEXT
+
+  ID          what Purple Flea calls it: the escrow's, order's or payment's id
+  --stage     local (the default: what npm start runs), dev or prod, with your AWS credentials
+
+Nothing is sent by any of these. What was not applied is not tried again: a new try needs a new cause.`;
+
+/** What the function decide-intent answers. */
+interface Answer {
+  readonly error?: string;
+  readonly intents?: readonly Intent[];
+  readonly intent?: Intent | null;
+}
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      stage: { type: 'string', default: 'local' },
+      state: { type: 'string', default: 'manual' },
+      applied: { type: 'string' },
+      'not-applied': { type: 'boolean', default: false },
+      operator: { type: 'string' },
+      evidence: { type: 'string' },
+      reason: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  const [action, key] = positionals;
+  if (action === undefined || values.help === true) {
+    console.log(USAGE);
+    return values.help === true ? 0 : 2;
+  }
+  if (action === 'resolve' && (values.applied === undefined) === !values['not-applied']) {
+    console.error('resolve: say either --applied ID or --not-applied');
+    return 2;
+  }
+  const { operator, evidence, reason } = values;
+  const verdict =
+    values.applied === undefined ? { verdict: 'not-applied' } : { verdict: 'applied', id: values.applied };
+  const input =
+    action === 'list' ? { action, state: values.state } : { action, key, operator, evidence, reason, ...verdict };
+  const answer = await invoke(values.stage, input);
+  if (answer.error !== undefined) {
+    console.error(answer.error);
+    return 1;
+  }
+  console.log(answer.intents === undefined ? JSON.stringify(answer.intent, undefined, 2) : tableOf(answer.intents));
+  return 0;
+}
+
+async function invoke(stage: string, input: object): Promise<Answer> {
+  const client = stage === 'local' ? createClients(readSession().endpoint).lambda : new LambdaClient({});
+  const { Payload, FunctionError } = await client.send(
+    new InvokeCommand({ FunctionName: `purple-flea-${stage}-decide-intent`, Payload: JSON.stringify(input) }),
+  );
+  const text = Payload?.transformToString() ?? '{}';
+  if (FunctionError !== undefined) throw new Error(text);
+  return JSON.parse(text) as Answer;
+}
+
+function tableOf(intents: readonly Intent[]): string {
+  if (intents.length === 0) return 'None.';
+  const table = new Table({
+    head: ['key', 'reference', 'kind', 'amount', 'to', 'sent', 'why'],
+    style: { head: [], border: [], compact: true },
+    colWidths: [null, null, null, null, null, null, 60],
+    wordWrap: true,
+  });
+  table.push(
+    ...intents.map(({ key, reference, kind, amountUsd, payee, sentAt = '', reason = '' }) => [
+      key,
+      reference,
+      kind,
+      `$${amountUsd}`,
+      payee,
+      sentAt,
+      reason,
+    ]),
+  );
+  return table.toString();
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}

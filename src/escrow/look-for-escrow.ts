@@ -1,0 +1,203 @@
+import type { EffectKind } from '../ledger/effect-key.ts';
+import type { Intent } from '../ledger/intent.ts';
+import type { Look } from '../ledger/resolve-intents.ts';
+import { formatUsd, parseUsd, sumUsd } from '../money.ts';
+import type { CreatedEscrow, EscrowClient, EscrowRow, EscrowView, ShownStatus } from '../purple-flea/escrow.ts';
+import type { WalletClient } from '../purple-flea/wallet.ts';
+
+/** What looking for escrows needs: the services of the agent that sends, and what is known to be there. */
+export interface LookForEscrowDeps {
+  readonly escrow: EscrowClient;
+  readonly wallet: WalletClient;
+  /** An escrow of this agent that was created lately, if any: a read in which it is missing is not complete. */
+  readonly findCanary: () => Promise<{ readonly escrowId: string; readonly createdAt: string } | undefined>;
+}
+
+/** How far before its claim an effect may be dated: clocks differ. */
+const CLOCK_SKEW_MS = 5 * 60_000;
+
+const PAGE = 100;
+
+/** A list that does not reach back far enough within this many pages is looked at again later. */
+const MAX_PAGES = 20;
+
+/** Escrows that may be the one, from a read that was complete; or why it was not. */
+type Candidates =
+  { readonly kind: 'complete'; readonly escrowIds: readonly string[] } | Extract<Look, { kind: 'unclear' }>;
+
+/** Looks for the escrow of a creation by its tag: in the list or, where there is none, through the agent's ledger rows. */
+export async function lookForCreated(deps: LookForEscrowDeps, intent: Intent): Promise<Look> {
+  const since = Date.parse(intent.sentAt ?? intent.createdAt) - CLOCK_SKEW_MS;
+  const canary = await deps.findCanary();
+  const listed = await findInList(deps.escrow, intent, since, canary);
+  const candidates = listed ?? (await findInLedger(deps, intent, since, canary));
+  if (candidates.kind === 'unclear') return candidates;
+
+  const tagged: EscrowView[] = [];
+  for (const escrowId of candidates.escrowIds) {
+    const view = await deps.escrow.readStatus(escrowId);
+    if (view.description.startsWith(intent.reference)) tagged.push(view);
+  }
+  const [first, ...others] = tagged;
+  if (first === undefined) return { kind: 'absent' };
+  const ids = tagged.map(({ escrowId }) => escrowId).join(', ');
+  if (others.length > 0) return { kind: 'many', note: `${intent.reference} is on several escrows: ${ids}` };
+  // A view that contradicts itself says nothing of the escrow.
+  if (sumUsd(first.fee, first.net) !== first.amount) return unclear(`the amounts of ${ids} do not add up`);
+  if (formatUsd(first.amount) !== intent.amountUsd || first.counterpartyAgentId !== intent.payee) {
+    return { kind: 'many', note: `${intent.reference} is on ${ids}, for another amount or counterparty` };
+  }
+  return { kind: 'found', result: createdFrom(first) };
+}
+
+/** Undefined where the dialect has no list. */
+async function findInList(
+  client: EscrowClient,
+  intent: Intent,
+  since: number,
+  canary: { readonly escrowId: string; readonly createdAt: string } | undefined,
+): Promise<Candidates | undefined> {
+  const rows: EscrowRow[] = [];
+  for (let page = 0; page < MAX_PAGES; page += 1) {
+    const reading = await client.list({ role: 'creator', limit: PAGE, offset: rows.length });
+    if (reading.kind === 'unsupported') return undefined;
+    const { total, escrows } = reading.value;
+    rows.push(...escrows);
+    const isAll = rows.length >= total;
+    if (!isAll && escrows.length < PAGE) return unclear(`the list has ${rows.length} of ${total} escrows`);
+    if (isAll || (isNewestFirst(rows) && Date.parse(rows.at(-1)?.createdAt ?? '') < since)) {
+      const shown = rows.map(({ escrowId }) => escrowId);
+      if (isMissing(canary, shown, rows.at(-1)?.createdAt))
+        return unclear(`${canary?.escrowId} is missing in the list`);
+      return {
+        kind: 'complete',
+        escrowIds: rows
+          .filter(({ description }) => description.startsWith(intent.reference))
+          .map((row) => row.escrowId),
+      };
+    }
+  }
+  return unclear(`the list does not reach back to ${new Date(since).toISOString()} in ${MAX_PAGES} pages`);
+}
+
+const LEDGER_ROWS = 50;
+const LOCK = /^escrow_lock: (esc_\w+)$/;
+
+async function findInLedger(
+  { wallet }: LookForEscrowDeps,
+  intent: Intent,
+  since: number,
+  canary: { readonly escrowId: string; readonly createdAt: string } | undefined,
+): Promise<Candidates> {
+  const reading = await wallet.readLedger();
+  if (reading.kind === 'unsupported') return unclear(reading.reason);
+  const rows = reading.value;
+  // Whose money was locked has rows.
+  if (rows.length === 0) return unclear('the ledger has no rows');
+  const oldest = rows.at(-1)?.at;
+  if (rows.length >= LEDGER_ROWS && Date.parse(oldest ?? '') >= since) {
+    return unclear(`the ledger's ${rows.length} rows do not reach back to ${new Date(since).toISOString()}`);
+  }
+  const locks = rows.flatMap((row) => {
+    const escrowId = LOCK.exec(row.reason)?.[1];
+    return escrowId === undefined ? [] : [{ ...row, escrowId }];
+  });
+  const shown = locks.map(({ escrowId }) => escrowId);
+  if (isMissing(canary, shown, oldest)) return unclear(`${canary?.escrowId} is missing in the ledger`);
+  const amount = parseUsd(intent.amountUsd);
+  return {
+    kind: 'complete',
+    escrowIds: locks
+      .filter((row) => Date.parse(row.at) >= since && (row.amount === amount || 0n - row.amount === amount))
+      .map(({ escrowId }) => escrowId),
+  };
+}
+
+/** Whether something that has to be in a read is not. What is older than the read goes back is not expected. */
+function isMissing(
+  canary: { readonly escrowId: string; readonly createdAt: string } | undefined,
+  shown: readonly string[],
+  oldest: string | undefined,
+): boolean {
+  if (canary === undefined || shown.includes(canary.escrowId)) return false;
+  return oldest === undefined || Date.parse(canary.createdAt) >= Date.parse(oldest);
+}
+
+function isNewestFirst(rows: readonly EscrowRow[]): boolean {
+  return rows.every(
+    (row, index) => index === 0 || Date.parse(row.createdAt) <= Date.parse(rows[index - 1]?.createdAt ?? ''),
+  );
+}
+
+function unclear(reason: string): Extract<Look, { kind: 'unclear' }> {
+  return { kind: 'unclear', reason };
+}
+
+/** What the ledger keeps of a creation, from what the service shows of the escrow. */
+export function createdFrom(view: EscrowView): CreatedEscrow {
+  return {
+    escrowId: view.escrowId,
+    status: 'locked',
+    amountUsd: formatUsd(view.amount),
+    feeUsd: formatUsd(view.fee),
+    netUsd: formatUsd(view.net),
+    deadlineAt: view.deadlineAt,
+  };
+}
+
+/** Looks at the escrow that a completion, release or dispute was to change. */
+export async function lookForSettled(escrow: EscrowClient, intent: Intent): Promise<Look> {
+  if (intent.escrowId === undefined) throw new Error(`intent ${intent.key} names no escrow`);
+  const view = await escrow.readStatus(intent.escrowId);
+  switch (whatItProves(intent.kind, view.status)) {
+    case 'done':
+      return { kind: 'found', result: settledFrom(view, intent.kind) };
+    case 'not-done':
+      return { kind: 'absent' };
+    case 'nothing':
+      return { kind: 'invisible', reason: `the escrow is ${view.statusShown}` };
+    case 'unclear':
+      return { kind: 'unclear', reason: `the escrow is ${view.statusShown}, a word that nobody knows` };
+  }
+}
+
+/**
+ * What a status says of a completion, release or dispute whose answer was lost. Where the escrow was settled otherwise, a
+ * release may have paid all the same: a published server can pay, fail, and refund the same escrow later.
+ */
+function whatItProves(kind: EffectKind, status: ShownStatus): 'done' | 'not-done' | 'nothing' | 'unclear' {
+  switch (status) {
+    case 'unrecognized':
+      return 'unclear';
+    case 'locked':
+      return 'not-done';
+    case 'completed':
+      return kind === 'escrow-complete' ? 'done' : 'not-done';
+    case 'released':
+      return kind === 'escrow-dispute' ? 'nothing' : 'done';
+    case 'auto_released':
+      return kind === 'escrow-complete' ? 'done' : 'nothing';
+    case 'disputed':
+      return kind === 'escrow-dispute' ? 'done' : completionIsMoot(kind);
+    case 'refunded':
+      return completionIsMoot(kind);
+  }
+}
+
+/** A completion moves nothing: of an escrow that is frozen or settled it is of no use, whether it took place or not. */
+function completionIsMoot(kind: EffectKind): 'not-done' | 'nothing' {
+  return kind === 'escrow-complete' ? 'not-done' : 'nothing';
+}
+
+/** What the ledger keeps of a completion, release or dispute that took place, from what the service shows of the escrow. */
+export function settledFrom(view: EscrowView, kind: EffectKind): Readonly<Record<string, unknown>> {
+  const { escrowId } = view;
+  if (kind !== 'escrow-release') return { escrowId, status: kind === 'escrow-dispute' ? 'disputed' : 'completed' };
+  return {
+    escrowId,
+    status: 'released',
+    amountUsd: formatUsd(view.amount),
+    feeUsd: formatUsd(view.fee),
+    paidOutUsd: formatUsd(view.net),
+  };
+}

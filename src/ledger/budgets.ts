@@ -1,0 +1,40 @@
+import * as z from 'zod/mini';
+import { parseUsd, type MicroUsd } from '../money.ts';
+import { EFFECT_KINDS, type EffectKind } from './effect-key.ts';
+
+const perKind = z.partialRecord(z.enum(EFFECT_KINDS), z.string());
+
+/** The most that may go out in one UTC day, decimal USD. What is not limited has no entry. Stage configuration, `budgets`. */
+export const budgetPolicySchema = z.object({
+  /** By kind of effect, over all agents. */
+  perDay: perKind,
+  /** By kind of effect, to any one agent or market. */
+  perAgentAndDay: perKind,
+});
+export type BudgetPolicy = z.infer<typeof budgetPolicySchema>;
+
+/** A part of one budget, taken before the call. */
+export interface Reservation {
+  /** Name of the budget: kind, agent where it is one agent's, and day. */
+  readonly budget: string;
+  readonly amount: MicroUsd;
+  /** The most that may be reserved and spent of it. */
+  readonly limit: MicroUsd;
+}
+
+/** What an effect has to reserve before it may go out; nothing where no budget is set for its kind. */
+export function reservationsFor(
+  policy: BudgetPolicy,
+  effect: { readonly kind: EffectKind; readonly amountUsd: string; readonly payee: string },
+  now: Date,
+): Reservation[] {
+  const day = now.toISOString().slice(0, 10);
+  const amount = parseUsd(effect.amountUsd);
+  const budgets: [string, string | undefined][] = [
+    [`${effect.kind}/${day}`, policy.perDay[effect.kind]],
+    [`${effect.kind}/${effect.payee}/${day}`, policy.perAgentAndDay[effect.kind]],
+  ];
+  return budgets.flatMap(([budget, limit]) =>
+    limit === undefined ? [] : [{ budget, amount, limit: parseUsd(limit) }],
+  );
+}

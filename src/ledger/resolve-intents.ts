@@ -1,0 +1,173 @@
+import { describeError } from '../errors.ts';
+import type { EffectKind } from './effect-key.ts';
+import type { Ending, Intent, IntentStore } from './intent.ts';
+import { MAX_ATTEMPTS } from './perform-effect.ts';
+
+/**
+ * What a look at the service showed of an effect whose answer proved nothing.
+ *
+ * - `found`: exactly one effect of this intent
+ * - `many`: more than one; nothing may touch them but a person
+ * - `absent`: a complete read does not show it
+ * - `unclear`: the read was not complete, or there was none: look again
+ * - `invisible`: nothing that could be read would ever show it
+ */
+export type Look =
+  | { readonly kind: 'found'; readonly result: Readonly<Record<string, unknown>> }
+  | { readonly kind: 'many'; readonly note: string }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'unclear'; readonly reason: string }
+  | { readonly kind: 'invisible'; readonly reason: string };
+
+/** Looks for the effect of one intent. May throw where the service cannot be read. */
+export type LookFor = (intent: Intent) => Promise<Look>;
+
+/** When negative evidence counts, and what may follow from it. */
+export interface ResolvePolicy {
+  /** A request takes effect within this time of being sent, or never. */
+  readonly quarantineMs: number;
+  /** Between the two complete looks that have to agree. */
+  readonly secondLookMs: number;
+  /** An intent that cannot be looked at for this long goes to a person. */
+  readonly giveUpMs: number;
+  /** Whether an effect that certainly did not take place is sent again. Only creations are: their tag comes back. */
+  readonly resend: boolean;
+}
+
+export const RESOLVE_DEFAULTS: ResolvePolicy = {
+  quarantineMs: 15 * 60_000,
+  secondLookMs: 5 * 60_000,
+  giveUpMs: 24 * 3_600_000,
+  resend: true,
+};
+
+/** Longer than any function may run: a claim older than this belongs to an invocation that is gone. */
+export const STALE_CLAIM_MS = 5 * 60_000;
+
+export interface ResolveDeps {
+  readonly intents: IntentStore;
+  readonly lookFor: LookFor;
+  readonly policy: ResolvePolicy;
+  readonly now: () => Date;
+  /** How long this run may still go on, in milliseconds. */
+  readonly remainingMs: () => number;
+}
+
+/** What one run did. `settled` are the intents that are unknown no more. */
+export interface ResolveRun {
+  readonly settled: readonly Intent[];
+  readonly looked: number;
+  /** Unknown intents that this run saw and that are unknown still. */
+  readonly inDoubt: number;
+  /** Whether there are unknown intents that this run did not get to. */
+  readonly left: boolean;
+  /** Intents that could not be settled or noted because the ledger failed; they keep no other from being settled. */
+  readonly failed: readonly { readonly key: string; readonly reason: string }[];
+}
+
+/** How many intents one run takes on: each costs a handful of paced reads. */
+const BATCH = 25;
+
+/** Kept for the last look and its write. */
+const LOOK_MS = 25_000;
+
+/** Kinds of which an absence in a complete read proves that they did not take place. */
+const ABSENCE_PROVES: ReadonlySet<EffectKind> = new Set<EffectKind>([
+  'escrow-create',
+  'escrow-complete',
+  'faucet-claim',
+]);
+
+/**
+ * Looks for the effects that are unknown, the longest unlooked-at first, and settles what can be settled. A claim that
+ * its invocation never recorded becomes unknown first.
+ */
+export async function resolveIntents(deps: ResolveDeps): Promise<ResolveRun> {
+  const failed: { key: string; reason: string }[] = [];
+  const attempt = async (intent: Intent, act: () => Promise<Intent>): Promise<Intent> => {
+    try {
+      return await act();
+    } catch (error) {
+      failed.push({ key: intent.key, reason: describeError(error) });
+      return intent;
+    }
+  };
+  await takeOverStaleClaims(deps, attempt);
+  const unknown = await deps.intents.list('unknown', deps.now(), BATCH);
+  const settled: Intent[] = [];
+  let looked = 0;
+  for (const intent of unknown) {
+    if (deps.remainingMs() < LOOK_MS) break;
+    looked += 1;
+    const seen = await look(deps, intent);
+    const at = deps.now();
+    const after = await attempt(intent, () => settle(deps, intent, seen, at));
+    if (after.state !== 'unknown' && isMovedAt(after, at)) settled.push(after);
+  }
+  return {
+    settled,
+    looked,
+    inDoubt: unknown.length - settled.length,
+    left: looked < unknown.length || unknown.length === BATCH,
+    failed,
+  };
+}
+
+/** Whether this run moved it on: of runs that overlap, one alone is to tell of it. */
+function isMovedAt({ history }: Intent, at: Date): boolean {
+  return history.at(-1)?.at === at.toISOString();
+}
+
+async function takeOverStaleClaims(
+  { intents, now }: ResolveDeps,
+  attempt: (intent: Intent, act: () => Promise<Intent>) => Promise<Intent>,
+): Promise<void> {
+  const stale = await intents.list('sending', new Date(now().getTime() - STALE_CLAIM_MS), BATCH);
+  for (const intent of stale) {
+    const note = `claimed at ${intent.sentAt ?? 'an unknown time'} and never recorded: the request may have been sent`;
+    await attempt(intent, () => intents.move(intent, { state: 'unknown', note }, now()));
+  }
+}
+
+async function look(deps: ResolveDeps, intent: Intent): Promise<Look> {
+  try {
+    return await deps.lookFor(intent);
+  } catch (error) {
+    return { kind: 'unclear', reason: describeError(error) };
+  }
+}
+
+/** What follows from a look. Positive evidence counts at once, negative only twice and after the quarantine. */
+async function settle({ intents, policy }: ResolveDeps, intent: Intent, seen: Look, now: Date): Promise<Intent> {
+  const sinceSentMs = now.getTime() - Date.parse(intent.sentAt ?? intent.createdAt);
+  const end = (ending: Ending) => intents.move(intent, ending, now);
+  switch (seen.kind) {
+    case 'found':
+      return end({ state: 'applied', note: 'found at the service', result: seen.result });
+    case 'many':
+      return end({ state: 'manual', note: seen.note });
+    case 'invisible':
+      return end({ state: 'manual', note: seen.reason });
+    case 'unclear':
+      return sinceSentMs < policy.giveUpMs
+        ? intents.noteLook(intent, now, false)
+        : end({ state: 'manual', note: seen.reason });
+    case 'absent':
+      if (sinceSentMs < policy.quarantineMs) return intents.noteLook(intent, now, false);
+      if (intent.absentSince === undefined) return intents.noteLook(intent, now, true);
+      if (now.getTime() - Date.parse(intent.absentSince) < policy.secondLookMs)
+        return intents.noteLook(intent, now, false);
+      return end(afterAbsence(intent, policy, now));
+  }
+}
+
+/** Two complete looks, after the quarantine, did not show it. */
+function afterAbsence(intent: Intent, policy: ResolvePolicy, now: Date): Ending {
+  const note = `not at the service in two complete looks, at ${intent.absentSince} and ${now.toISOString()}`;
+  if (!ABSENCE_PROVES.has(intent.kind))
+    return { state: 'manual', note: `${note}; that proves nothing for ${intent.kind}` };
+  const maySend = policy.resend && intent.fence < MAX_ATTEMPTS && now < new Date(intent.expiresAt);
+  return maySend
+    ? { state: 'prepared', note: `${note}: it may be sent again` }
+    : { state: 'rejected', note: `${note}: it did not take place` };
+}

@@ -1,0 +1,192 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { CreateTableCommand, DescribeTableCommand } from '@aws-sdk/client-dynamodb';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { randomUUID } from 'node:crypto';
+import { LOCAL_AGENTS } from '../../local/local-pipeline.ts';
+import { registerTrainingJob, sendDelivery, setStop } from '../../local/sending.ts';
+import { readBooks, readCalls } from '../../local/twin-view.ts';
+import { createIntentTable } from '../../src/aws/intent-table.ts';
+import { aNewIntent, leaveSending } from '../support/effects.ts';
+import { createMemoryIntents } from '../support/memory-intents.ts';
+import { comparable, STORE_SCENARIOS } from './store-scenarios.ts';
+import {
+  askForFault,
+  awaitEvent,
+  awaitExecution,
+  awaitLocked,
+  escrowsOf,
+  eventually,
+  findEvents,
+  finishTraining,
+  invoke,
+  listExecutions,
+  moveTwinClock,
+  startStage,
+  type Stage,
+} from './stage.ts';
+
+let stage: Stage;
+
+beforeAll(async () => {
+  // A stopped effect is asked for again after five minutes: three seconds here.
+  stage = await startStage({ escrowProfile: 'published', waitScale: 0.01 });
+}, 180_000);
+
+afterAll(async () => {
+  await stage.close();
+});
+
+const jobName = (prefix = 'churn-') => `${prefix}${randomUUID().slice(0, 8)}`;
+
+const creations = async () => (await readCalls(stage.twinUrl)).filter(({ path }) => path === '/escrow/create');
+
+/** Running functions use what they read of the switch for five seconds. */
+const untilNoticed = () => sleep(5_500);
+
+describe('in the published dialect', () => {
+  test('a lock whose answer is lost is found by the sweeper, goes on, and is not sent again', async () => {
+    const name = jobName();
+    const before = await creations();
+    await askForFault(stage, 'POST /escrow/create', 'applied-answer-lost');
+    await finishTraining(stage, name, 0.93);
+    const { executionName } = await awaitEvent(stage, 'bonus.started', { trainingJobName: name });
+    await eventually('the lock to be settled', async () => {
+      await invoke(stage, 'resolve-intents');
+      return findEvents(stage, 'intent.settled', { key: executionName, state: 'applied' })[0];
+    });
+    const { escrowId } = await awaitLocked(stage, name);
+    await sendDelivery(stage.clients, stage.outputs.busName, { escrowId, deliveredBy: 'owner' });
+
+    const execution = await awaitExecution(stage, String(executionName));
+
+    expect(execution.states.slice(0, 6)).toEqual([
+      'LockFunds',
+      'Are funds locked?',
+      'AwaitLockVerdict',
+      'LockFunds',
+      'Are funds locked?',
+      'AwaitDelivery',
+    ]);
+    expect(execution.states.at(-1)).toBe('Released');
+    expect((await escrowsOf(stage, name)).map(({ escrow_id, status }) => [escrow_id, status])).toEqual([
+      [escrowId, 'released'],
+    ]);
+    expect((await creations()).length - before.length).toBe(1);
+    expect((await readBooks(stage.twinUrl)).conserved).toBe(true);
+  });
+
+  test('a stop on halted holds a lock, and set back lets it go on', async () => {
+    const name = jobName();
+    const before = await creations();
+    const { clients, outputs } = stage;
+    await setStop(clients, outputs.stopParameter, 'halted');
+    await untilNoticed();
+    await finishTraining(stage, name, 0.75);
+    const { executionName } = await awaitEvent(stage, 'bonus.started', { trainingJobName: name });
+    const intents = createIntentTable(clients.documents, outputs.intentTable);
+    await eventually('the intent', () => intents.read(String(executionName)));
+    await untilNoticed();
+
+    expect(await intents.read(String(executionName))).toMatchObject({ state: 'prepared', fence: 0 });
+    expect(await creations()).toHaveLength(before.length);
+
+    await setStop(clients, outputs.stopParameter, 'running');
+    const { escrowId } = await awaitLocked(stage, name);
+    await sendDelivery(clients, outputs.busName, { escrowId, deliveredBy: 'owner' });
+    const execution = await awaitExecution(stage, String(executionName));
+
+    expect(execution.states.slice(0, 4)).toEqual(['LockFunds', 'Are funds locked?', 'WaitToLock', 'LockFunds']);
+    expect(execution.states.at(-1)).toBe('Released');
+    expect((await creations()).length - before.length).toBe(1);
+  });
+
+  test('of six bonuses of $50 for one agent at once, its $200 a day pay for four', async () => {
+    const names = Array.from({ length: 6 }, () => jobName('fraud-'));
+    await Promise.all(names.map((name) => finishTraining(stage, name, 0.95)));
+
+    const ends = await Promise.all(
+      names.map(async (name) => {
+        const { executionName } = await awaitEvent(stage, 'bonus.started', { trainingJobName: name });
+        return eventually(`a decision over ${name}`, async () => {
+          if (findEvents(stage, 'escrow.locked', { executionName }).length > 0) return 'locked';
+          const intents = createIntentTable(stage.clients.documents, stage.outputs.intentTable);
+          const intent = await intents.read(String(executionName));
+          return intent?.state === 'rejected' ? intent.reason : undefined;
+        });
+      }),
+    );
+
+    expect(ends.filter((end) => end === 'locked')).toHaveLength(4);
+    const refused = ends.filter((end) => end !== 'locked');
+    expect(refused).toHaveLength(2);
+    for (const reason of refused) {
+      expect(reason).toMatch(/^the budget escrow-create\/ag_model_owner_fraud\/.* does not have \$50.00 left$/);
+    }
+    expect((await Promise.all(names.map((name) => escrowsOf(stage, name)))).flat()).toHaveLength(4);
+  });
+});
+
+describe('what no event brings about', () => {
+  test('a training job whose event never came is found by the hourly look, and paid once', async () => {
+    const name = jobName();
+    await moveTwinClock(stage, -1_200);
+    await registerTrainingJob(stage.twinUrl, name, { metrics: { 'validation:accuracy': 0.75 } });
+    await moveTwinClock(stage, 1_200);
+
+    expect(await invoke(stage, 'find-missed-jobs')).toEqual({ looked: 1, started: 1, isAll: true });
+    const { executionName } = await awaitLocked(stage, name);
+    expect(await invoke(stage, 'find-missed-jobs')).toEqual({ looked: 1, started: 0, isAll: true });
+
+    expect(await escrowsOf(stage, name)).toHaveLength(1);
+    expect((await listExecutions(stage)).filter((started) => started === executionName)).toHaveLength(1);
+  });
+
+  test('what nobody can know is parked, listed, and decided by a person', async () => {
+    const intents = createIntentTable(stage.clients.documents, stage.outputs.intentTable);
+    const agentId = LOCAL_AGENTS.treasury;
+    const subject = randomUUID();
+    await leaveSending(intents, aNewIntent({ kind: 'trade-order', subject, agentId }), new Date(Date.now() - 600_000));
+    const parked = await eventually('the intent to be parked', async () => {
+      await invoke(stage, 'resolve-intents');
+      return (await intents.list('manual', new Date(), 100)).find(({ cause }) => cause.subject === subject);
+    });
+    const decision = { operator: 'an operator', evidence: 'the history of fills', reason: 'there is no such order' };
+
+    const listed = await invoke(stage, 'decide-intent', { action: 'list' });
+    const asked = { action: 'resolve', verdict: 'not-applied', key: parked.key, ...decision };
+    const decided = await invoke(stage, 'decide-intent', asked);
+
+    expect(listed).toMatchObject({ intents: [{ key: parked.key, state: 'manual' }] });
+    expect(decided).toMatchObject({ intent: { key: parked.key, state: 'rejected', decision } });
+    await awaitEvent(stage, 'intent.settled', { key: parked.key, state: 'rejected' });
+  });
+});
+
+describe('the ledger in DynamoDB and the one in memory agree', () => {
+  const table = `agreement-${randomUUID()}`;
+
+  beforeAll(async () => {
+    const { documents } = stage.clients;
+    const { Table } = await documents.send(new DescribeTableCommand({ TableName: stage.outputs.intentTable }));
+    await documents.send(
+      new CreateTableCommand({
+        TableName: table,
+        BillingMode: 'PAY_PER_REQUEST',
+        AttributeDefinitions: Table?.AttributeDefinitions,
+        KeySchema: Table?.KeySchema,
+        GlobalSecondaryIndexes: Table?.GlobalSecondaryIndexes?.map(({ IndexName, KeySchema, Projection }) => ({
+          IndexName,
+          KeySchema,
+          Projection,
+        })),
+      }),
+    );
+  });
+
+  test.each(STORE_SCENARIOS)('$title', async ({ play }) => {
+    const inMemory = await play(createMemoryIntents());
+    const inDynamoDb = await play(createIntentTable(stage.clients.documents, table));
+
+    expect(comparable(inDynamoDb)).toEqual(comparable(inMemory));
+  });
+});

@@ -1,0 +1,166 @@
+import { describe, expect, test } from '@jest/globals';
+import { createHandler } from '../../../lambdas/decide-intent/handler.ts';
+import { ServiceUnreadableError } from '../../../src/errors.ts';
+import { clientReference, effectKey, type EffectKind } from '../../../src/ledger/effect-key.ts';
+import type { Intent } from '../../../src/ledger/intent.ts';
+import { parseUsd } from '../../../src/money.ts';
+import type { EscrowClient } from '../../../src/purple-flea/escrow.ts';
+import { aView, ESCROW_ID } from '../../support/bonus-escrow.ts';
+import { anEscrowClient, OWN_KEY } from '../../support/escrow-task.ts';
+import { createMemoryIntents, type MemoryIntents } from '../../support/memory-intents.ts';
+import { createRecorder } from '../../support/recorder.ts';
+
+const NOW = new Date('2026-03-06T12:00:00Z');
+const DECISION = { operator: 'ada', evidence: 'ledger of 6 March', reason: 'seen there' };
+const LIMIT = {
+  reservations: [{ budget: 'b', amount: parseUsd('50.00'), limit: parseUsd('50.00') }],
+  lock: 'settlement/x',
+};
+
+/** A ledger with one intent of a kind that went out and is in doubt, or parked. */
+async function aDoubt(kind: EffectKind, state: 'unknown' | 'manual' = 'manual') {
+  const cause = { rule: 'a-rule', subject: 'a-subject', status: 'done' };
+  const key = effectKey(cause, kind);
+  const intents = createMemoryIntents();
+  await intents.prepare(
+    {
+      key,
+      kind,
+      cause,
+      reference: clientReference(key),
+      agentId: OWN_KEY.agentId,
+      payee: 'ag_payee',
+      escrowId: ESCROW_ID,
+      amountUsd: '50.00',
+      requestBody: '{}',
+      expiresAt: '2026-03-13T12:00:00Z',
+    },
+    NOW,
+  );
+  const before = { asset: 'BTC-USDC', direction: 'long', positionIds: [] };
+  await intents.claim({ key, owner: 'me', fence: 1 }, { ...LIMIT, before }, NOW);
+  await intents.move({ key, state: 'sending', fence: 1, owner: 'me' }, { state, note: 'lost' }, NOW);
+  return { key, intents, reference: clientReference(key) };
+}
+
+function anOperator(intents: MemoryIntents, client: Partial<EscrowClient> = {}) {
+  const recorder = createRecorder();
+  const handler = createHandler({
+    intents,
+    readApiKeys: async () => ({ own: OWN_KEY, forCounterparty: () => undefined }),
+    openEscrow: () => anEscrowClient(client),
+    now: () => new Date('2026-03-06T13:00:00Z'),
+    publish: recorder.publish,
+    log: recorder.log,
+    count: recorder.count,
+  });
+  return { handler, recorder };
+}
+
+describe('an operator', () => {
+  test('lists what is parked, or what is in another state, and sees one whole', async () => {
+    const { key, intents } = await aDoubt('transfer');
+    const { handler } = anOperator(intents);
+
+    expect(await handler({ action: 'list' })).toEqual({ intents: [intents.items.get(key)] });
+    expect(await handler({ action: 'list', state: 'unknown' })).toEqual({ intents: [] });
+    expect(await handler({ action: 'show', key })).toEqual({ intent: intents.items.get(key) });
+    expect(await handler({ action: 'show', key: 'none' })).toEqual({ intent: null });
+  });
+
+  test('says that an effect did not take place: recorded with name and evidence, and budget and lock are free again', async () => {
+    const { key, intents, reference } = await aDoubt('transfer');
+    const { handler, recorder } = anOperator(intents);
+
+    await handler({ action: 'resolve', verdict: 'not-applied', key, ...DECISION });
+
+    const note = 'decided by ada: seen there (ledger of 6 March)';
+    expect(intents.items.get(key)).toMatchObject({ state: 'rejected', decision: DECISION, reason: note });
+    expect(intents.items.get(key)?.history.at(-1)).toEqual({ state: 'rejected', at: '2026-03-06T13:00:00.000Z', note });
+    expect([intents.budgets.get('b'), intents.locks.size]).toEqual([0n, 0]);
+    expect(recorder.published).toEqual([
+      ['intent.settled', { key, reference, kind: 'transfer', state: 'rejected', note }],
+    ]);
+  });
+
+  test('says that a creation took place, by an escrow that bears the reference', async () => {
+    const { key, intents, reference } = await aDoubt('escrow-create');
+    const { handler } = anOperator(intents, {
+      readStatus: async () => aView({ description: `${reference} a bonus` }),
+    });
+
+    await handler({ action: 'resolve', verdict: 'applied', id: ESCROW_ID, key, ...DECISION });
+
+    expect(intents.items.get(key)).toMatchObject({
+      state: 'applied',
+      decision: DECISION,
+      result: { escrowId: ESCROW_ID, status: 'locked', amountUsd: '50.00', feeUsd: '0.50', netUsd: '49.50' },
+    });
+    expect(intents.budgets.get('b')).toBe(parseUsd('50.00'));
+  });
+
+  test.each<[EffectKind, object]>([
+    ['escrow-complete', { escrowId: ESCROW_ID, status: 'completed' }],
+    ['escrow-dispute', { escrowId: ESCROW_ID, status: 'disputed' }],
+    [
+      'escrow-release',
+      { escrowId: ESCROW_ID, status: 'released', amountUsd: '50.00', feeUsd: '0.50', paidOutUsd: '49.50' },
+    ],
+  ])('says that a %s took place, whatever the service shows', async (kind, result) => {
+    const { key, intents } = await aDoubt(kind);
+    const { handler } = anOperator(intents, { readStatus: async () => aView() });
+
+    await handler({ action: 'resolve', verdict: 'applied', id: ESCROW_ID, key, ...DECISION });
+
+    expect(intents.items.get(key)).toMatchObject({ state: 'applied', result });
+  });
+
+  test.each<[EffectKind, object]>([
+    ['trade-order', { orderId: 'it_1', status: 'filled', asset: 'BTC-USDC', direction: 'long', amountUsd: '50.00' }],
+    ['transfer', { transferId: 'it_1', toAgentId: 'ag_payee', amountUsd: '50.00' }],
+    ['faucet-claim', { agentId: 'ag_payee', amountUsd: '50.00' }],
+  ])('says that a %s took place, by its id', async (kind, result) => {
+    const { key, intents } = await aDoubt(kind);
+    const { handler } = anOperator(intents);
+
+    await handler({ action: 'resolve', verdict: 'applied', id: 'it_1', key, ...DECISION });
+
+    expect(intents.items.get(key)).toMatchObject({ state: 'applied', result });
+  });
+});
+
+describe('what cannot be decided is refused with the fix, and nothing is written', () => {
+  const unreadable: Partial<EscrowClient> = {
+    readStatus: async () => {
+      throw new ServiceUnreadableError('escrow.status /escrow/status/esc_1: HTTP 404 ESCROW_NOT_FOUND');
+    },
+  };
+
+  test.each<[string, EffectKind, 'unknown' | 'manual', object, Partial<EscrowClient>, string]>([
+    ['an intent that the sweeper still looks for', 'transfer', 'unknown', {}, {}, 'the intent is unknown'],
+    ['an intent that is not there', 'transfer', 'manual', { key: 'none' }, {}, 'there is no intent none'],
+    ['no name', 'transfer', 'manual', { operator: '' }, {}, 'operator: '],
+    ['no evidence', 'transfer', 'manual', { evidence: undefined }, {}, 'evidence: '],
+    ['another verdict', 'transfer', 'manual', { verdict: 'perhaps' }, {}, 'verdict'],
+    [
+      'an escrow without the reference',
+      'escrow-create',
+      'manual',
+      {},
+      { readStatus: async () => aView() },
+      'does not start with',
+    ],
+    ['an escrow that is not there', 'escrow-create', 'manual', {}, unreadable, 'id: escrow.status'],
+    ['another escrow than the one', 'escrow-release', 'manual', { id: 'esc_other' }, {}, `about escrow ${ESCROW_ID}`],
+  ])('%s', async (_case, kind, state, change, client, error) => {
+    const { key, intents } = await aDoubt(kind, state);
+    const before: Intent | undefined = structuredClone(intents.items.get(key));
+    const { handler, recorder } = anOperator(intents, client);
+
+    const answer = await handler({ action: 'resolve', verdict: 'applied', id: ESCROW_ID, key, ...DECISION, ...change });
+
+    expect(answer).toEqual({ error: expect.stringContaining(error) });
+    expect(intents.items.get(key)).toEqual(before);
+    expect(recorder.published).toEqual([]);
+  });
+});

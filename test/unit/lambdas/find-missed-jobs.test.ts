@@ -1,0 +1,117 @@
+import { SageMakerClient } from '@aws-sdk/client-sagemaker';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { createHandler } from '../../../lambdas/find-missed-jobs/handler.ts';
+import { createDescribeTrainingJob, createListCompletedJobs } from '../../../src/aws/training-jobs.ts';
+import { bonusCause } from '../../../src/escrow/bonus-request.ts';
+import { effectKey } from '../../../src/ledger/effect-key.ts';
+import { startTwin, type Twin } from '../../../twin/server.ts';
+import { awsClientFor } from '../../support/aws-clients.ts';
+import { aBonusPolicy } from '../../support/bonus-escrow.ts';
+import { createMemoryIntents, type MemoryIntents } from '../../support/memory-intents.ts';
+import { createRecorder } from '../../support/recorder.ts';
+
+const NOW = new Date('2026-04-01T12:00:00Z');
+
+let twin: Twin;
+let intents: MemoryIntents;
+beforeEach(async () => {
+  twin = await startTwin({ now: () => NOW });
+  intents = createMemoryIntents();
+});
+afterEach(() => twin.close());
+
+/** Registers a job that completed some minutes ago. */
+async function aJob(name: string, { minutesAgo = 60, accuracy = 0.93, status = 'Completed' } = {}): Promise<void> {
+  await moveTwin(minutesAgo);
+  const metrics = { 'validation:accuracy': accuracy };
+  await put(`/_twin/training-jobs/${name}`, 'PUT', { status, metrics });
+  await moveTwin(0);
+}
+
+function moveTwin(minutesAgo: number): Promise<void> {
+  return put('/_twin/clock', 'POST', { now: new Date(NOW.getTime() - minutesAgo * 60_000).toISOString() });
+}
+
+async function put(path: string, method: string, body: unknown): Promise<void> {
+  const response = await fetch(`${twin.url}${path}`, { method, body: JSON.stringify(body) });
+  if (!response.ok) throw new Error(await response.text());
+}
+
+/** The hourly function over the twin's SageMaker, which remembers what it started. */
+function aSweep() {
+  const client = new SageMakerClient(awsClientFor(twin.url));
+  const recorder = createRecorder();
+  const executions = new Map<string, unknown>();
+  const handler = createHandler({
+    listCompletedJobs: createListCompletedJobs(client),
+    describeTrainingJob: createDescribeTrainingJob(client),
+    intents,
+    startExecution: async (name, input) => {
+      if (executions.has(name)) return 'already-started';
+      executions.set(name, input);
+      return 'started';
+    },
+    policy: aBonusPolicy(),
+    now: () => NOW,
+    publish: recorder.publish,
+    log: recorder.log,
+    count: recorder.count,
+  });
+  return { handler, recorder, executions };
+}
+
+describe('the hourly look for missed jobs', () => {
+  test('starts the bonus of a job whose event never came, as its event would have, and once', async () => {
+    await aJob('churn-missed');
+    const { handler, recorder, executions } = aSweep();
+
+    expect(await handler()).toEqual({ looked: 1, started: 1, isAll: true });
+    expect(await handler()).toEqual({ looked: 1, started: 0, isAll: true });
+
+    const job = await createDescribeTrainingJob(new SageMakerClient(awsClientFor(twin.url)))('churn-missed');
+    const key = effectKey(bonusCause(job), 'escrow-create');
+    expect([...executions]).toEqual([
+      [key, { request: expect.objectContaining({ amountUsd: '50.00', address: 'training-job:churn-missed' }) }],
+    ]);
+    expect(recorder.published).toEqual([
+      ['bonus.started', expect.objectContaining({ trainingJobName: 'churn-missed', executionName: key })],
+    ]);
+    expect(recorder.counted).toEqual({ MissedJobs: 1, BonusesStarted: 1 });
+  });
+
+  test.each([
+    ['that completed minutes ago: its event may be on its way', 'churn-new', { minutesAgo: 10 }],
+    ['that completed more than a day ago', 'churn-old', { minutesAgo: 27 * 60 }],
+    ['that failed', 'churn-failed', { status: 'Failed' }],
+    ['that earned nothing', 'churn-weak', { accuracy: 0.5 }],
+    ['that nobody is paid for', 'other-job', {}],
+  ])('leaves alone a job %s, without a word', async (_case, name, options) => {
+    await aJob(name, options);
+    const { handler, recorder, executions } = aSweep();
+
+    expect(await handler()).toMatchObject({ started: 0 });
+    expect([executions.size, recorder.published, recorder.counted]).toEqual([0, [], {}]);
+  });
+
+  test('leaves alone a job that has an intent, without asking for its metrics', async () => {
+    await aJob('churn-known');
+    const { handler, executions } = aSweep();
+    const client = new SageMakerClient(awsClientFor(twin.url));
+    const cause = bonusCause(await createDescribeTrainingJob(client)('churn-known'));
+    const key = effectKey(cause, 'escrow-create');
+    const intent = { key, kind: 'escrow-create', cause, reference: 'pf1:x', agentId: 'a', payee: 'b' } as const;
+    await intents.prepare({ ...intent, amountUsd: '50.00', requestBody: '{}', expiresAt: NOW.toISOString() }, NOW);
+
+    expect(await handler()).toEqual({ looked: 1, started: 0, isAll: true });
+    expect(executions.size).toBe(0);
+  });
+
+  test('looks through all pages', async () => {
+    await moveTwin(30);
+    for (let count = 0; count < 205; count += 1) await put(`/_twin/training-jobs/weak-${count}`, 'PUT', {});
+    await aJob('churn-last', { minutesAgo: 20 });
+    const { handler } = aSweep();
+
+    expect(await handler()).toEqual({ looked: 206, started: 1, isAll: true });
+  });
+});

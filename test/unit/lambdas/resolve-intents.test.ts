@@ -1,0 +1,334 @@
+import { describe, expect, test } from '@jest/globals';
+import { createHandler, type Deps } from '../../../lambdas/resolve-intents/handler.ts';
+import { intentAddress } from '../../../src/escrow/mailbox.ts';
+import type { NewIntent } from '../../../src/ledger/intent.ts';
+import { RESOLVE_DEFAULTS } from '../../../src/ledger/resolve-intents.ts';
+import type { EscrowClient, EscrowRow } from '../../../src/purple-flea/escrow.ts';
+import { formatUsd } from '../../../src/money.ts';
+import type { Credentials } from '../../../src/purple-flea/service.ts';
+import { aView, ESCROW_ID, OWNER, TREASURY } from '../../support/bonus-escrow.ts';
+import { afterNoon, aNewIntent, leaveSending, leaveUnknown, MINUTE, NOON } from '../../support/effects.ts';
+import { anEscrowClient, OWN_KEY } from '../../support/escrow-task.ts';
+import { inert } from '../../support/inert.ts';
+import { timeLeft } from '../../support/lambda-events.ts';
+import { createMemoryIntents } from '../../support/memory-intents.ts';
+import { createMemoryMailbox, createTasks } from '../../support/memory-mailbox.ts';
+import { aTradingClient } from '../../support/predictions.ts';
+import { createRecorder, type Recorder } from '../../support/recorder.ts';
+
+const OWNER_KEY: Credentials = { apiKey: 'key-of-owner', agentId: OWNER };
+const SNAPSHOT = { asset: 'BTC-USDC', direction: 'long', positionIds: [] };
+
+const A_LOCK = aNewIntent({ agentId: TREASURY, payee: OWNER });
+const A_RELEASE = aNewIntent({ agentId: TREASURY, kind: 'escrow-release', escrowId: ESCROW_ID });
+const AN_ORDER = aNewIntent({
+  agentId: TREASURY,
+  kind: 'trade-order',
+  payee: 'BTC-USDC',
+  subject: 'prediction-1',
+});
+
+function aRow(description: string): EscrowRow {
+  const { escrowId, status, statusShown, amount, createdAt, deadlineAt } = aView();
+  return { escrowId, status, statusShown, amount, description, role: 'creator', createdAt, expiresAt: deadlineAt };
+}
+
+interface Options {
+  readonly escrow?: Partial<EscrowClient>;
+  readonly deps?: Partial<Deps>;
+  readonly recorder?: Recorder;
+}
+
+function aSweeper({ escrow = {}, deps = {}, recorder = createRecorder() }: Options = {}) {
+  const intents = createMemoryIntents();
+  const mailbox = createMemoryMailbox();
+  const tasks = createTasks(['token-1', 'token-2']);
+  const opened: string[] = [];
+  const world = { now: afterNoon(MINUTE) };
+  const handler = createHandler({
+    intents,
+    mailbox,
+    resume: tasks.resume,
+    readApiKeys: async () => ({ own: OWN_KEY, forCounterparty: (id) => (id === OWNER ? OWNER_KEY : undefined) }),
+    openEscrow: ({ agentId }) => {
+      opened.push(agentId);
+      return anEscrowClient(escrow);
+    },
+    openWallet: () => ({
+      profile: 'reference',
+      transferBody: inert('transferBody'),
+      transfer: inert('transfer'),
+      readBalance: inert('readBalance'),
+      readLedger: inert('readLedger'),
+    }),
+    openTrading: () => aTradingClient(),
+    openFaucet: inert('openFaucet'),
+    publish: recorder.publish,
+    count: recorder.count,
+    log: recorder.log,
+    policy: RESOLVE_DEFAULTS,
+    now: () => world.now,
+    ...deps,
+  });
+  const run = (minutes: number) => {
+    world.now = afterNoon(minutes * MINUTE);
+    return handler({}, timeLeft(120_000));
+  };
+  const waitFor = (key: string, taskToken = 'token-1') =>
+    mailbox.putWait({
+      taskToken,
+      addresses: [intentAddress(key)],
+      notBefore: NOON.toISOString(),
+      deadlineAt: afterNoon(10 * MINUTE).toISOString(),
+    });
+  return { run, intents, mailbox, tasks, opened, recorder, waitFor };
+}
+
+function settledAs({ key, reference, kind }: NewIntent, state: string, note: string) {
+  return ['intent.settled', { key, reference, kind, state, note }];
+}
+
+function parked({ key, reference, kind, amountUsd }: NewIntent, reason: string) {
+  return ['intent.parked', { key, reference, kind, amountUsd, reason }];
+}
+
+describe('an effect in doubt', () => {
+  test('that is found is said once, and wakes the execution that waits for it', async () => {
+    const escrow = {
+      list: async () =>
+        ({ kind: 'read', value: { total: 1, offset: 0, escrows: [aRow(`${A_LOCK.reference} x`)] } }) as const,
+      readStatus: async () => aView({ description: `${A_LOCK.reference} x` }),
+    };
+    const { run, intents, tasks, mailbox, recorder, waitFor, opened } = aSweeper({ escrow });
+    await leaveUnknown(intents, A_LOCK);
+    await waitFor(A_LOCK.key);
+
+    expect(await run(1)).toMatchObject({ looked: 1, settled: 1, left: false });
+    expect(await run(2)).toMatchObject({ looked: 0, settled: 0, left: false });
+
+    expect(intents.items.get(A_LOCK.key)).toMatchObject({ state: 'applied', result: { escrowId: ESCROW_ID } });
+    expect(recorder.published).toEqual([settledAs(A_LOCK, 'applied', 'found at the service')]);
+    expect(recorder.counted['IntentsParked']).toBeUndefined();
+    expect(tasks.ended).toEqual(new Map([['token-1', { signal: 'settled' }]]));
+    expect(mailbox.waiting()).toEqual([]);
+    expect(new Set(opened)).toEqual(new Set([TREASURY]));
+  });
+
+  test('that stays in doubt is neither said nor wakes anyone', async () => {
+    const { run, intents, tasks, recorder, waitFor } = aSweeper({ escrow: { readStatus: async () => aView() } });
+    await leaveUnknown(intents, A_RELEASE);
+    await waitFor(A_RELEASE.key);
+
+    expect(await run(1)).toMatchObject({ looked: 1, settled: 0 });
+    expect(recorder.published).toEqual([]);
+    expect(tasks.attempts).toEqual([]);
+  });
+
+  test('that only a person can settle is parked, counted for the alarm and said once, and wakes who waits', async () => {
+    const { run, intents, tasks, recorder, waitFor } = aSweeper({ escrow: { readStatus: async () => aView() } });
+    await leaveUnknown(intents, A_RELEASE);
+    await waitFor(A_RELEASE.key);
+
+    for (const minute of [15, 20, 21, 300]) await run(minute);
+
+    const note = `not at the service in two complete looks, at ${afterNoon(15 * MINUTE).toISOString()} and ${afterNoon(20 * MINUTE).toISOString()}; that proves nothing for escrow-release`;
+    expect(recorder.published).toEqual([settledAs(A_RELEASE, 'manual', note), parked(A_RELEASE, note)]);
+    expect(recorder.counted).toMatchObject({ IntentsParked: 1 });
+    expect(tasks.ended.get('token-1')).toEqual({ signal: 'settled' });
+  });
+
+  test('that may be sent again wakes the execution that will send it', async () => {
+    const list = async () => ({ kind: 'read', value: { total: 0, offset: 0, escrows: [] } }) as const;
+    const { run, intents, tasks, recorder, waitFor } = aSweeper({ escrow: { list } });
+    await leaveUnknown(intents, A_LOCK);
+    await waitFor(A_LOCK.key);
+
+    for (const minute of [15, 20]) await run(minute);
+
+    expect(intents.items.get(A_LOCK.key)?.state).toBe('prepared');
+    expect(recorder.published).toMatchObject([['intent.settled', { state: 'prepared' }]]);
+    expect(tasks.ended.get('token-1')).toEqual({ signal: 'settled' });
+  });
+
+  test('that a crashed invocation left is taken over and looked for', async () => {
+    const { run, intents, recorder } = aSweeper({ escrow: { readStatus: async () => aView({ status: 'released' }) } });
+    await leaveSending(intents, A_RELEASE);
+
+    await run(6);
+    await run(7);
+
+    expect(intents.items.get(A_RELEASE.key)?.state).toBe('applied');
+    expect(recorder.published).toEqual([settledAs(A_RELEASE, 'applied', 'found at the service')]);
+  });
+
+  test("of a counterparty is looked for with the counterparty's key", async () => {
+    const { run, intents, opened } = aSweeper({ escrow: { readStatus: async () => aView({ status: 'completed' }) } });
+    const completion = aNewIntent({ kind: 'escrow-complete', agentId: OWNER, escrowId: ESCROW_ID });
+    await leaveUnknown(intents, completion);
+
+    await run(1);
+
+    expect(opened).toContain(OWNER);
+    expect(intents.items.get(completion.key)?.state).toBe('applied');
+  });
+
+  test('of an agent whose key is not held any more goes to a person after a day', async () => {
+    const { run, intents, recorder } = aSweeper();
+    const foreign = aNewIntent({ agentId: 'ag_gone' });
+    await leaveUnknown(intents, foreign);
+
+    for (const minute of [1, 60, 24 * 60]) await run(minute);
+
+    const note = 'no key of ag_gone is held any more';
+    expect(recorder.published).toEqual([settledAs(foreign, 'manual', note), parked(foreign, note)]);
+  });
+
+  test('of which nobody waits for the verdict is settled all the same', async () => {
+    const { run, intents, tasks } = aSweeper({ escrow: { readStatus: async () => aView({ status: 'released' }) } });
+    await leaveUnknown(intents, A_RELEASE);
+
+    expect(await run(1)).toMatchObject({ settled: 1 });
+    expect(tasks.attempts).toEqual([]);
+  });
+});
+
+describe('an order in doubt', () => {
+  const position = {
+    positionId: 'pos_1',
+    asset: 'BTC-USDC',
+    direction: 'long',
+    amount: aView().amount,
+    leverage: 1,
+    entryPrice: '65000.00',
+    openedAt: undefined,
+    pnl: undefined,
+  } as const;
+
+  test('that is found is said as placed, without the confidence that only the prediction knew', async () => {
+    const openTrading = () => aTradingClient({ readPositions: async () => [position] });
+    const { run, intents, recorder } = aSweeper({ deps: { openTrading } });
+    await leaveUnknown(intents, AN_ORDER, NOON, SNAPSHOT);
+
+    await run(1);
+
+    expect(recorder.published).toEqual([
+      settledAs(AN_ORDER, 'applied', 'found at the service'),
+      [
+        'trade.placed',
+        {
+          predictionId: 'prediction-1',
+          orderId: 'pos_1',
+          asset: 'BTC-USDC',
+          direction: 'long',
+          amountUsd: formatUsd(position.amount),
+        },
+      ],
+    ]);
+    expect(recorder.counted).toMatchObject({ TradesPlaced: 1 });
+  });
+
+  test('that may or may not stand is said so once', async () => {
+    const openTrading = () =>
+      aTradingClient({ readPositions: async () => [position, { ...position, positionId: 'p2' }] });
+    const { run, intents, recorder } = aSweeper({ deps: { openTrading } });
+    await leaveUnknown(intents, AN_ORDER, NOON, SNAPSHOT);
+
+    await run(1);
+    await run(2);
+
+    const reason = 'several new fills could be this order: pos_1, p2';
+    const { reference } = AN_ORDER;
+    expect(recorder.published).toEqual([
+      settledAs(AN_ORDER, 'manual', reason),
+      parked(AN_ORDER, reason),
+      ['trade.manual', { predictionId: 'prediction-1', reference, reason }],
+    ]);
+    expect(recorder.counted).toMatchObject({ IntentsParked: 1 });
+    expect(recorder.counted['TradesPlaced']).toBeUndefined();
+  });
+});
+
+test('a bus that is down keeps no effect from being settled, and no execution from being woken', async () => {
+  const { run, intents, tasks, recorder, waitFor } = aSweeper({
+    recorder: createRecorder({ failsToPublish: true }),
+    escrow: { readStatus: async () => aView({ status: 'refunded' }) },
+  });
+  const other = aNewIntent({ agentId: TREASURY, kind: 'escrow-dispute', escrowId: ESCROW_ID });
+  for (const [intent, token] of [
+    [A_RELEASE, 'token-1'],
+    [other, 'token-2'],
+  ] as const) {
+    await leaveUnknown(intents, intent);
+    await waitFor(intent.key, token);
+  }
+
+  expect(await run(1)).toMatchObject({ settled: 2 });
+  expect(recorder.counted).toMatchObject({ IntentsParked: 2, PublishFailures: 4 });
+  expect([...tasks.ended.keys()]).toEqual(['token-1', 'token-2']);
+});
+
+test('one execution that cannot be woken keeps no other verdict from being said, and the run fails for its alarm', async () => {
+  const resume = (taskToken: string) =>
+    taskToken === 'token-1' ? Promise.reject(new Error('throttled')) : Promise.resolve(true);
+  const { run, intents, recorder, waitFor } = aSweeper({
+    deps: { resume },
+    escrow: { readStatus: async () => aView({ status: 'refunded' }) },
+  });
+  const other = aNewIntent({ agentId: TREASURY, kind: 'escrow-dispute', escrowId: ESCROW_ID });
+  for (const [intent, token] of [
+    [A_RELEASE, 'token-1'],
+    [other, 'token-2'],
+  ] as const) {
+    await leaveUnknown(intents, intent);
+    await waitFor(intent.key, token);
+  }
+
+  await expect(run(1)).rejects.toThrow('1 intents failed, the first: Error: throttled');
+  expect(recorder.counted).toMatchObject({ IntentsParked: 2 });
+  expect(recorder.published.map(([type]) => type)).toEqual([
+    'intent.settled',
+    'intent.parked',
+    'intent.settled',
+    'intent.parked',
+  ]);
+});
+
+test('one list serves all creations that a run looks for, and the next run reads it anew', async () => {
+  let lists = 0;
+  const list = async () => {
+    lists += 1;
+    return { kind: 'read', value: { total: 0, offset: 0, escrows: [] } } as const;
+  };
+  const { run, intents } = aSweeper({ escrow: { list } });
+  for (const subject of ['one', 'two', 'three']) {
+    await leaveUnknown(intents, aNewIntent({ agentId: TREASURY, subject }));
+  }
+
+  expect(await run(1)).toMatchObject({ looked: 3 });
+  expect(lists).toBe(1);
+  await run(2);
+  expect(lists).toBe(2);
+});
+
+test('the latest escrow of the same agent has to be in a list before absence counts in it', async () => {
+  const list = async () => ({ kind: 'read', value: { total: 0, offset: 0, escrows: [] } }) as const;
+  const { run, intents } = aSweeper({ escrow: { list } });
+  await leaveUnknown(intents, A_LOCK);
+  for (const [subject, agentId] of [
+    ['known', TREASURY],
+    ['of another agent', OWNER],
+  ] as const) {
+    const known = await leaveSending(intents, aNewIntent({ subject, agentId }));
+    const result = { escrowId: `esc_${agentId}` };
+    await intents.move(known, { state: 'applied', note: 'the service confirmed it', result }, NOON);
+  }
+
+  for (const minute of [15, 20, 25]) await run(minute);
+  expect(intents.items.get(A_LOCK.key)).toMatchObject({ state: 'unknown' });
+  await run(24 * 60);
+
+  expect(intents.items.get(A_LOCK.key)).toMatchObject({
+    state: 'manual',
+    reason: `esc_${TREASURY} is missing in the list`,
+  });
+});
