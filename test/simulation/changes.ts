@@ -1,0 +1,18 @@
+import type { IntentStore } from '../../src/ledger/intent.ts';
+import type { ResolvePolicy } from '../../src/ledger/resolve-intents.ts';
+import type { EscrowClient } from '../../src/purple-flea/escrow.ts';
+import type { Transport } from '../../src/purple-flea/transport.ts';
+import type { MemoryLedger } from '../support/memory-intents.ts';
+
+/** What of this project is replaced by something else, to see that the simulator notices. */
+export interface Changes {
+  readonly policy?: Partial<ResolvePolicy>;
+  readonly intents?: (store: IntentStore, ledger: MemoryLedger, now: () => Date) => IntentStore;
+  readonly escrow?: (client: EscrowClient) => EscrowClient;
+  /** @param log takes what is written into the log. */
+  readonly transport?: (transport: Transport, log: (fields: unknown) => void) => Transport;
+  /** What one delivery names as its subject. */
+  readonly subject?: (subject: string, delivery: number) => string;
+  /** Whether the workflow runs a task again that failed, as though nothing had been sent. */
+  readonly retriesSendTask?: boolean;
+}

@@ -1,0 +1,80 @@
+import { parseArgs } from 'node:util';
+import { PROFILES, type Profile } from '../../src/purple-flea/service.ts';
+import { compareWays, comparisonTable } from './comparison.ts';
+import { shrink } from './hunt.ts';
+import { drawSchedule } from './plan.ts';
+import { addVerdict, createTally, outcomeTable, totals } from './tally.ts';
+import { judge, type Verdict } from './verdict.ts';
+
+const { values } = parseArgs({
+  options: {
+    schedules: { type: 'string', default: '10000' },
+    seed: { type: 'string', default: '1' },
+    profile: { type: 'string', default: 'both' },
+    trace: { type: 'boolean', default: false },
+    seconds: { type: 'string', default: '86400' },
+    compare: { type: 'boolean', default: false },
+  },
+});
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const schedules = readCount('schedules', values.schedules);
+  const seed = readCount('seed', values.seed);
+  const profile = readProfile(values.profile);
+  if (values.compare) {
+    say(comparisonTable(await compareWays(seed, schedules)));
+    return 0;
+  }
+  const tally = createTally();
+  const longestMs = readCount('seconds', values.seconds) * 1000;
+  const startedAt = performance.now();
+  let saidAt = startedAt;
+  for (let index = 0; index < schedules && performance.now() - startedAt < longestMs; index += 1) {
+    const verdict = await judge(drawSchedule(seed + index, profile), { traces: values.trace });
+    addVerdict(tally, verdict);
+    if (values.trace) say(verdict.trace.join('\n'));
+    if (verdict.violations.length > 0) await report(verdict);
+    if (performance.now() - saidAt > 1000) {
+      saidAt = performance.now();
+      process.stderr.write(
+        `\r${tally.schedules} of ${schedules} schedules, ${rate(tally.schedules, startedAt)} a second `,
+      );
+    }
+  }
+  process.stderr.write('\r');
+  say(outcomeTable(tally));
+  say(totals(tally));
+  say(
+    `${rate(tally.schedules, startedAt)} schedules a second, ${((performance.now() - startedAt) / 1000).toFixed(1)} s`,
+  );
+  return tally.failures === 0 ? 0 : 1;
+}
+
+async function report({ schedule, violations }: Verdict): Promise<void> {
+  say(`seed ${schedule.seed} broke a promise; npm run simulate -- --seed ${schedule.seed} --schedules 1 --trace`);
+  for (const { rule, detail } of violations) say(`  ${rule}: ${detail}`);
+  const { disturbances, ...smallest } = await shrink(schedule);
+  say(`  shrunk to ${JSON.stringify(smallest)}`);
+  for (const disturbance of disturbances) say(`    ${JSON.stringify(disturbance)}`);
+}
+
+function rate(schedules: number, startedAt: number): number {
+  return Math.round(schedules / ((performance.now() - startedAt) / 1000));
+}
+
+function readCount(name: string, text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new Error(`--${name} takes a whole number, not "${text}"`);
+  return Number(text);
+}
+
+function readProfile(text: string): Profile | undefined {
+  const profile = PROFILES.find((one) => one === text);
+  if (profile === undefined && text !== 'both') throw new Error(`--profile takes ${PROFILES.join(', ')} or both`);
+  return profile;
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

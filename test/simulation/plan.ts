@@ -1,0 +1,239 @@
+import type { EffectKind } from '../../src/ledger/effect-key.ts';
+import type { StopMode } from '../../src/ledger/stop.ts';
+import { PROFILES, type Profile } from '../../src/purple-flea/service.ts';
+import { createDice } from '../../twin/faults/dice.ts';
+import { EFFECT_OPERATIONS, faultsOf, type HttpFault } from './faults.ts';
+import type { Operation } from './service.ts';
+
+const SECOND = 1000;
+export const MINUTE = 60 * SECOND;
+export const HOUR = 60 * MINUTE;
+
+/** What happens at one awaited call of a port. */
+export type GateEvent =
+  /** The invocation never goes on. */
+  | 'crash'
+  /** It goes on late; beyond its function's deadline it never does. */
+  | 'stall'
+  /** It never goes on, but the write that it was about to make arrives later. */
+  | 'late-write'
+  /** The acknowledgement of a write is lost, and the client of the database writes again. */
+  | 'repeat'
+  /** The call fails, before it took effect or after. */
+  | 'fail';
+
+/** One thing that goes wrong, or comes when nobody needs it. A schedule is shrunk by leaving some out. */
+export type Disturbance =
+  | {
+      readonly kind: 'http';
+      readonly operation: Operation;
+      /** Which request of this operation. */
+      readonly nth: number;
+      readonly fault: HttpFault;
+      /** How late it is applied, or how old what is read. */
+      readonly milliseconds: number;
+    }
+  | {
+      readonly kind: 'gate';
+      readonly invocation: number;
+      readonly gate: number;
+      readonly event: GateEvent;
+      readonly milliseconds: number;
+    }
+  /** The cause is delivered once more. */
+  | { readonly kind: 'delivery'; readonly cause: number; readonly at: number }
+  /** For a while no read is answered, or all are old, or every list is cut short. */
+  | {
+      readonly kind: 'reads';
+      readonly at: number;
+      readonly milliseconds: number;
+      readonly fault: 'lost' | 'stale' | 'short';
+      /** How old what is read is. */
+      readonly age: number;
+    }
+  | { readonly kind: 'stop'; readonly at: number; readonly milliseconds: number; readonly mode: StopMode }
+  /** The timers of the escrows at the service fire. */
+  | { readonly kind: 'expiry'; readonly at: number }
+  /** The counterparty acts by itself. */
+  | { readonly kind: 'counterparty'; readonly at: number; readonly action: 'complete' | 'dispute' }
+  /** The clocks of the functions are off by so much. */
+  | { readonly kind: 'skew'; readonly milliseconds: number }
+  | { readonly kind: 'second-sweeper' }
+  /** The budget is enough for all but the last cause. */
+  | { readonly kind: 'tight-budget' }
+  /** What did not take place is not sent again. */
+  | { readonly kind: 'no-resend' };
+
+/** What is to be done about an escrow once it is locked. */
+export type Settlement = 'release' | 'dispute' | 'both' | 'none';
+
+/** The business of a schedule. */
+export type Scenario =
+  | {
+      readonly flow: 'lifecycle';
+      readonly causes: number;
+      readonly settlement: Settlement;
+      readonly completes: boolean;
+    }
+  | { readonly flow: 'order'; readonly causes: number; readonly sharesMarket: boolean }
+  | { readonly flow: 'transfer'; readonly causes: number }
+  | { readonly flow: 'claim'; readonly causes: 1 };
+
+/** All that happens, but for who goes first: that is the seed's. */
+export interface Schedule {
+  readonly seed: number;
+  readonly profile: Profile;
+  readonly scenario: Scenario;
+  readonly disturbances: readonly Disturbance[];
+  /** Minutes between two runs of the sweeper. */
+  readonly sweepMinutes: number;
+}
+
+/** The effects that a flow consists of. */
+export const KINDS_OF_FLOW: Readonly<Record<Scenario['flow'], readonly EffectKind[]>> = {
+  lifecycle: ['escrow-create', 'escrow-complete', 'escrow-release', 'escrow-dispute'],
+  order: ['trade-order'],
+  transfer: ['transfer'],
+  claim: ['faucet-claim'],
+};
+
+const OPERATIONS_OF_FLOW: Readonly<Record<Scenario['flow'], readonly Operation[]>> = {
+  lifecycle: ['create', 'complete', 'release', 'dispute', 'status', 'list', 'ledger'],
+  order: ['order', 'positions', 'history'],
+  transfer: ['transfer'],
+  claim: ['claim', 'faucet-status'],
+};
+
+/** A choice that is the same for the same seed. */
+export interface Chance {
+  readonly roll: () => number;
+  below(bound: number): number;
+  pick<Item>(items: readonly Item[]): Item;
+  maybe(probability: number): boolean;
+}
+
+export function createChance(seed: number): Chance {
+  const roll = createDice(seed);
+  const below = (bound: number): number => Math.floor(roll() * bound);
+  return {
+    roll,
+    below,
+    pick<Item>(items: readonly Item[]): Item {
+      const item = items[below(items.length)];
+      if (item === undefined) throw new Error('nothing to pick from');
+      return item;
+    },
+    maybe: (probability) => roll() < probability,
+  };
+}
+
+/** Draws the schedule of a seed. */
+export function drawSchedule(seed: number, profile?: Profile): Schedule {
+  const chance = createChance(seed);
+  const drawn = chance.pick(PROFILES);
+  const scenario = drawScenario(chance);
+  const disturbances: Disturbance[] = [];
+  const count = 1 + chance.below(5);
+  for (let index = 0; index < count; index += 1) disturbances.push(drawDisturbance(chance, scenario));
+  if (chance.maybe(0.04)) disturbances.push(...drawLateAndUnseen(chance, scenario));
+  const kept = disturbances.filter((one) => !hidesOrders(scenario, one));
+  return { seed, profile: profile ?? drawn, scenario, disturbances: kept, sweepMinutes: chance.pick([1, 2, 3, 5]) };
+}
+
+/**
+ * A snapshot that leaves out the order before, because it is old or cut short, or because the claim that carries it is
+ * written late, makes that order look like the next one, if the next did not take place. Nothing is sent twice by it.
+ */
+function hidesOrders(scenario: Scenario, disturbance: Disturbance): boolean {
+  if (scenario.flow !== 'order' || !scenario.sharesMarket) return false;
+  if (disturbance.kind === 'gate') return disturbance.event === 'late-write';
+  return 'fault' in disturbance && (disturbance.fault === 'stale' || disturbance.fault === 'short');
+}
+
+function drawScenario(chance: Chance): Scenario {
+  const dice = chance.below(10);
+  if (dice < 6) {
+    return {
+      flow: 'lifecycle',
+      causes: chance.maybe(0.25) ? 2 : 1,
+      settlement: chance.pick(['release', 'release', 'dispute', 'both', 'none']),
+      completes: chance.maybe(0.6),
+    };
+  }
+  if (dice < 8) return { flow: 'order', causes: chance.maybe(0.3) ? 2 : 1, sharesMarket: chance.maybe(0.5) };
+  if (dice < 9) return { flow: 'transfer', causes: chance.maybe(0.3) ? 2 : 1 };
+  return { flow: 'claim', causes: 1 };
+}
+
+/** The hardest there is to see: a request that takes effect as late as it may, while all that is read is old. */
+function drawLateAndUnseen(chance: Chance, scenario: Scenario): Disturbance[] {
+  const operation = OPERATIONS_OF_FLOW[scenario.flow][0] ?? 'create';
+  const age = 2 * MINUTE + chance.below(2 * MINUTE);
+  return [
+    { kind: 'http', operation, nth: 0, fault: 'applied-late', milliseconds: LATEST - chance.below(MINUTE) },
+    { kind: 'reads', at: 0, milliseconds: HOUR, fault: 'stale', age },
+  ];
+}
+
+/** Which of the first few: mostly the very first. */
+function drawNth(chance: Chance): number {
+  return chance.maybe(0.6) ? 0 : chance.below(5);
+}
+
+function drawDisturbance(chance: Chance, scenario: Scenario): Disturbance {
+  const dice = chance.below(100);
+  if (dice < 45) return drawHttp(chance, chance.pick(OPERATIONS_OF_FLOW[scenario.flow]));
+  if (dice < 65) return drawGate(chance);
+  if (dice < 80) return { kind: 'delivery', cause: chance.below(scenario.causes), at: drawLater(chance) };
+  if (dice < 84) return drawBadReads(chance);
+  if (dice < 87) {
+    const mode = chance.pick(['reducing', 'halted'] as const);
+    return { kind: 'stop', at: chance.below(10 * SECOND), milliseconds: chance.below(HOUR), mode };
+  }
+  if (dice < 90) return { kind: 'skew', milliseconds: chance.below(598 * SECOND) - 299 * SECOND };
+  if (dice < 92) return { kind: 'second-sweeper' };
+  if (dice < 94) return { kind: 'tight-budget' };
+  if (dice < 95) return { kind: 'no-resend' };
+  if (dice < 98) return { kind: 'counterparty', at: drawLater(chance), action: chance.pick(['complete', 'dispute']) };
+  return { kind: 'expiry', at: drawLater(chance) };
+}
+
+function drawBadReads(chance: Chance): Disturbance {
+  const fault = chance.pick(['lost', 'stale', 'short'] as const);
+  const milliseconds = fault === 'lost' && chance.maybe(0.1) ? 25 * HOUR : chance.below(HOUR);
+  return { kind: 'reads', at: chance.below(2 * MINUTE), milliseconds, fault, age: chance.below(4 * MINUTE) };
+}
+
+/** At once, within seconds, within the hour, or a day later. */
+function drawLater(chance: Chance): number {
+  return chance.pick([
+    chance.below(30),
+    chance.below(SECOND),
+    chance.below(30 * SECOND),
+    chance.below(10 * MINUTE),
+    chance.below(80 * MINUTE),
+    24 * HOUR + chance.below(MINUTE),
+  ]);
+}
+
+function drawHttp(chance: Chance, operation: Operation): Disturbance {
+  const fault = chance.pick(faultsOf(operation));
+  return { kind: 'http', operation, nth: drawNth(chance), fault, milliseconds: drawLateness(chance, operation, fault) };
+}
+
+/** Within the quarantine, whatever the functions took before. */
+const LATEST = 13 * MINUTE;
+
+/** A request is late by less than the quarantine; a read is stale by less than what lies between two looks. */
+export function drawLateness(chance: Chance, operation: Operation, fault: HttpFault): number {
+  if (fault === 'applied-late')
+    return chance.pick([10 * SECOND + chance.below(12 * MINUTE), LATEST - chance.below(MINUTE)]);
+  if (fault === 'applied-slow') return 5 * SECOND;
+  return EFFECT_OPERATIONS.has(operation) ? 0 : chance.below(4 * MINUTE);
+}
+
+function drawGate(chance: Chance): Disturbance {
+  const event = chance.pick(['crash', 'crash', 'stall', 'late-write', 'repeat', 'fail'] as const);
+  const milliseconds = chance.pick([chance.below(5 * SECOND), chance.below(55 * SECOND), chance.below(40 * MINUTE)]);
+  return { kind: 'gate', invocation: drawNth(chance), gate: chance.below(16), event, milliseconds };
+}

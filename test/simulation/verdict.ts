@@ -1,0 +1,212 @@
+import type { EffectKind } from '../../src/ledger/effect-key.ts';
+import type { Intent } from '../../src/ledger/intent.ts';
+import { playSchedule, type RunOptions } from './run.ts';
+import { HOUR, type Schedule } from './plan.ts';
+import { KEYS, type Operation, type ServiceEffect } from './service.ts';
+import type { SimulatedWorld } from './world.ts';
+
+/** A promise that was broken. `rule` is short and the same for all cases of its kind. */
+export interface Violation {
+  readonly rule:
+    | 'duplicate'
+    | 'posted-twice'
+    | 'ledger-disagrees'
+    | 'undefined-end'
+    | 'release-and-dispute'
+    | 'budget'
+    | 'money'
+    | 'stop'
+    | 'secret';
+  readonly detail: string;
+}
+
+/** What became of one schedule. */
+export interface Verdict {
+  readonly schedule: Schedule;
+  readonly violations: readonly Violation[];
+  /** Effects that took place at the service. */
+  readonly effects: number;
+  /** Effects beyond the first of their cause. */
+  readonly duplicates: number;
+  /** By final state of the intents; `lapsed` are those that were never sent, and nobody asks for any more. */
+  readonly ends: Readonly<Record<End, number>>;
+  readonly wronglyParked: number;
+  readonly undefinedEnds: number;
+  readonly events: number;
+  readonly trace: readonly string[];
+}
+
+export const ENDS = ['applied', 'rejected', 'manual', 'lapsed'] as const;
+export type End = (typeof ENDS)[number];
+
+const OPERATION_OF_KIND: Readonly<Record<EffectKind, Operation>> = {
+  'escrow-create': 'create',
+  'escrow-complete': 'complete',
+  'escrow-release': 'release',
+  'escrow-dispute': 'dispute',
+  'trade-order': 'order',
+  transfer: 'transfer',
+  'faucet-claim': 'claim',
+};
+
+/** Plays a schedule and says what of it was not as promised. */
+export async function judge(schedule: Schedule, options: RunOptions = {}): Promise<Verdict> {
+  const world = await playSchedule(schedule, options);
+  const intents = [...world.ledger.items.values()];
+  const duplicates = findDuplicates(world);
+  const open = intents.filter(({ state }) => state === 'sending' || state === 'unknown');
+  const violations: Violation[] = [
+    ...duplicates.map((detail): Violation => ({ rule: 'duplicate', detail })),
+    ...findRepeatedPosts(world),
+    ...intents.flatMap((intent) => compareWithService(world, intent)),
+    ...open.map(({ kind, state }): Violation => ({ rule: 'undefined-end', detail: `${kind} is still ${state}` })),
+    ...findBothSettlements(world),
+    ...checkBudgets(world, intents),
+    ...world.alarms.map((detail): Violation => ({ rule: detail.includes('holds') ? 'money' : ruleOf(detail), detail })),
+    ...findSecrets(world, intents),
+  ];
+  const count = (wanted: Intent['state']) => intents.filter(({ state }) => state === wanted).length;
+  return {
+    schedule,
+    violations,
+    effects: world.service.effects.length,
+    duplicates: duplicates.length,
+    ends: {
+      applied: count('applied'),
+      rejected: count('rejected'),
+      manual: count('manual'),
+      lapsed: count('prepared'),
+    },
+    wronglyParked: intents.filter((intent) => isWronglyParked(world, intent)).length,
+    undefinedEnds: open.length,
+    events: schedule.scenario.causes + schedule.disturbances.filter(({ kind }) => kind === 'delivery').length,
+    trace: world.trace,
+  };
+}
+
+function ruleOf(alarm: string): 'budget' | 'stop' {
+  return alarm.startsWith('budget') ? 'budget' : 'stop';
+}
+
+/** One line for every effect beyond the first of its cause. */
+function findDuplicates({ service, schedule }: SimulatedWorld): string[] {
+  const counts = new Map<string, number>();
+  for (const { operation, subject, key } of service.effects) {
+    // Nobody but the counterparty itself acts without a key.
+    if (key === undefined) continue;
+    const name = `${operation} ${subject}`;
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  const { scenario } = schedule;
+  const allowed = scenario.flow === 'order' && scenario.sharesMarket ? scenario.causes : 1;
+  return [...counts].flatMap(([name, count]) =>
+    Array.from({ length: Math.max(0, count - allowed) }, () => `${name} took place ${count} times`),
+  );
+}
+
+/** Without resending there is at most one request for a key that may have acted. */
+function findRepeatedPosts({ posts, policy }: SimulatedWorld): Violation[] {
+  if (policy.resend) return [];
+  const counts = new Map<string, number>();
+  for (const { key = '', mayHaveActed } of posts) if (mayHaveActed) counts.set(key, (counts.get(key) ?? 0) + 1);
+  return [...counts]
+    .filter(([, count]) => count > 1)
+    .map(([key, count]) => ({ rule: 'posted-twice', detail: `${count} requests for ${key}` }));
+}
+
+function effectsOf({ service }: SimulatedWorld, intent: Intent): readonly ServiceEffect[] {
+  const operation = OPERATION_OF_KIND[intent.kind];
+  return service.effects.filter((effect) => effect.key === intent.key && effect.operation === operation);
+}
+
+/** What the ledger says in the end has to be so at the service. */
+function compareWithService(world: SimulatedWorld, intent: Intent): Violation[] {
+  const count = effectsOf(world, intent).length;
+  const escrow = intent.escrowId === undefined ? undefined : world.service.escrows.get(intent.escrowId);
+  const disagree = (detail: string): Violation[] => [
+    { rule: 'ledger-disagrees', detail: `${intent.kind} ${intent.state} (${intent.reason ?? '-'}): ${detail}` },
+  ];
+  switch (intent.state) {
+    case 'applied': {
+      if (count === 1) return [];
+      // Of what others may do too, it counts that it is done.
+      if (intent.kind === 'escrow-complete' && escrow?.status !== 'locked') return [];
+      if (intent.kind === 'escrow-dispute' && escrow?.disputedAt !== null) return [];
+      return disagree(`${count} effects`);
+    }
+    case 'rejected':
+    case 'prepared': {
+      if (count === 0) return [];
+      // A completion of what is settled or frozen is of no use, whether it took place or not.
+      const isMoot = intent.kind === 'escrow-complete' && escrow?.status !== 'locked';
+      return isMoot ? [] : disagree(`${count} effects`);
+    }
+    default:
+      return [];
+  }
+}
+
+function findBothSettlements({ service }: SimulatedWorld): Violation[] {
+  const settled = (wanted: Operation) =>
+    new Set(
+      service.effects.filter((one) => one.operation === wanted && one.key !== undefined).map((one) => one.subject),
+    );
+  const released = settled('release');
+  return [...settled('dispute')]
+    .filter((escrowId) => released.has(escrowId))
+    .map((escrowId) => ({ rule: 'release-and-dispute', detail: escrowId }));
+}
+
+/** What is counted against a budget is what went out of it, or may have. */
+function checkBudgets({ ledger }: SimulatedWorld, intents: readonly Intent[]): Violation[] {
+  const spent = new Map<string, bigint>();
+  for (const { state, reserved = [] } of intents) {
+    if (state === 'rejected' || state === 'prepared') continue;
+    for (const { budget, amount } of reserved) spent.set(budget, (spent.get(budget) ?? 0n) + amount);
+  }
+  return [...ledger.budgets]
+    .filter(([budget, taken]) => taken !== (spent.get(budget) ?? 0n))
+    .map(([budget, taken]) => ({
+      rule: 'budget',
+      detail: `${budget}: ${taken} taken, ${spent.get(budget) ?? 0n} spent`,
+    }));
+}
+
+/** One schedule in so many is searched for keys, and each that is traced: writing all of it down takes long. */
+const SEARCHED = 16;
+
+function findSecrets(world: SimulatedWorld, intents: readonly Intent[]): Violation[] {
+  if (world.schedule.seed % SEARCHED !== 0 && world.trace.length === 0) return [];
+  const { published, logged, trace } = world;
+  const text = JSON.stringify([published, logged, trace, intents], (_, value: unknown) =>
+    typeof value === 'bigint' ? String(value) : value,
+  );
+  return Object.values(KEYS)
+    .filter((key) => text.includes(key))
+    .map(() => ({ rule: 'secret', detail: 'a key is in what is written down' }));
+}
+
+/** Parked although a complete read shows clearly what became of it, and the kind allows to know. */
+function isWronglyParked(world: SimulatedWorld, intent: Intent): boolean {
+  if (intent.state !== 'manual') return false;
+  const { schedule, service } = world;
+  const wasUnreadable = schedule.disturbances.some((one) => one.kind === 'reads' && one.milliseconds > 20 * HOUR);
+  if (wasUnreadable) return false;
+  const escrow = intent.escrowId === undefined ? undefined : service.escrows.get(intent.escrowId);
+  switch (intent.kind) {
+    case 'escrow-create':
+      return true;
+    case 'escrow-complete':
+      return true;
+    case 'escrow-release':
+      return escrow?.status === 'released';
+    case 'escrow-dispute':
+      return escrow?.status === 'disputed' && effectsOf(world, intent).length > 0;
+    case 'trade-order':
+      return effectsOf(world, intent).length === 1 && service.effects.length === 1;
+    case 'faucet-claim':
+      return schedule.profile === 'reference';
+    case 'transfer':
+      return false;
+  }
+}

@@ -1,0 +1,427 @@
+import type { LookDeps } from '../../lambdas/resolve-intents/look-for.ts';
+import type { EscrowTaskDeps } from '../../lambdas/shared/escrow-task.ts';
+import type { MailboxDeps } from '../../src/escrow/mailbox.ts';
+import type { PublishedType } from '../../src/events/catalogue.ts';
+import type { BudgetPolicy } from '../../src/ledger/budgets.ts';
+import type { ResolvePolicy } from '../../src/ledger/resolve-intents.ts';
+import { mayBegin, type StopMode } from '../../src/ledger/stop.ts';
+import type { EffectKind } from '../../src/ledger/effect-key.ts';
+import { createEscrowClient } from '../../src/purple-flea/escrow-client.ts';
+import { createFaucetClient } from '../../src/purple-flea/faucet-client.ts';
+import type { ServiceDeps } from '../../src/purple-flea/service.ts';
+import { createTradingClient } from '../../src/purple-flea/trading-client.ts';
+import type { HttpRequest, Transport } from '../../src/purple-flea/transport.ts';
+import { createWalletClient } from '../../src/purple-flea/wallet-client.ts';
+import type { Credentials } from '../../src/purple-flea/service.ts';
+import type { TradingClient } from '../../src/purple-flea/trading.ts';
+import { createMemoryIntents, createMemoryLedger, type MemoryLedger, type Moment } from '../support/memory-intents.ts';
+import { createMemoryMailbox, noMail } from '../support/memory-mailbox.ts';
+import type { Changes } from './changes.ts';
+import { answerUnder, asOf, EFFECT_OPERATIONS, isHandled } from './faults.ts';
+import { createChance, type Disturbance, type Schedule } from './plan.ts';
+import { createScheduler, type Scheduler } from './scheduler.ts';
+import { createService, KEYS, operationOf, TREASURY, WORKER, type Operation, type Service } from './service.ts';
+
+/** The total deadline of one request, in milliseconds. */
+export const REQUEST_MS = 10_000;
+
+/** The longest that the switch may be remembered. */
+const STOP_CACHE_MS = 5_000;
+
+const START = Date.UTC(2026, 2, 6, 9);
+
+/** One run of one function. */
+export interface Invocation {
+  readonly id: number;
+  readonly name: string;
+  /** When the platform ends it. */
+  readonly deadline: number;
+  /** Awaited calls so far. */
+  gates: number;
+  isGone: boolean;
+  /** What it read of the switch. */
+  mode: StopMode | undefined;
+  /** Tells whoever called it that it is gone. */
+  readonly die: () => void;
+}
+
+export type Ended<Value> =
+  { readonly kind: 'returned'; readonly value: Value } | { readonly kind: 'threw' } | { readonly kind: 'gone' };
+
+/** One request of an effect, as it left. */
+export interface Post {
+  readonly operation: Operation;
+  readonly key: string | undefined;
+  /** Whether it may have had an effect, by what is known to whoever sent it. */
+  readonly mayHaveActed: boolean;
+}
+
+/** Every port that any of the handlers takes. */
+export interface Ports extends EscrowTaskDeps, LookDeps, MailboxDeps {
+  readonly intents: EscrowTaskDeps['intents'];
+  readonly readApiKeys: EscrowTaskDeps['readApiKeys'];
+  readonly openEscrow: EscrowTaskDeps['openEscrow'];
+  readonly openTrading: (credentials: Credentials) => TradingClient;
+}
+
+/** Everything that one schedule happens in. */
+export interface SimulatedWorld {
+  readonly schedule: Schedule;
+  readonly start: number;
+  readonly scheduler: Scheduler;
+  readonly service: Service;
+  readonly ledger: MemoryLedger;
+  readonly policy: ResolvePolicy;
+  readonly budgets: BudgetPolicy;
+  readonly changes: Changes;
+  readonly posts: readonly Post[];
+  /** What was found wrong while it went on. */
+  readonly alarms: readonly string[];
+  readonly published: readonly (readonly [PublishedType, unknown])[];
+  readonly logged: readonly unknown[];
+  readonly trace: readonly string[];
+  /** Runs a function; whoever calls it is told when the platform ends it. */
+  invoke<Value>(
+    name: string,
+    timeoutMs: number,
+    run: (invocation: Invocation) => Promise<Value>,
+  ): Promise<Ended<Value>>;
+  portsOf(invocation: Invocation): Ports;
+  contextOf(invocation: Invocation): { getRemainingTimeInMillis(): number };
+  note(line: string): void;
+  newToken(): string;
+  isResumed(taskToken: string): boolean;
+  /** The counterparty calls the service itself. */
+  actAsCounterparty(escrowId: string, action: 'complete' | 'dispute'): void;
+  /** Makes the ledger forget that anything was claimed; nothing but a mutant asks for it. */
+  forgetClaims(): void;
+}
+
+const KIND_OF_OPERATION: Readonly<Partial<Record<Operation, EffectKind>>> = {
+  create: 'escrow-create',
+  complete: 'escrow-complete',
+  release: 'escrow-release',
+  dispute: 'escrow-dispute',
+  order: 'trade-order',
+  transfer: 'transfer',
+  claim: 'faucet-claim',
+};
+
+const WRITES: ReadonlySet<Moment['operation']> = new Set<Moment['operation']>(['prepare', 'claim', 'move', 'noteLook']);
+
+type HttpDisturbance = Extract<Disturbance, { kind: 'http' }>;
+type GateDisturbance = Extract<Disturbance, { kind: 'gate' }>;
+
+/** Thrown where the database fails. */
+class DatabaseError extends Error {
+  override readonly name = 'DatabaseError';
+}
+
+export function createSimulatedWorld(
+  schedule: Schedule,
+  settings: {
+    readonly traces: boolean;
+    readonly changes: Changes;
+    readonly budgets: BudgetPolicy;
+    readonly policy: ResolvePolicy;
+  },
+): SimulatedWorld {
+  const { changes, budgets, policy, traces } = settings;
+  const { disturbances, profile } = schedule;
+  // Another stream than the one that the schedule was drawn from.
+  const chance = createChance(schedule.seed ^ 0x5bd1e995);
+  const scheduler = createScheduler(chance.roll, START);
+  const service = createService(profile, { [TREASURY]: '1000.00', [WORKER]: '5.00' });
+  const initialTotal = service.total();
+  const ledger = createMemoryLedger();
+  const mail = noMail();
+  const posts: Post[] = [];
+  const alarms: string[] = [];
+  const published: (readonly [PublishedType, unknown])[] = [];
+  const logged: unknown[] = [];
+  const trace: string[] = [];
+  const resumed = new Set<string>();
+  const seen = new Map<Operation, number>();
+  const skew = disturbances.find((one) => one.kind === 'skew')?.milliseconds ?? 0;
+  const stops = disturbances.filter((one) => one.kind === 'stop');
+  const badReads = disturbances.filter((one) => one.kind === 'reads');
+  const https = disturbances.filter((one): one is HttpDisturbance => one.kind === 'http');
+  const gates = disturbances.filter((one): one is GateDisturbance => one.kind === 'gate');
+  let invocations = 0;
+  let tokens = 0;
+
+  const note = (line: string): void => {
+    if (traces) trace.push(`${new Date(scheduler.now()).toISOString()} ${line}`);
+  };
+  const never = <Value>(): Promise<Value> => new Promise<Value>(() => {});
+  const isWithin = (at: number, one: { readonly at: number; readonly milliseconds: number }): boolean =>
+    at >= START + one.at && at < START + one.at + one.milliseconds;
+
+  /** The invocation is gone; whoever called it goes on in its place. */
+  function end(invocation: Invocation, why: string): Promise<never> {
+    note(`${invocation.name}#${invocation.id} is gone: ${why}`);
+    invocation.isGone = true;
+    invocation.die();
+    return never();
+  }
+
+  /** An awaited call: here the invocation may end, and others may go on. */
+  async function gate(
+    invocation: Invocation,
+    label: string,
+    milliseconds = 1 + chance.below(20),
+    write: 'none' | 'before' | 'after' = 'none',
+  ): Promise<void | 'repeat'> {
+    if (invocation.isGone) {
+      scheduler.leave();
+      return never();
+    }
+    const index = invocation.gates++;
+    note(`${invocation.name}#${invocation.id} ${label}`);
+    const disturbance = gates.find((one) => one.invocation === invocation.id && one.gate === index);
+    let wait = milliseconds;
+    switch (disturbance?.event) {
+      case 'crash':
+        return end(invocation, 'crashed');
+      case 'late-write':
+        if (write !== 'before') break;
+        note(`${invocation.name}#${invocation.id} is gone: its write comes later`);
+        invocation.isGone = true;
+        invocation.die();
+        return scheduler.pauseBeside(disturbance.milliseconds);
+      case 'stall':
+        wait += disturbance.milliseconds;
+        break;
+      default:
+        break;
+    }
+    if (scheduler.now() + wait >= invocation.deadline) {
+      await scheduler.pause(invocation.deadline - scheduler.now());
+      return end(invocation, 'out of time');
+    }
+    await scheduler.pause(wait);
+    if (disturbance?.event === 'fail' && write !== 'none') throw new DatabaseError(`${label} failed`);
+    if (disturbance?.event === 'repeat' && write === 'after') return 'repeat';
+  }
+
+  function wakeSweepers(): void {
+    scheduler.wake('sweeper');
+    scheduler.wake('sweeper-2');
+  }
+
+  function checkMoney(): void {
+    if (service.total() !== initialTotal) alarms.push(`the service holds ${service.total()}, not ${initialTotal}`);
+  }
+
+  function checkBudgets(): void {
+    for (const [kind, limit] of Object.entries(budgets.perDay)) {
+      for (const [budget, taken] of ledger.budgets) {
+        if (budget.startsWith(`${kind}/`) && taken > BigInt(Math.round(Number(limit) * 1e6))) {
+          alarms.push(`budget ${budget} is at ${taken} of ${limit}`);
+        }
+      }
+    }
+  }
+
+  function disturbStore(invocation: Invocation) {
+    return async ({ operation, when }: Moment): Promise<void | 'repeat'> => {
+      if (when === 'after' && (operation === 'claim' || operation === 'move')) {
+        wakeSweepers();
+        if (operation === 'claim') checkBudgets();
+      }
+      const isWrite = WRITES.has(operation);
+      if (when === 'after' && !isWrite && !invocation.isGone) return;
+      return gate(invocation, `${operation} ${when}`, undefined, isWrite ? when : 'none');
+    };
+  }
+
+  function nextDisturbance(operation: Operation): HttpDisturbance | undefined {
+    const nth = seen.get(operation) ?? 0;
+    seen.set(operation, nth + 1);
+    return https.find((one) => one.operation === operation && one.nth === nth);
+  }
+
+  /** What is wrong with all reads of a time. A cut that nothing in the answer shows is not among it, see docs. */
+  function findBadReads(operation: Operation, at: number) {
+    return badReads.find((one) => isWithin(at, one) && (one.fault !== 'short' || operation === 'list'));
+  }
+
+  function checkStop(invocation: Invocation, operation: Operation): void {
+    const kind = KIND_OF_OPERATION[operation];
+    if (kind === undefined) return;
+    if (invocation.mode === undefined) alarms.push(`${operation} began without a look at the switch`);
+    else if (!mayBegin(kind, invocation.mode)) alarms.push(`${operation} began although the stop is on`);
+  }
+
+  function transportOf(invocation: Invocation): Transport {
+    return async (request: HttpRequest) => {
+      const operation = operationOf(request.method, request.url);
+      const isEffect = EFFECT_OPERATIONS.has(operation);
+      const totalMs = Math.min(request.totalMs ?? REQUEST_MS, REQUEST_MS);
+      const startedAt = scheduler.now();
+      const asked = {
+        method: request.method,
+        path: request.url,
+        apiKey: request.apiKey,
+        body: request.body,
+        key: request.idempotencyKey,
+      };
+      const disturbance = nextDisturbance(operation);
+      const bad = isEffect ? undefined : findBadReads(operation, startedAt);
+      const fault = bad?.fault ?? disturbance?.fault;
+      const lateness = bad?.age ?? disturbance?.milliseconds ?? 0;
+      if (isEffect) {
+        checkStop(invocation, operation);
+        const mayHaveActed =
+          fault !== 'refused-connection' &&
+          fault !== 'rate-limited' &&
+          fault !== 'rate-limited-retry-after' &&
+          fault !== 'unauthorized';
+        posts.push({ operation, key: request.idempotencyKey, mayHaveActed });
+      }
+      await gate(invocation, `${request.method} ${operation}${fault === undefined ? '' : ` (${fault})`}`);
+      const handle = (getsStuck = false) => {
+        const answer = service.handle(asked, scheduler.now(), getsStuck);
+        note(`service: ${operation} ${answer.status}`);
+        checkMoney();
+        return answer;
+      };
+      if (fault === 'applied-late') {
+        scheduler.spawn(scheduler.now() + lateness, async () => void handle());
+      }
+      let given = isHandled(fault) ? handle(fault === 'stuck-funded') : undefined;
+      if (fault === 'said-not-done') given = saidDisputed(request.url);
+      if (fault === 'stale' && given !== undefined) {
+        given = asOf(given, scheduler.now() - lateness);
+      }
+      const { answer, isTimeout } = answerUnder(fault, profile, given);
+      const wait = isTimeout ? totalMs - (scheduler.now() - startedAt) : 5 + chance.below(100);
+      await gate(invocation, `${operation} answered`, fault === 'applied-slow' ? 5_000 : Math.max(1, wait));
+      return answer;
+    };
+  }
+
+  /** The answer to a dispute that nothing came of. */
+  function saidDisputed(path: string) {
+    const escrow_id = path.slice(path.lastIndexOf('/') + 1);
+    return { status: 200, body: { success: true, escrow_id, status: 'disputed', dispute_id: 'dis_0' } };
+  }
+
+  function readMode(): StopMode {
+    const at = scheduler.now() - chance.below(STOP_CACHE_MS);
+    return stops.find((one) => isWithin(at, one))?.mode ?? 'running';
+  }
+
+  const keys = {
+    own: { apiKey: KEYS[TREASURY] ?? '', agentId: TREASURY },
+    forCounterparty: (agentId: string) =>
+      agentId === WORKER ? { apiKey: KEYS[WORKER] ?? '', agentId: WORKER } : undefined,
+  };
+
+  function portsOf(invocation: Invocation): Ports {
+    const log = (fields: unknown) => void logged.push(fields);
+    const now = () => new Date(scheduler.now() + skew);
+    const plain = transportOf(invocation);
+    const serviceDeps: ServiceDeps = {
+      service: { baseUrl: '', profile },
+      transport: changes.transport?.(plain, log) ?? plain,
+      readMs: REQUEST_MS,
+      now: scheduler.now,
+      sleep: async (milliseconds) => void (await gate(invocation, 'sleep', milliseconds)),
+      random: chance.roll,
+    };
+    const store = createMemoryIntents(disturbStore(invocation), ledger);
+    return {
+      intents: changes.intents?.(store, ledger, now) ?? store,
+      budgets,
+      readStop: async () => {
+        await gate(invocation, 'readStop');
+        invocation.mode = readMode();
+        return invocation.mode;
+      },
+      now,
+      newId: () => `invocation-${invocation.id}`,
+      readApiKeys: async () => keys,
+      requestMs: REQUEST_MS,
+      openEscrow: (credentials) => {
+        const client = createEscrowClient(serviceDeps, credentials);
+        return changes.escrow?.(client) ?? client;
+      },
+      openWallet: (credentials) => createWalletClient(serviceDeps, credentials),
+      openTrading: (credentials) => createTradingClient(serviceDeps, credentials),
+      openFaucet: (credentials) => createFaucetClient(serviceDeps, credentials),
+      publish: async (type, detail) => {
+        await gate(invocation, `publish ${type}`);
+        published.push([type, detail]);
+      },
+      count: () => {},
+      log: {
+        info: (message, fields) => log([message, fields]),
+        warn: (message, fields) => log([message, fields]),
+        error: (message, fields) => log([message, fields]),
+      },
+      mailbox: createMemoryMailbox(async () => void (await gate(invocation, 'mailbox')), mail),
+      resume: async (taskToken) => {
+        await gate(invocation, 'resume');
+        const isNew = !resumed.has(taskToken);
+        resumed.add(taskToken);
+        scheduler.wake(taskToken);
+        return isNew;
+      },
+    };
+  }
+
+  return {
+    schedule,
+    start: START,
+    scheduler,
+    service,
+    ledger,
+    policy,
+    budgets,
+    changes,
+    posts,
+    alarms,
+    published,
+    logged,
+    trace,
+    note,
+    portsOf,
+    contextOf: ({ deadline }) => ({ getRemainingTimeInMillis: () => deadline - scheduler.now() }),
+    newToken: () => `token-${++tokens}`,
+    isResumed: (taskToken) => resumed.has(taskToken),
+    invoke: (name, timeoutMs, run) =>
+      new Promise((resolve) => {
+        const invocation: Invocation = {
+          id: invocations++,
+          name,
+          deadline: scheduler.now() + timeoutMs,
+          gates: 0,
+          isGone: false,
+          mode: undefined,
+          die: () => resolve({ kind: 'gone' }),
+        };
+        note(`${name}#${invocation.id} starts`);
+        run(invocation).then(
+          (value) => resolve({ kind: 'returned', value }),
+          (error: unknown) => {
+            note(`${name}#${invocation.id} threw ${String(error)}`);
+            resolve({ kind: 'threw' });
+          },
+        );
+      }),
+    actAsCounterparty(escrowId, action) {
+      const path = `/escrow/${action}/${escrowId}`;
+      const body = JSON.stringify({ reason: 'not paid' });
+      service.handle({ method: 'POST', path, apiKey: KEYS[WORKER] ?? '', body }, scheduler.now());
+      checkMoney();
+    },
+    forgetClaims() {
+      for (const [key, intent] of ledger.items) {
+        if (intent.state === 'sending' || intent.state === 'unknown') {
+          ledger.items.set(key, { ...intent, state: 'prepared' });
+        }
+      }
+    },
+  };
+}
