@@ -33,7 +33,7 @@ export interface Check {
 }
 
 /** In this order: later checks work on what earlier ones did. */
-export const CHECKS: readonly Check[] = [
+const CHECKS: readonly Check[] = [
   { operation: 'escrow.health', route: both('GET /health'), run: checkHealth },
   { operation: 'escrow.stats', route: both('GET /escrow/stats'), run: checkStats },
   {

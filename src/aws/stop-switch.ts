@@ -1,7 +1,7 @@
 import { STOP_MODES, type ReadStop } from '../ledger/stop.ts';
 
 /** How long the switch's position is used before it is read again. */
-export const STOP_MAX_AGE_SECONDS = 5;
+const STOP_MAX_AGE_SECONDS = 5;
 
 /**
  * The stop as a parameter in Systems Manager, read through a cache of this process.

@@ -1,11 +1,9 @@
-import * as z from 'zod/mini';
 import type { Answer } from '../ledger/answer.ts';
 import type { EffectRequest } from './send-effect.ts';
 import type { Profile, Reading } from './service.ts';
 
 /** A claim that was paid: what the ledger keeps of it. `amountUsd` is decimal USD. */
-export const paidClaimSchema = z.object({ agentId: z.string(), amountUsd: z.string() });
-export type PaidClaim = z.infer<typeof paidClaimSchema>;
+export type PaidClaim = { readonly agentId: string; readonly amountUsd: string };
 
 /** Whether an agent may claim, and if not, from when on (ISO 8601); undefined for never or not yet known. */
 export interface FaucetStatus {

@@ -1,4 +1,3 @@
-import * as z from 'zod/mini';
 import type { Answer } from '../ledger/answer.ts';
 import type { MicroUsd } from '../money.ts';
 import type { EffectRequest } from './send-effect.ts';
@@ -17,12 +16,7 @@ export interface TransferRequest {
 }
 
 /** A payment that was made: what the ledger keeps of it. `amountUsd` is decimal USD. */
-export const madeTransferSchema = z.object({
-  transferId: z.string(),
-  toAgentId: z.string(),
-  amountUsd: z.string(),
-});
-export type MadeTransfer = z.infer<typeof madeTransferSchema>;
+export type MadeTransfer = { readonly transferId: string; readonly toAgentId: string; readonly amountUsd: string };
 
 /** What an agent has. `locked` is undefined where the dialect does not say. */
 export interface Balance {

@@ -45,7 +45,7 @@ export function errorSchema(form: ErrorForm, codes: readonly string[]): z.ZodTyp
 }
 
 /** What a published server says of itself, in every object it answers. */
-export const infoSchema = z.strictObject({
+const infoSchema = z.strictObject({
   service: z.string(),
   docs: z.string(),
   referral: z.string(),

@@ -73,6 +73,6 @@ export function openLedger(store: Store): Ledger {
 }
 
 /** Whether an account stands for the outside and may go below zero. */
-export function isSource(account: AccountName): boolean {
+function isSource(account: AccountName): boolean {
   return (SOURCES as readonly string[]).includes(account);
 }
