@@ -1,5 +1,5 @@
 import type { ApiKeys } from '../../src/aws/api-key-secret.ts';
-import { lookForCreated, lookForSettled } from '../../src/escrow/look-for-escrow.ts';
+import { lookForCreated, lookForSettled, type Canary } from '../../src/escrow/look-for-escrow.ts';
 import type { Intent, IntentStore } from '../../src/ledger/intent.ts';
 import type { Look, LookFor } from '../../src/ledger/resolve-intents.ts';
 import { lookForClaim, lookForTransfer } from '../../src/payouts/look-for-payout.ts';
@@ -20,14 +20,14 @@ export interface LookDeps {
   readonly openFaucet: (credentials: Credentials) => FaucetClient;
 }
 
-/** How many of the latest effects are searched for one that a complete list has to show. */
-const RECENT = 50;
+/** How many of the latest effects are searched for one that a complete list has to show, or for orders of a market. */
+const RECENT = 200;
 
 /** Looks for effects of any kind. One list of escrows serves all that are looked for in a run. */
 export function createLookFor(deps: LookDeps): LookFor {
   const escrowClients = new Map<string, EscrowClient>();
   const escrowOf = (credentials: Credentials): EscrowClient => {
-    const client = escrowClients.get(credentials.agentId) ?? listingOnce(deps.openEscrow(credentials));
+    const client = escrowClients.get(credentials.agentId) ?? readingOnce(deps.openEscrow(credentials));
     escrowClients.set(credentials.agentId, client);
     return client;
   };
@@ -50,7 +50,10 @@ export function createLookFor(deps: LookDeps): LookFor {
       case 'escrow-dispute':
         return lookForSettled(deps.openEscrow(credentials), intent);
       case 'trade-order':
-        return lookForOrder(deps.openTrading(credentials), intent);
+        return lookForOrder(
+          { trading: deps.openTrading(credentials), findOthers: (since) => findOrders(deps.intents, intent, since) },
+          intent,
+        );
       case 'transfer':
         return lookForTransfer();
       case 'faucet-claim':
@@ -64,9 +67,10 @@ async function credentialsFor(deps: LookDeps, { agentId }: Intent): Promise<Cred
   return keys.own.agentId === agentId ? keys.own : keys.forCounterparty(agentId);
 }
 
-/** Pages are asked for once, however many effects are looked for in them. */
-function listingOnce(client: EscrowClient): EscrowClient {
+/** Pages and escrows are asked for once, however many effects are looked for in them. */
+function readingOnce(client: EscrowClient): EscrowClient {
   const pages = new Map<string, ReturnType<EscrowClient['list']>>();
+  const views = new Map<string, ReturnType<EscrowClient['readStatus']>>();
   return {
     ...client,
     list(query = {}) {
@@ -75,17 +79,31 @@ function listingOnce(client: EscrowClient): EscrowClient {
       pages.set(name, page);
       return page;
     },
+    readStatus(escrowId) {
+      const view = views.get(escrowId) ?? client.readStatus(escrowId);
+      views.set(escrowId, view);
+      return view;
+    },
   };
 }
 
-async function findCanary(
-  intents: IntentStore,
-  { agentId }: Intent,
-): Promise<{ readonly escrowId: string; readonly createdAt: string } | undefined> {
+async function findCanary(intents: IntentStore, { agentId }: Intent): Promise<Canary | undefined> {
   const recent = await intents.listApplied(RECENT);
   const created = recent.find((intent) => intent.kind === 'escrow-create' && intent.agentId === agentId);
-  const escrowId = created?.result?.['escrowId'];
-  return created?.sentAt === undefined || typeof escrowId !== 'string'
-    ? undefined
-    : { escrowId, createdAt: created.sentAt };
+  return created?.sentAt === undefined ? undefined : { reference: created.reference, createdAt: created.sentAt };
+}
+
+/** The applied orders of the same agent and market that were settled since a moment, if the ledger shows so far back. */
+async function findOrders(intents: IntentStore, intent: Intent, since: Date): Promise<Intent[] | undefined> {
+  const recent = await intents.listApplied(RECENT);
+  const isAll = recent.length < RECENT || (recent.at(-1)?.updatedAt ?? '') < since.toISOString();
+  if (!isAll) return undefined;
+  return recent.filter(
+    ({ key, kind, agentId, payee, updatedAt }) =>
+      key !== intent.key &&
+      kind === 'trade-order' &&
+      agentId === intent.agentId &&
+      payee === intent.payee &&
+      updatedAt >= since.toISOString(),
+  );
 }

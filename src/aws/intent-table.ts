@@ -11,7 +11,8 @@ import {
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TryLaterError } from '../errors.ts';
-import type { Reservation } from '../ledger/budgets.ts';
+import { reservedOf, type Reservation, type Reserved } from '../ledger/budgets.ts';
+import { parseUsd } from '../money.ts';
 import {
   freesLock,
   givesBack,
@@ -106,8 +107,7 @@ export function createIntentTable(
       if (beyond !== undefined) return { kind: 'over-budget', budget: beyond.budget };
 
       const taken = {
-        reserved:
-          reservations.length === 0 ? undefined : reservations.map(({ budget, amount }) => ({ budget, amount })),
+        reserved: reservations.length === 0 ? undefined : reservedOf(reservations),
         lock,
         before,
       };
@@ -156,16 +156,16 @@ export function createIntentTable(
       return readExisting(from.key);
     },
 
-    async noteLook({ key, fence }, at, absent) {
+    async noteLook({ key, state, fence }, at, absent) {
       try {
         const { Attributes } = await documents.send(
           new UpdateCommand({
             TableName: tableName,
             Key: { key },
-            ConditionExpression: '#state = :unknown AND #fence = :fence',
+            ConditionExpression: '#state = :state AND #fence = :fence',
             UpdateExpression: `SET updatedAt = :at${absent ? ', absentSince = if_not_exists(absentSince, :at)' : ''}`,
             ExpressionAttributeNames: { '#state': 'state', '#fence': 'fence' },
-            ExpressionAttributeValues: { ':unknown': 'unknown', ':fence': fence, ':at': at.toISOString() },
+            ExpressionAttributeValues: { ':state': state, ':fence': fence, ':at': at.toISOString() },
             ReturnValues: 'ALL_NEW',
           }),
         );
@@ -259,6 +259,7 @@ function moveUpdate(
     'history = list_append(history, :step)',
     ending.result === undefined ? 'reason = :note' : '#result = :result',
     ...(ending.decision === undefined ? [] : ['decision = :decision']),
+    ...(ending.retriedAs === undefined ? [] : ['retriedAs = :retriedAs']),
   ];
   const removed = [...(returns ? ['reserved', 'absentSince'] : []), ...(unlocks ? ['#lock'] : [])];
   return {
@@ -281,6 +282,7 @@ function moveUpdate(
       ...(stored.owner === undefined ? {} : { ':owner': stored.owner }),
       ...(ending.result === undefined ? { ':note': ending.note } : { ':result': ending.result }),
       ...(ending.decision === undefined ? {} : { ':decision': ending.decision }),
+      ...(ending.retriedAs === undefined ? {} : { ':retriedAs': ending.retriedAs }),
     },
   };
 }
@@ -295,7 +297,8 @@ function reserve({ budget, amount, limit }: Reservation, at: Date): Omit<Update,
   };
 }
 
-function unreserve({ budget, amount }: Pick<Reservation, 'budget' | 'amount'>, at: Date): Omit<Update, 'TableName'> {
+function unreserve({ budget, amountUsd }: Reserved, at: Date): Omit<Update, 'TableName'> {
+  const amount = parseUsd(amountUsd);
   return {
     Key: { key: `budget/${budget}` },
     ConditionExpression: 'used >= :amount',

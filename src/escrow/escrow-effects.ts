@@ -49,31 +49,27 @@ export function referenceFor(cause: Cause): string {
 
 /** Creates the escrow of a cause, at most once. An applied result is a `CreatedEscrow`. */
 export function lockFunds(deps: EscrowEffectDeps, input: LifecycleInput): Promise<EffectOutcome> {
-  const key = effectKey(input.cause, 'escrow-create');
-  const reference = clientReference(key);
-  const requestBody = deps.escrow.bodies.create({
-    reference,
-    amount: input.amountUsd,
-    description: input.description,
-    counterpartyAgentId: input.counterpartyAgentId,
-    timeoutHours: input.timeoutHours,
-    metadata: { rule: input.cause.rule, subject: input.cause.subject },
-  });
   return performEffect(
     deps,
     {
-      key,
-      reference,
       kind: 'escrow-create',
       cause: input.cause,
       agentId: deps.agentId,
       payee: input.counterpartyAgentId,
       amountUsd: formatUsd(input.amountUsd),
-      requestBody,
+      bodyFor: (reference) =>
+        deps.escrow.bodies.create({
+          reference,
+          amount: input.amountUsd,
+          description: input.description,
+          counterpartyAgentId: input.counterpartyAgentId,
+          timeoutHours: input.timeoutHours,
+          metadata: { rule: input.cause.rule, subject: input.cause.subject },
+        }),
       expiresAt: later(deps, CREATE_LIFETIME_MS),
       sendingMs: deps.requestMs,
     },
-    (body) => deps.escrow.create({ body, key, reference }),
+    (request) => deps.escrow.create(request),
   );
 }
 
@@ -87,27 +83,23 @@ export function completeDelivery(
   escrow: EscrowRef,
   delivery: { readonly note?: string | undefined; readonly deliveryUrl?: string | undefined },
 ): Promise<EffectOutcome> {
-  const key = effectKey(cause, 'escrow-complete');
-  const reference = clientReference(key);
   return performEffect(
     deps,
     {
-      key,
-      reference,
       kind: 'escrow-complete',
       cause,
       ...settling(deps, escrow),
-      requestBody: deps.escrow.bodies.complete(delivery),
+      bodyFor: () => deps.escrow.bodies.complete(delivery),
       sendingMs: 2 * deps.requestMs,
     },
-    async (body): Promise<Answer<CompletedEscrow>> => {
+    async (request): Promise<Answer<CompletedEscrow>> => {
       const before = await readFirst(deps.escrow, escrow.escrowId);
       if ('kind' in before) return before;
       if (before.status === 'completed') {
         return { kind: 'applied', result: { escrowId: escrow.escrowId, status: 'completed' } };
       }
       if (before.status !== 'locked') return unfit(before);
-      return deps.escrow.complete(escrow.escrowId, { body, key, reference });
+      return deps.escrow.complete(escrow.escrowId, request);
     },
   );
 }
@@ -122,25 +114,21 @@ export function releaseFunds(
   escrow: EscrowRef,
   reason: string,
 ): Promise<EffectOutcome> {
-  const key = effectKey(cause, 'escrow-release');
-  const reference = clientReference(key);
   return performEffect(
     deps,
     {
-      key,
-      reference,
       kind: 'escrow-release',
       cause,
       ...settling(deps, escrow),
-      requestBody: deps.escrow.bodies.release(reason),
+      bodyFor: () => deps.escrow.bodies.release(reason),
       sendingMs: 3 * deps.requestMs,
     },
-    async (body): Promise<Answer<ReleasedEscrow>> => {
+    async (request): Promise<Answer<ReleasedEscrow>> => {
       const before = await readFirst(deps.escrow, escrow.escrowId);
       if ('kind' in before) return before;
       if (before.status === 'released') return { kind: 'applied', result: releasedFrom(before) };
       if (before.status !== 'locked' && before.status !== 'completed') return unfit(before);
-      const answer = await deps.escrow.release(escrow.escrowId, { body, key, reference });
+      const answer = await deps.escrow.release(escrow.escrowId, request);
       return answer.kind === 'not-sent' ? answer : confirm(deps.escrow, escrow, answer, 'released', releasedFrom);
     },
   );
@@ -156,25 +144,21 @@ export function raiseDispute(
   escrow: EscrowRef,
   dispute: { readonly reason: string; readonly evidenceUrl?: string | undefined },
 ): Promise<EffectOutcome> {
-  const key = effectKey(cause, 'escrow-dispute');
-  const reference = clientReference(key);
   return performEffect(
     deps,
     {
-      key,
-      reference,
       kind: 'escrow-dispute',
       cause,
       ...settling(deps, escrow),
-      requestBody: deps.escrow.bodies.dispute(dispute),
+      bodyFor: () => deps.escrow.bodies.dispute(dispute),
       sendingMs: 3 * deps.requestMs,
     },
-    async (body): Promise<Answer<DisputedEscrow>> => {
+    async (request): Promise<Answer<DisputedEscrow>> => {
       const before = await readFirst(deps.escrow, escrow.escrowId);
       if ('kind' in before) return before;
       if (before.status === 'disputed') return { kind: 'applied', result: disputedFrom(before) };
       if (before.status !== 'locked' && before.status !== 'completed') return unfit(before);
-      const answer = await deps.escrow.dispute(escrow.escrowId, { body, key, reference });
+      const answer = await deps.escrow.dispute(escrow.escrowId, request);
       return answer.kind === 'not-sent' ? answer : confirm(deps.escrow, escrow, answer, 'disputed', disputedFrom);
     },
   );

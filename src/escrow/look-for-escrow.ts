@@ -1,16 +1,22 @@
 import type { EffectKind } from '../ledger/effect-key.ts';
 import type { Intent } from '../ledger/intent.ts';
 import type { Look } from '../ledger/resolve-intents.ts';
-import { formatUsd, parseUsd, sumUsd } from '../money.ts';
+import { formatUsd, sumUsd } from '../money.ts';
 import type { CreatedEscrow, EscrowClient, EscrowRow, EscrowView, ShownStatus } from '../purple-flea/escrow.ts';
 import type { WalletClient } from '../purple-flea/wallet.ts';
+
+/** An escrow that is known to be there: a read in which its reference is missing is not complete. */
+export interface Canary {
+  readonly reference: string;
+  readonly createdAt: string;
+}
 
 /** What looking for escrows needs: the services of the agent that sends, and what is known to be there. */
 export interface LookForEscrowDeps {
   readonly escrow: EscrowClient;
   readonly wallet: WalletClient;
-  /** An escrow of this agent that was created lately, if any: a read in which it is missing is not complete. */
-  readonly findCanary: () => Promise<{ readonly escrowId: string; readonly createdAt: string } | undefined>;
+  /** The escrow of this agent that was created last, if any. */
+  readonly findCanary: () => Promise<Canary | undefined>;
 }
 
 /** How far before its claim an effect may be dated: clocks differ. */
@@ -23,21 +29,17 @@ const MAX_PAGES = 20;
 
 /** Escrows that may be the one, from a read that was complete; or why it was not. */
 type Candidates =
-  { readonly kind: 'complete'; readonly escrowIds: readonly string[] } | Extract<Look, { kind: 'unclear' }>;
+  { readonly kind: 'complete'; readonly views: readonly EscrowView[] } | Extract<Look, { kind: 'unclear' }>;
 
 /** Looks for the escrow of a creation by its tag: in the list or, where there is none, through the agent's ledger rows. */
 export async function lookForCreated(deps: LookForEscrowDeps, intent: Intent): Promise<Look> {
   const since = Date.parse(intent.sentAt ?? intent.createdAt) - CLOCK_SKEW_MS;
   const canary = await deps.findCanary();
   const listed = await findInList(deps.escrow, intent, since, canary);
-  const candidates = listed ?? (await findInLedger(deps, intent, since, canary));
+  const candidates = listed ?? (await findInLedger(deps, since, canary));
   if (candidates.kind === 'unclear') return candidates;
 
-  const tagged: EscrowView[] = [];
-  for (const escrowId of candidates.escrowIds) {
-    const view = await deps.escrow.readStatus(escrowId);
-    if (view.description.startsWith(intent.reference)) tagged.push(view);
-  }
+  const tagged = candidates.views.filter((view) => view.description.startsWith(intent.reference));
   const [first, ...others] = tagged;
   if (first === undefined) return { kind: 'absent' };
   const ids = tagged.map(({ escrowId }) => escrowId).join(', ');
@@ -55,7 +57,7 @@ async function findInList(
   client: EscrowClient,
   intent: Intent,
   since: number,
-  canary: { readonly escrowId: string; readonly createdAt: string } | undefined,
+  canary: Canary | undefined,
 ): Promise<Candidates | undefined> {
   const rows: EscrowRow[] = [];
   for (let page = 0; page < MAX_PAGES; page += 1) {
@@ -66,15 +68,11 @@ async function findInList(
     const isAll = rows.length >= total;
     if (!isAll && escrows.length < PAGE) return unclear(`the list has ${rows.length} of ${total} escrows`);
     if (isAll || (isNewestFirst(rows) && Date.parse(rows.at(-1)?.createdAt ?? '') < since)) {
-      const shown = rows.map(({ escrowId }) => escrowId);
-      if (isMissing(canary, shown, rows.at(-1)?.createdAt))
-        return unclear(`${canary?.escrowId} is missing in the list`);
-      return {
-        kind: 'complete',
-        escrowIds: rows
-          .filter(({ description }) => description.startsWith(intent.reference))
-          .map((row) => row.escrowId),
-      };
+      if (isMissing(canary, rows, rows.at(-1)?.createdAt)) {
+        return unclear(`${canary?.reference} is missing in the list`);
+      }
+      const bearing = rows.filter(({ description }) => description.startsWith(intent.reference));
+      return { kind: 'complete', views: await readAll(client, bearing) };
     }
   }
   return unclear(`the list does not reach back to ${new Date(since).toISOString()} in ${MAX_PAGES} pages`);
@@ -83,11 +81,11 @@ async function findInList(
 const LEDGER_ROWS = 50;
 const LOCK = /^escrow_lock: (esc_\w+)$/;
 
+/** The ledger shows no descriptions: every escrow that was locked since then is read, whatever its amount. */
 async function findInLedger(
-  { wallet }: LookForEscrowDeps,
-  intent: Intent,
+  { escrow, wallet }: LookForEscrowDeps,
   since: number,
-  canary: { readonly escrowId: string; readonly createdAt: string } | undefined,
+  canary: Canary | undefined,
 ): Promise<Candidates> {
   const reading = await wallet.readLedger();
   if (reading.kind === 'unsupported') return unclear(reading.reason);
@@ -98,28 +96,32 @@ async function findInLedger(
   if (rows.length >= LEDGER_ROWS && Date.parse(oldest ?? '') >= since) {
     return unclear(`the ledger's ${rows.length} rows do not reach back to ${new Date(since).toISOString()}`);
   }
-  const locks = rows.flatMap((row) => {
+  const knownSince = canary === undefined ? since : Date.parse(canary.createdAt) - CLOCK_SKEW_MS;
+  const locked = rows.flatMap((row) => {
     const escrowId = LOCK.exec(row.reason)?.[1];
-    return escrowId === undefined ? [] : [{ ...row, escrowId }];
+    return escrowId === undefined || Date.parse(row.at) < Math.min(since, knownSince) ? [] : [{ escrowId }];
   });
-  const shown = locks.map(({ escrowId }) => escrowId);
-  if (isMissing(canary, shown, oldest)) return unclear(`${canary?.escrowId} is missing in the ledger`);
-  const amount = parseUsd(intent.amountUsd);
-  return {
-    kind: 'complete',
-    escrowIds: locks
-      .filter((row) => Date.parse(row.at) >= since && (row.amount === amount || 0n - row.amount === amount))
-      .map(({ escrowId }) => escrowId),
-  };
+  const views = await readAll(escrow, locked);
+  if (isMissing(canary, views, oldest)) return unclear(`${canary?.reference} is missing in the ledger`);
+  return { kind: 'complete', views };
 }
 
-/** Whether something that has to be in a read is not. What is older than the read goes back is not expected. */
+async function readAll(client: EscrowClient, rows: readonly Pick<EscrowRow, 'escrowId'>[]): Promise<EscrowView[]> {
+  const views: EscrowView[] = [];
+  for (const { escrowId } of rows) views.push(await client.readStatus(escrowId));
+  return views;
+}
+
+/**
+ * Whether something that has to be in a read is not. What is older than the read goes back is not expected. It is known by
+ * its reference: the id that was answered for it may have been wrong.
+ */
 function isMissing(
-  canary: { readonly escrowId: string; readonly createdAt: string } | undefined,
-  shown: readonly string[],
+  canary: Canary | undefined,
+  shown: readonly Pick<EscrowRow, 'description'>[],
   oldest: string | undefined,
 ): boolean {
-  if (canary === undefined || shown.includes(canary.escrowId)) return false;
+  if (canary === undefined || shown.some(({ description }) => description.startsWith(canary.reference))) return false;
   return oldest === undefined || Date.parse(canary.createdAt) >= Date.parse(oldest);
 }
 

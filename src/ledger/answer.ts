@@ -1,3 +1,13 @@
+/** The one request of an effect, as the ledger recorded it. */
+export interface EffectRequest {
+  /** The JSON text that was recorded, and is sent as it is. */
+  readonly body: string;
+  /** The effect key, sent as `Idempotency-Key`. */
+  readonly key: string;
+  /** The client reference. */
+  readonly reference: string;
+}
+
 /**
  * What is certain after a request that moves money.
  *

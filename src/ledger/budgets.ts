@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { parseUsd, type MicroUsd } from '../money.ts';
+import { formatUsd, parseUsd, type MicroUsd } from '../money.ts';
 import { EFFECT_KINDS, type EffectKind } from './effect-key.ts';
 
 const perKind = z.partialRecord(z.enum(EFFECT_KINDS), z.string());
@@ -20,6 +20,17 @@ export interface Reservation {
   readonly amount: MicroUsd;
   /** The most that may be reserved and spent of it. */
   readonly limit: MicroUsd;
+}
+
+/** The same as the intent keeps it; `amountUsd` is decimal USD. */
+export interface Reserved {
+  readonly budget: string;
+  readonly amountUsd: string;
+}
+
+/** What an intent keeps of its reservations. */
+export function reservedOf(reservations: readonly Reservation[]): readonly Reserved[] {
+  return reservations.map(({ budget, amount }) => ({ budget, amountUsd: formatUsd(amount) }));
 }
 
 /** What an effect has to reserve before it may go out; nothing where no budget is set for its kind. */

@@ -33,6 +33,13 @@ export function effectKey(cause: Cause, kind: EffectKind, ordinal = 0): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 
+/** The key of another try of an effect that did not take place: as good as the first, and it names the one before. */
+export function retryKey(key: string): string {
+  return createHash('sha256')
+    .update(JSON.stringify(['retry', key]))
+    .digest('hex');
+}
+
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 const REFERENCE_CHARACTERS = 20;
 

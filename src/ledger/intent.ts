@@ -1,5 +1,5 @@
 import type { Cause, EffectKind } from './effect-key.ts';
-import type { Reservation } from './budgets.ts';
+import type { Reservation, Reserved } from './budgets.ts';
 
 /**
  * - `prepared`: written, nothing sent (again, after an attempt that certainly did not go out)
@@ -19,6 +19,8 @@ export interface NewIntent {
   /** Client reference; see `clientReference`. */
   readonly reference: string;
   readonly cause: Cause;
+  /** Key of the try before this one, which did not take place; absent for the first. */
+  readonly retryOf?: string | undefined;
   /** The agent whose key sends it. */
   readonly agentId: string;
   /** The agent or the market that the money goes to. */
@@ -53,7 +55,7 @@ export interface Intent extends NewIntent {
   /** What was seen right before the call, to compare with afterwards. */
   readonly before?: Readonly<Record<string, unknown>> | undefined;
   /** What the claim took out of budgets; given back if the effect did not take place. */
-  readonly reserved?: readonly Pick<Reservation, 'budget' | 'amount'>[] | undefined;
+  readonly reserved?: readonly Reserved[] | undefined;
   /** The lock that the claim took; given back likewise. */
   readonly lock?: string | undefined;
   /** When a complete look after the quarantine first did not find the effect (ISO 8601). */
@@ -64,6 +66,8 @@ export interface Intent extends NewIntent {
   readonly reason?: string | undefined;
   /** Who decided it by hand, and on what evidence. */
   readonly decision?: Decision | undefined;
+  /** Key of the try after this one; see `retryKey`. */
+  readonly retriedAs?: string | undefined;
   readonly createdAt: string;
   readonly updatedAt: string;
   readonly history: readonly IntentStep[];
@@ -106,6 +110,7 @@ export interface Ending {
   readonly note: string;
   readonly result?: Readonly<Record<string, unknown>>;
   readonly decision?: Decision;
+  readonly retriedAs?: string;
 }
 
 /** Whether an ending says that no money went out: then budgets are given back. */
@@ -133,10 +138,10 @@ export interface IntentStore {
    */
   move(from: Pick<Intent, 'key' | 'state' | 'fence' | 'owner'>, ending: Ending, at: Date): Promise<Intent>;
   /**
-   * Records that an unknown intent was looked at, so that others come before it next time, and, where `absent`, that a
-   * complete look did not find its effect: the first such time is kept.
+   * Records that an intent was looked at, so that others come before it next time, and, where `absent`, that a complete
+   * look did not find its effect: the first such time is kept. Nothing is noted where the intent has moved on.
    */
-  noteLook(intent: Pick<Intent, 'key' | 'fence'>, at: Date, absent: boolean): Promise<Intent>;
+  noteLook(intent: Pick<Intent, 'key' | 'state' | 'fence'>, at: Date, absent: boolean): Promise<Intent>;
   read(key: string): Promise<Intent | undefined>;
   /** Intents in a state that were last changed or looked at before a moment, oldest first, at most `limit`. */
   list(state: IntentState, changedBefore: Date, limit: number): Promise<Intent[]>;

@@ -1,6 +1,7 @@
 import { describeError, ServiceUnreadableError, TryLaterError } from '../errors.ts';
-import type { Answer } from './answer.ts';
+import type { Answer, EffectRequest } from './answer.ts';
 import { reservationsFor, type BudgetPolicy } from './budgets.ts';
+import { clientReference, effectKey } from './effect-key.ts';
 import type { ClaimTerms, Ending, Intent, IntentStore, NewIntent } from './intent.ts';
 import { mayBegin, type ReadStop } from './stop.ts';
 
@@ -40,8 +41,10 @@ const LOCKED_RETRY_SECONDS = 60;
 /** Time left to write the outcome after the last request's deadline. */
 const RECORDING_MS = 5_000;
 
-/** One effect, as a flow asks for it. */
-export interface Effect extends NewIntent {
+/** One effect, as a flow asks for it. Key and reference follow from its cause and kind. */
+export interface Effect extends Omit<NewIntent, 'key' | 'reference' | 'requestBody' | 'retryOf'> {
+  /** Makes the exact body to send. It is asked once for each try: what is recorded then is sent. */
+  readonly bodyFor: (reference: string) => string;
   /** Sum of the deadlines of all requests that `send` makes, in milliseconds. */
   readonly sendingMs: number;
   /** Looks at what the call is going to change, right before it. Where that fails, nothing is sent. */
@@ -49,22 +52,22 @@ export interface Effect extends NewIntent {
 }
 
 /**
- * Sends an effect at most once for its key, whoever calls, however often.
+ * Sends an effect at most once for its cause, whoever calls, however often.
  *
  * The intent is written before the call and claimed with a fence, together with its budgets and, for a settlement, with
  * the escrow's lock; of all invocations that hold the same key one sends, once. What the answer does not prove is
  * `unknown`: it is never sent again from here.
  *
- * @param send makes the one request with the recorded body.
+ * @param send makes the one request, as it was recorded.
  * @throws TryLaterError if too little time is left to send and record. Nothing was sent then.
  */
 export async function performEffect<Result extends Readonly<Record<string, unknown>>>(
   deps: EffectDeps,
   effect: Effect,
-  send: (requestBody: string) => Promise<Answer<Result>>,
+  send: (request: EffectRequest) => Promise<Answer<Result>>,
 ): Promise<EffectOutcome> {
-  const { sendingMs, lookBefore, ...newIntent } = effect;
-  const intent = await deps.intents.prepare(newIntent, deps.now());
+  const { sendingMs, lookBefore } = effect;
+  const intent = await prepareLatestTry(deps, effect);
   if (intent.state !== 'prepared') return standing(intent);
   if (deps.now() >= new Date(intent.expiresAt)) return expire(deps, intent);
 
@@ -77,10 +80,8 @@ export async function performEffect<Result extends Readonly<Record<string, unkno
     return { outcome: 'not-sent', reason: looked.reason, retryAfterSeconds: looked.retryAfterSeconds };
   }
   // Last of all, so that little time passes between the switch and the claim.
-  const mode = await deps.readStop();
-  if (!mayBegin(intent.kind, mode)) {
-    return { outcome: 'not-sent', reason: `the stop is on "${mode}"`, retryAfterSeconds: STOPPED_RETRY_SECONDS };
-  }
+  const reason = await findWhyStopped(deps, intent);
+  if (reason !== undefined) return { outcome: 'not-sent', reason, retryAfterSeconds: STOPPED_RETRY_SECONDS };
 
   const claim = { key: intent.key, owner: deps.newId(), fence: intent.fence + 1 };
   const claimed = await deps.intents.claim(claim, termsOf(deps, intent, looked.before), deps.now());
@@ -92,12 +93,57 @@ export async function performEffect<Result extends Readonly<Record<string, unkno
     case 'locked':
       return standBack(deps, intent, claimed.holder);
     case 'claimed': {
-      const answer = await sendOnce(async () => (await changed(lookBefore, looked.before)) ?? send(intent.requestBody));
+      const answer = await sendOnce(async () => (await changed(lookBefore, looked.before)) ?? send(requestOf(intent)));
       const ending = endingFor(answer, claim.fence);
       const ended = await deps.intents.move({ ...claim, state: 'sending' }, ending, deps.now());
       const isOurs = ended.owner === claim.owner && ended.fence === claim.fence && ended.state === ending.state;
       return isOurs ? outcomeFor(answer, ending, ended) : standing(ended);
     }
+  }
+}
+
+/**
+ * Writes the intent unless it is known. What did not take place stays so: where an operator has asked for another try, it
+ * is an intent of its own.
+ */
+async function prepareLatestTry(deps: EffectDeps, effect: Effect): Promise<Intent> {
+  const { sendingMs: _sendingMs, lookBefore: _lookBefore, bodyFor, ...common } = effect;
+  const prepare = (key: string, retryOf?: string): Promise<Intent> => {
+    const reference = clientReference(key);
+    const tried = { ...common, key, reference, requestBody: bodyFor(reference) };
+    return deps.intents.prepare(retryOf === undefined ? tried : { ...tried, retryOf }, deps.now());
+  };
+  let intent = await prepare(effectKey(effect.cause, effect.kind));
+  while (intent.retriedAs !== undefined) intent = await prepare(intent.retriedAs, intent.key);
+  return intent;
+}
+
+/** The latest try of an effect, if it was ever asked for. */
+export async function readLatestTry(
+  intents: Pick<IntentStore, 'read'>,
+  { cause, kind }: Pick<Effect, 'cause' | 'kind'>,
+): Promise<Intent | undefined> {
+  const intent = await intents.read(effectKey(cause, kind));
+  return intent === undefined ? undefined : latestOf(intents, intent);
+}
+
+/** A try that was asked for and not yet begun is left out. */
+async function latestOf(intents: Pick<IntentStore, 'read'>, intent: Intent): Promise<Intent> {
+  const next = intent.retriedAs === undefined ? undefined : await intents.read(intent.retriedAs);
+  return next === undefined ? intent : latestOf(intents, next);
+}
+
+function requestOf({ requestBody: body, key, reference }: Intent): EffectRequest {
+  return { body, key, reference };
+}
+
+/** A switch that nobody can read is no permission. */
+async function findWhyStopped({ readStop }: EffectDeps, { kind }: Intent): Promise<string | undefined> {
+  try {
+    const mode = await readStop();
+    return mayBegin(kind, mode) ? undefined : `the stop is on "${mode}"`;
+  } catch (error) {
+    return `the stop cannot be read: ${describeError(error)}`;
   }
 }
 

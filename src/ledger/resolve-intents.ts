@@ -44,6 +44,9 @@ export const RESOLVE_DEFAULTS: ResolvePolicy = {
 /** Longer than any function may run: a claim older than this belongs to an invocation that is gone. */
 export const STALE_CLAIM_MS = 5 * 60_000;
 
+/** Who waits to send comes back within minutes: after this nobody may, and it is looked whether it has expired. */
+const FORGOTTEN_MS = 60 * 60_000;
+
 export interface ResolveDeps {
   readonly intents: IntentStore;
   readonly lookFor: LookFor;
@@ -53,8 +56,9 @@ export interface ResolveDeps {
   readonly remainingMs: () => number;
 }
 
-/** What one run did. `settled` are the intents that are unknown no more. */
+/** What one run did. */
 export interface ResolveRun {
+  /** Intents that are unknown no more, and prepared ones that had expired. */
   readonly settled: readonly Intent[];
   readonly looked: number;
   /** Unknown intents that this run saw and that are unknown still. */
@@ -80,7 +84,7 @@ const ABSENCE_PROVES: ReadonlySet<EffectKind> = new Set<EffectKind>([
 
 /**
  * Looks for the effects that are unknown, the longest unlooked-at first, and settles what can be settled. A claim that
- * its invocation never recorded becomes unknown first.
+ * its invocation never recorded becomes unknown first; what nobody came back to send before it expired is rejected.
  */
 export async function resolveIntents(deps: ResolveDeps): Promise<ResolveRun> {
   const failed: { key: string; reason: string }[] = [];
@@ -93,6 +97,7 @@ export async function resolveIntents(deps: ResolveDeps): Promise<ResolveRun> {
     }
   };
   await takeOverStaleClaims(deps, attempt);
+  const expired = await rejectExpired(deps, attempt);
   const unknown = await deps.intents.list('unknown', deps.now(), BATCH);
   const settled: Intent[] = [];
   let looked = 0;
@@ -105,7 +110,7 @@ export async function resolveIntents(deps: ResolveDeps): Promise<ResolveRun> {
     if (after.state !== 'unknown' && isMovedAt(after, at)) settled.push(after);
   }
   return {
-    settled,
+    settled: [...expired, ...settled],
     looked,
     inDoubt: unknown.length - settled.length,
     left: looked < unknown.length || unknown.length === BATCH,
@@ -127,6 +132,23 @@ async function takeOverStaleClaims(
     const note = `claimed at ${intent.sentAt ?? 'an unknown time'} and never recorded: the request may have been sent`;
     await attempt(intent, () => intents.move(intent, { state: 'unknown', note }, now()));
   }
+}
+
+/** What is prepared waits for whoever asked for it to come back; past its expiry nobody may send it. */
+async function rejectExpired(
+  { intents, now }: ResolveDeps,
+  attempt: (intent: Intent, act: () => Promise<Intent>) => Promise<Intent>,
+): Promise<Intent[]> {
+  const rejected: Intent[] = [];
+  for (const intent of await intents.list('prepared', new Date(now().getTime() - FORGOTTEN_MS), BATCH)) {
+    const at = now();
+    const ending = { state: 'rejected', note: `not sent until ${intent.expiresAt}, when it expired` } as const;
+    const after = await attempt(intent, () =>
+      at < new Date(intent.expiresAt) ? intents.noteLook(intent, at, false) : intents.move(intent, ending, at),
+    );
+    if (after.state === 'rejected' && isMovedAt(after, at)) rejected.push(after);
+  }
+  return rejected;
 }
 
 async function look(deps: ResolveDeps, intent: Intent): Promise<Look> {

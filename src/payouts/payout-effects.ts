@@ -1,4 +1,4 @@
-import { clientReference, effectKey, type Cause } from '../ledger/effect-key.ts';
+import type { Cause } from '../ledger/effect-key.ts';
 import { performEffect, type EffectDeps, type EffectOutcome } from '../ledger/perform-effect.ts';
 import { formatUsd, type MicroUsd } from '../money.ts';
 import type { FaucetClient } from '../purple-flea/faucet.ts';
@@ -23,23 +23,19 @@ export function payAgent(
   cause: Cause,
   payment: { readonly toAgentId: string; readonly amount: MicroUsd; readonly memo: string },
 ): Promise<EffectOutcome> {
-  const key = effectKey(cause, 'transfer');
-  const reference = clientReference(key);
   return performEffect(
     deps,
     {
-      key,
-      reference,
       kind: 'transfer',
       cause,
       agentId: deps.agentId,
       payee: payment.toAgentId,
       amountUsd: formatUsd(payment.amount),
-      requestBody: deps.wallet.transferBody({ reference, fromAgentId: deps.agentId, ...payment }),
+      bodyFor: (reference) => deps.wallet.transferBody({ reference, fromAgentId: deps.agentId, ...payment }),
       expiresAt: expiry(deps),
       sendingMs: deps.requestMs,
     },
-    (body) => deps.wallet.transfer({ body, key, reference }),
+    (request) => deps.wallet.transfer(request),
   );
 }
 
@@ -51,19 +47,15 @@ export function claimFaucet(
   deps: PayoutDeps & { readonly faucet: FaucetClient },
   cause: Cause,
 ): Promise<EffectOutcome> {
-  const key = effectKey(cause, 'faucet-claim');
-  const reference = clientReference(key);
   return performEffect(
     deps,
     {
-      key,
-      reference,
       kind: 'faucet-claim',
       cause,
       agentId: deps.agentId,
       payee: deps.agentId,
       amountUsd: CLAIM_USD,
-      requestBody: deps.faucet.claimBody(deps.agentId),
+      bodyFor: () => deps.faucet.claimBody(deps.agentId),
       expiresAt: expiry(deps),
       sendingMs: 3 * deps.requestMs,
       lookBefore: async () => {
@@ -71,7 +63,7 @@ export function claimFaucet(
         return status.kind === 'read' ? { canClaim: status.value.canClaim } : {};
       },
     },
-    (body) => deps.faucet.claim({ body, key, reference }),
+    (request) => deps.faucet.claim(request),
   );
 }
 

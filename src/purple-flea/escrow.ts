@@ -1,7 +1,6 @@
 import * as z from 'zod/mini';
-import type { Answer } from '../ledger/answer.ts';
+import type { Answer, EffectRequest } from '../ledger/answer.ts';
 import { parseUsd, type MicroUsd } from '../money.ts';
-import type { EffectRequest } from './send-effect.ts';
 import type { Profile, Reading } from './service.ts';
 
 /** The six statuses of the escrow reference. The last three are final. */

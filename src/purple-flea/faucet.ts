@@ -1,5 +1,4 @@
-import type { Answer } from '../ledger/answer.ts';
-import type { EffectRequest } from './send-effect.ts';
+import type { Answer, EffectRequest } from '../ledger/answer.ts';
 import type { Profile, Reading } from './service.ts';
 
 /** A claim that was paid: what the ledger keeps of it. `amountUsd` is decimal USD. */

@@ -1,18 +1,8 @@
-import type { Answer, Failure } from '../ledger/answer.ts';
+import type { Answer, EffectRequest, Failure } from '../ledger/answer.ts';
 import { rateLimitWait } from './retry-after.ts';
 import type { Credentials, ServiceDeps } from './service.ts';
 import type { HttpAnswer } from './transport.ts';
 import { readBody, type EffectRoute } from './wire.ts';
-
-/** One effect as the ledger recorded it. */
-export interface EffectRequest {
-  /** The JSON text that was recorded, and is sent as it is. */
-  readonly body: string;
-  /** The effect key, sent as `Idempotency-Key`. */
-  readonly key: string;
-  /** The client reference. */
-  readonly reference: string;
-}
 
 /** Where no connection came about, it may in a moment. */
 const CONNECT_RETRY_SECONDS = 15;

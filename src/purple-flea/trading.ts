@@ -1,7 +1,6 @@
 import * as z from 'zod/mini';
-import type { Answer } from '../ledger/answer.ts';
+import type { Answer, EffectRequest } from '../ledger/answer.ts';
 import type { MicroUsd } from '../money.ts';
-import type { EffectRequest } from './send-effect.ts';
 import type { Profile, Reading } from './service.ts';
 
 export type OrderDirection = 'long' | 'short';
@@ -35,6 +34,8 @@ export type PlacedOrder = z.infer<typeof placedOrderSchema>;
 export interface Position {
   /** Undefined where the exchange shows a position that was not opened through the service. */
   readonly positionId: string | undefined;
+  /** The order that opened it, where the service says so. */
+  readonly orderId: string | undefined;
   readonly asset: string;
   readonly direction: OrderDirection;
   /** Notional. */
@@ -51,6 +52,8 @@ export interface Position {
 /** A fill of the past. */
 export interface Trade {
   readonly tradeId: string;
+  /** The order that was filled, where the service says so. */
+  readonly orderId: string | undefined;
   readonly asset: string;
   /** `long` for what was bought, `short` for what was sold, be it to open or to close. */
   readonly direction: OrderDirection;

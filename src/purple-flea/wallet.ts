@@ -1,6 +1,5 @@
-import type { Answer } from '../ledger/answer.ts';
+import type { Answer, EffectRequest } from '../ledger/answer.ts';
 import type { MicroUsd } from '../money.ts';
-import type { EffectRequest } from './send-effect.ts';
 import type { Profile, Reading } from './service.ts';
 
 /** Limits of a transfer. The memo has the room of a description. */

@@ -29,50 +29,86 @@ export async function takeTradeSnapshot(
   };
 }
 
-/** A fill or a position that was not there before the order. */
-interface Fresh {
+/** A fill or a position. */
+interface Fill {
   readonly id: string;
+  readonly isNew: boolean;
+  readonly orderId: string | undefined;
   readonly asset: string;
   readonly direction: OrderDirection;
   readonly amount: MicroUsd;
+  /** Undefined where the service keeps no time. */
+  readonly at: string | undefined;
 }
+
+/** What looking for an order needs. */
+export interface LookForOrderDeps {
+  readonly trading: TradingClient;
+  /** Orders of the agent in a market that were settled since a moment; undefined where not all of them can be seen. */
+  readonly findOthers: (since: Date) => Promise<readonly Intent[] | undefined>;
+}
+
+/** How much older than it should be a snapshot, or a clock, may be. */
+const STALE_MS = 5 * 60_000;
 
 /**
  * Looks for the order of an intent: exactly one new fill of its market, side and size. Orders carry no reference of ours,
  * so where there is none, nobody can say that there was no order: the position may have been closed or merged.
+ *
+ * The snapshot may have been old when it was taken, and the claim that carries it may have been written late: what other
+ * intents are known to have ordered since is left out.
  */
-export async function lookForOrder(trading: TradingClient, intent: Intent): Promise<Look> {
+export async function lookForOrder({ trading, findOthers }: LookForOrderDeps, intent: Intent): Promise<Look> {
   const before = z.safeParse(tradeSnapshotSchema, intent.before);
   if (!before.success) return { kind: 'invisible', reason: 'no snapshot was taken before the order' };
-  const fresh = (await findFresh(trading, before.data)).filter((row) =>
-    isOf(row, before.data, parseUsd(intent.amountUsd)),
+  const since = new Date(Date.parse(intent.createdAt) - STALE_MS);
+  const others = await findOthers(since);
+  if (others === undefined) return { kind: 'unclear', reason: `not all orders since ${since.toISOString()} are known` };
+
+  const fills = await readFills(trading, before.data);
+  const fresh = fills.filter(
+    (fill) =>
+      fill.isNew &&
+      isOf(fill, before.data, parseUsd(intent.amountUsd)) &&
+      !others.some((other) => isFilledBy(other, fill)) &&
+      (fill.at === undefined || Date.parse(fill.at) >= since.getTime()),
   );
-  const [first, ...others] = fresh;
+  const [first, ...more] = fresh;
   if (first === undefined) return { kind: 'absent' };
-  if (others.length > 0) {
+  if (more.length > 0) {
     return { kind: 'many', note: `several new fills could be this order: ${fresh.map(({ id }) => id).join(', ')}` };
   }
-  const { id: orderId, asset, direction, amount } = first;
+  const unseen = others.filter((other) => !fills.some((fill) => isFilledBy(other, fill)));
+  if (unseen.length > 0) {
+    const references = unseen.map(({ reference }) => reference).join(', ');
+    return { kind: 'many', note: `the new fill ${first.id} could be this order or one of ${references}` };
+  }
+  const { id, orderId = id, asset, direction, amount } = first;
   const result: PlacedOrder = { orderId, status: 'filled', asset, direction, amountUsd: formatUsd(amount) };
   return { kind: 'found', result };
 }
 
 /** Fills where there is a history, which shows an order whatever became of its position; otherwise positions. */
-async function findFresh(trading: TradingClient, before: TradeSnapshot): Promise<Fresh[]> {
+async function readFills(trading: TradingClient, before: TradeSnapshot): Promise<Fill[]> {
   const history = await trading.readHistory();
   if (history.kind === 'read' && before.tradeIds !== undefined) {
     const known = new Set(before.tradeIds);
-    return history.value.filter(({ tradeId }) => !known.has(tradeId)).map((trade) => ({ ...trade, id: trade.tradeId }));
+    return history.value.map(({ tradeId: id, ...trade }) => ({ ...trade, id, isNew: !known.has(id) }));
   }
   const known = new Set(before.positionIds);
   const positions = await trading.readPositions();
-  return positions.flatMap(({ positionId, ...position }) =>
-    positionId === undefined || known.has(positionId) ? [] : [{ ...position, id: positionId }],
+  return positions.flatMap(({ positionId: id, openedAt: at, ...position }) =>
+    id === undefined ? [] : [{ ...position, id, at, isNew: !known.has(id) }],
   );
 }
 
+function isFilledBy({ result }: Intent, { id, orderId }: Fill): boolean {
+  const known = result?.['orderId'];
+  return known !== undefined && (known === id || known === orderId);
+}
+
 /** A fill is in whole lots, so near the size that was asked for: at most a tenth off. */
-function isOf(row: Fresh, { asset, direction }: TradeSnapshot, asked: MicroUsd): boolean {
+function isOf(row: Fill, { asset, direction }: TradeSnapshot, asked: MicroUsd): boolean {
   const off = row.amount > asked ? row.amount - asked : asked - row.amount;
   return row.asset === asset && row.direction === direction && off * 10n <= asked;
 }

@@ -1,5 +1,5 @@
 import type { InferenceCompleted } from '../events/inference-completed.ts';
-import { clientReference, effectKey, type Cause } from '../ledger/effect-key.ts';
+import { effectKey, type Cause } from '../ledger/effect-key.ts';
 import { performEffect, type EffectDeps, type EffectOutcome } from '../ledger/perform-effect.ts';
 import { formatUsd } from '../money.ts';
 import type { TradingClient } from '../purple-flea/trading.ts';
@@ -27,26 +27,22 @@ export function placeOrder(
   order: OrderTerms,
   agentId: string,
 ): Promise<EffectOutcome> {
-  const key = orderKey(prediction);
-  const reference = clientReference(key);
   const metadata = { source: 'sagemaker', confidence: String(prediction.confidence) };
   return performEffect(
     deps,
     {
-      key,
-      reference,
       kind: 'trade-order',
       cause: causeOf(prediction.predictionId),
       agentId,
       payee: order.asset,
       expiresAt: new Date(deps.now().getTime() + LIFETIME_MS).toISOString(),
       amountUsd: formatUsd(order.amount),
-      requestBody: deps.trading.orderBody({ ...order, reference, agentId, metadata }),
+      bodyFor: (reference) => deps.trading.orderBody({ ...order, reference, agentId, metadata }),
       // The snapshot is two reads, and is taken again under the market's lock.
       sendingMs: 5 * deps.requestMs,
       lookBefore: () => takeTradeSnapshot(deps.trading, order),
     },
-    (body) => deps.trading.placeOrder({ body, key, reference }),
+    (request) => deps.trading.placeOrder(request),
   );
 }
 

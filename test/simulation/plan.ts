@@ -136,18 +136,7 @@ export function drawSchedule(seed: number, profile?: Profile): Schedule {
   const count = 1 + chance.below(5);
   for (let index = 0; index < count; index += 1) disturbances.push(drawDisturbance(chance, scenario));
   if (chance.maybe(0.04)) disturbances.push(...drawLateAndUnseen(chance, scenario));
-  const kept = disturbances.filter((one) => !hidesOrders(scenario, one));
-  return { seed, profile: profile ?? drawn, scenario, disturbances: kept, sweepMinutes: chance.pick([1, 2, 3, 5]) };
-}
-
-/**
- * A snapshot that leaves out the order before, because it is old or cut short, or because the claim that carries it is
- * written late, makes that order look like the next one, if the next did not take place. Nothing is sent twice by it.
- */
-function hidesOrders(scenario: Scenario, disturbance: Disturbance): boolean {
-  if (scenario.flow !== 'order' || !scenario.sharesMarket) return false;
-  if (disturbance.kind === 'gate') return disturbance.event === 'late-write';
-  return 'fault' in disturbance && (disturbance.fault === 'stale' || disturbance.fault === 'short');
+  return { seed, profile: profile ?? drawn, scenario, disturbances, sweepMinutes: chance.pick([1, 2, 3, 5]) };
 }
 
 function drawScenario(chance: Chance): Scenario {

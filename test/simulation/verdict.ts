@@ -1,5 +1,6 @@
 import type { EffectKind } from '../../src/ledger/effect-key.ts';
 import type { Intent } from '../../src/ledger/intent.ts';
+import { parseUsd } from '../../src/money.ts';
 import { playSchedule, type RunOptions } from './run.ts';
 import { HOUR, type Schedule } from './plan.ts';
 import { KEYS, type Operation, type ServiceEffect } from './service.ts';
@@ -162,7 +163,7 @@ function checkBudgets({ ledger }: SimulatedWorld, intents: readonly Intent[]): V
   const spent = new Map<string, bigint>();
   for (const { state, reserved = [] } of intents) {
     if (state === 'rejected' || state === 'prepared') continue;
-    for (const { budget, amount } of reserved) spent.set(budget, (spent.get(budget) ?? 0n) + amount);
+    for (const { budget, amountUsd } of reserved) spent.set(budget, (spent.get(budget) ?? 0n) + parseUsd(amountUsd));
   }
   return [...ledger.budgets]
     .filter(([budget, taken]) => taken !== (spent.get(budget) ?? 0n))

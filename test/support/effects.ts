@@ -42,13 +42,19 @@ export function aNewIntent(overrides: Partial<NewIntent> & { readonly subject?: 
   };
 }
 
-/** An effect as `performEffect` takes it. */
-export function anEffect(overrides: Partial<Effect> & { readonly subject?: string } = {}): Effect {
-  const { sendingMs = 10_000, lookBefore, ...intent } = overrides;
-  return { ...aNewIntent(intent), sendingMs, ...(lookBefore === undefined ? {} : { lookBefore }) };
+/** An effect as `performEffect` takes it, and what its first try is written as. */
+export type AnEffect = Effect & Pick<NewIntent, 'key' | 'requestBody'>;
+
+export function anEffect(
+  overrides: Partial<NewIntent & Pick<Effect, 'sendingMs' | 'lookBefore'>> & { readonly subject?: string } = {},
+): AnEffect {
+  const { sendingMs = 10_000, lookBefore, ...others } = overrides;
+  const intent = aNewIntent(others);
+  const bodyFor = () => intent.requestBody;
+  return { ...intent, bodyFor, sendingMs, ...(lookBefore === undefined ? {} : { lookBefore }) };
 }
 
-export const AN_EFFECT: Effect = anEffect();
+export const AN_EFFECT: AnEffect = anEffect();
 
 export const NO_BUDGETS: BudgetPolicy = { perDay: {}, perAgentAndDay: {} };
 

@@ -1,3 +1,4 @@
+import { reservedOf } from '../../src/ledger/budgets.ts';
 import {
   freesLock,
   givesBack,
@@ -9,6 +10,7 @@ import {
   type IntentStep,
   type IntentStore,
 } from '../../src/ledger/intent.ts';
+import { parseUsd } from '../../src/money.ts';
 
 /** A point at which a call to the store can be disturbed: before it takes effect, or after, before it is answered. */
 export interface Moment {
@@ -90,9 +92,7 @@ export function createMemoryIntents(
       owner,
       fence,
       sentAt: at.toISOString(),
-      ...(reservations.length === 0
-        ? {}
-        : { reserved: reservations.map(({ budget, amount }) => ({ budget, amount })) }),
+      ...(reservations.length === 0 ? {} : { reserved: reservedOf(reservations) }),
       ...(lock === undefined ? {} : { lock }),
       ...(before === undefined ? {} : { before }),
     });
@@ -100,7 +100,9 @@ export function createMemoryIntents(
   }
 
   function giveBack(intent: Intent): void {
-    for (const { budget, amount } of intent.reserved ?? []) budgets.set(budget, (budgets.get(budget) ?? 0n) - amount);
+    for (const { budget, amountUsd } of intent.reserved ?? []) {
+      budgets.set(budget, (budgets.get(budget) ?? 0n) - parseUsd(amountUsd));
+    }
   }
 
   return {
@@ -118,7 +120,7 @@ export function createMemoryIntents(
         return intent;
       }),
     claim: (wanted, terms, at) => around('claim', () => claim(wanted, terms, at)),
-    move: (from, { state, note, result, decision }, at) =>
+    move: (from, { state, note, result, decision, retriedAs }, at) =>
       around('move', () => {
         const intent = stored(from.key);
         if (intent.state !== from.state || intent.fence !== from.fence || intent.owner !== from.owner) return intent;
@@ -128,14 +130,15 @@ export function createMemoryIntents(
         return change(intent, at, state, note, {
           ...(result === undefined ? { reason: note } : { result }),
           ...(decision === undefined ? {} : { decision }),
+          ...(retriedAs === undefined ? {} : { retriedAs }),
           ...(givesBack(state) ? { reserved: undefined, absentSince: undefined } : {}),
           ...(unlocks ? { lock: undefined } : {}),
         });
       }),
-    noteLook: ({ key, fence }, at, absent) =>
+    noteLook: ({ key, state, fence }, at, absent) =>
       around('noteLook', () => {
         const intent = stored(key);
-        if (intent.state !== 'unknown' || intent.fence !== fence) return intent;
+        if (intent.state !== state || intent.fence !== fence) return intent;
         const absentSince = intent.absentSince ?? (absent ? at.toISOString() : undefined);
         const looked = { ...intent, absentSince, updatedAt: at.toISOString() };
         items.set(key, looked);

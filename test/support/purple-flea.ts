@@ -1,4 +1,4 @@
-import type { EffectRequest } from '../../src/purple-flea/send-effect.ts';
+import type { EffectRequest } from '../../src/ledger/answer.ts';
 import type { Credentials, Profile, ServiceDeps } from '../../src/purple-flea/service.ts';
 import { createTransport, type HttpAnswer, type HttpRequest } from '../../src/purple-flea/transport.ts';
 import { inert } from './inert.ts';

@@ -1,7 +1,7 @@
 import type { Answer } from '../../src/ledger/answer.ts';
 import { createEscrowClient } from '../../src/purple-flea/escrow-client.ts';
 import { createFaucetClient } from '../../src/purple-flea/faucet-client.ts';
-import type { EffectRequest } from '../../src/purple-flea/send-effect.ts';
+import type { EffectRequest } from '../../src/ledger/answer.ts';
 import type { Credentials, Profile, ServiceDeps } from '../../src/purple-flea/service.ts';
 import { createTradingClient } from '../../src/purple-flea/trading-client.ts';
 import { createWalletClient } from '../../src/purple-flea/wallet-client.ts';

@@ -68,6 +68,7 @@ const historySchema = z.object({
   trades: z.array(
     z.object({
       id: idSchema,
+      orderId: z.nullish(idSchema),
       coin: z.string(),
       side: z.enum(['buy', 'sell']),
       sizeUsd: estimateSchema,
@@ -120,6 +121,7 @@ export const tradingPublished: TradingDialect = {
         ? shown.positions.map((row) => ({
             ...exposureOf(row),
             positionId: row.position_id ?? undefined,
+            orderId: undefined,
             amount: row.size_usd,
             entryPrice: row.entry_price,
             openedAt: undefined,
@@ -127,6 +129,7 @@ export const tradingPublished: TradingDialect = {
         : shown.positions.map((row) => ({
             ...exposureOf(row),
             positionId: row.id,
+            orderId: undefined,
             amount: row.sizeUsd,
             entryPrice: row.entryPrice,
             openedAt: row.openedAt,
@@ -142,6 +145,7 @@ export const tradingPublished: TradingDialect = {
       if (typeof shown === 'string') return shown;
       return shown.trades.map((row) => ({
         tradeId: row.id,
+        orderId: row.orderId ?? undefined,
         asset: assetOf(row.coin),
         direction: row.side === 'buy' ? 'long' : 'short',
         amount: row.sizeUsd,

@@ -35,6 +35,7 @@ const positionsSchema = z.object({
   positions: z.array(
     z.object({
       position_id: idSchema,
+      order_id: z.optional(idSchema),
       asset: z.string(),
       direction,
       amount: usdSchema,
@@ -89,6 +90,7 @@ export const tradingReference: TradingDialect = {
       if (typeof shown === 'string') return shown;
       return shown.positions.map((row) => ({
         positionId: row.position_id,
+        orderId: row.order_id,
         asset: row.asset,
         direction: row.direction,
         amount: row.amount,

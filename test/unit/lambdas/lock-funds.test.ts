@@ -6,7 +6,7 @@ import type { Answer } from '../../../src/ledger/answer.ts';
 import { effectKey } from '../../../src/ledger/effect-key.ts';
 import { createEscrowClient } from '../../../src/purple-flea/escrow-client.ts';
 import type { CreatedEscrow } from '../../../src/purple-flea/escrow.ts';
-import type { EffectRequest } from '../../../src/purple-flea/send-effect.ts';
+import type { EffectRequest } from '../../../src/ledger/answer.ts';
 import { PROFILES } from '../../../src/purple-flea/service.ts';
 import { aRequest, ESCROW_ID, OWNER, REFERENCE } from '../../support/bonus-escrow.ts';
 import { aNewIntent, leaveSending } from '../../support/effects.ts';

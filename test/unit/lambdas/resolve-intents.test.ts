@@ -195,6 +195,7 @@ describe('an effect in doubt', () => {
 describe('an order in doubt', () => {
   const position = {
     positionId: 'pos_1',
+    orderId: undefined,
     asset: 'BTC-USDC',
     direction: 'long',
     amount: aView().amount,
@@ -329,6 +330,6 @@ test('the latest escrow of the same agent has to be in a list before absence cou
 
   expect(intents.items.get(A_LOCK.key)).toMatchObject({
     state: 'manual',
-    reason: `esc_${TREASURY} is missing in the list`,
+    reason: `${aNewIntent({ subject: 'known', agentId: TREASURY }).reference} is missing in the list`,
   });
 });

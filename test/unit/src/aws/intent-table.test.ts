@@ -176,8 +176,8 @@ describe('a claim', () => {
           ':at': { S: NOON.toISOString() },
           ':reserved': {
             L: [
-              { M: { budget: { S: DAY }, amount: { N: '50000000' } } },
-              { M: { budget: { S: 'escrow-release/ag_payee/2026-03-06' }, amount: { N: '50000000' } } },
+              { M: { budget: { S: DAY }, amountUsd: { S: '50.00' } } },
+              { M: { budget: { S: 'escrow-release/ag_payee/2026-03-06' }, amountUsd: { S: '50.00' } } },
             ],
           },
           ':lock': { S: LOCK },
@@ -308,7 +308,7 @@ describe('a claim', () => {
 });
 
 describe('a move', () => {
-  const RESERVED = [{ budget: DAY, amount: 50_000_000 }] as unknown as Intent['reserved'];
+  const RESERVED = [{ budget: DAY, amountUsd: '50.00' }];
   const held = (overrides: Partial<Intent> = {}) => stored({ reserved: RESERVED, lock: LOCK, ...overrides });
   const from = { key, state: 'sending', fence: 1, owner: 'me' } as const;
 
@@ -469,14 +469,14 @@ describe('a look', () => {
     const unknown = stored({ state: 'unknown' });
     server.script(answer(200, { Attributes: typed({ ...unknown }) }));
 
-    expect(await table().noteLook({ key, fence: 1 }, NOON, absent)).toEqual(unknown);
+    expect(await table().noteLook({ key, state: 'unknown', fence: 1 }, NOON, absent)).toEqual(unknown);
     expect(sent()).toMatchObject([
       {
         operation: 'UpdateItem',
         body: {
-          ConditionExpression: '#state = :unknown AND #fence = :fence',
+          ConditionExpression: '#state = :state AND #fence = :fence',
           UpdateExpression: expression,
-          ExpressionAttributeValues: { ':unknown': { S: 'unknown' }, ':fence': { N: '1' } },
+          ExpressionAttributeValues: { ':state': { S: 'unknown' }, ':fence': { N: '1' } },
           ReturnValues: 'ALL_NEW',
         },
       },
@@ -486,7 +486,7 @@ describe('a look', () => {
   test('at what is in doubt no more changes nothing', async () => {
     server.script(FAILED_CONDITION, answer(200, item({ ...stored({ state: 'applied' }) })));
 
-    expect(await table().noteLook({ key, fence: 1 }, NOON, true)).toMatchObject({ state: 'applied' });
+    expect(await table().noteLook({ key, state: 'unknown', fence: 1 }, NOON, true)).toMatchObject({ state: 'applied' });
   });
 });
 

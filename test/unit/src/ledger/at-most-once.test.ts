@@ -5,7 +5,7 @@ import type { Answer } from '../../../../src/ledger/answer.ts';
 import type { Intent } from '../../../../src/ledger/intent.ts';
 import { MAX_ATTEMPTS, performEffect, type EffectOutcome } from '../../../../src/ledger/perform-effect.ts';
 import { RESOLVE_DEFAULTS, STALE_CLAIM_MS, type Look } from '../../../../src/ledger/resolve-intents.ts';
-import { AN_EFFECT, anInvocation, NOON, sweep } from '../../../support/effects.ts';
+import { AN_EFFECT, anEffect, anInvocation, NOON, sweep } from '../../../support/effects.ts';
 import { createMemoryIntents, createMemoryLedger, type Disturb } from '../../../support/memory-intents.ts';
 
 /** What one invocation's request meets at the service. All but the last two may have had the effect. */
@@ -112,10 +112,10 @@ async function play(
     }
     const intents = createMemoryIntents(disturbWith(turn, action.mishap), ledger);
     const { meeting: met, remainingMs } = action;
-    const effect = { ...AN_EFFECT, requestBody: `body of caller ${index}` };
+    const effect = anEffect({ requestBody: `body of caller ${index}` });
     const deps = anInvocation({ intents, now: () => now, remainingMs: () => remainingMs });
     try {
-      const outcome = await performEffect(deps, effect, async (body) => {
+      const outcome = await performEffect(deps, effect, async ({ body }) => {
         await turn();
         const isClear = met === 'applied' || HARMLESS.includes(met);
         sent.push({ met, body, tookEffect: isClear ? met === 'applied' : action.tookEffect });

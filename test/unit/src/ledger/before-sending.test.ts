@@ -99,9 +99,11 @@ describe('the stop', () => {
     const effect = anEffect();
     const readStop = () => Promise.reject(new Error('parameter /stop is missing'));
 
-    await expect(performEffect(anInvocation({ intents, readStop }), effect, inert('send'))).rejects.toThrow(
-      'parameter /stop is missing',
-    );
+    expect(await performEffect(anInvocation({ intents, readStop }), effect, inert('send'))).toMatchObject({
+      outcome: 'not-sent',
+      reason: 'the stop cannot be read: Error: parameter /stop is missing',
+      retryAfterSeconds: 300,
+    });
     expect(intents.items.get(effect.key)).toMatchObject({ state: 'prepared', fence: 0 });
     expect(await performEffect(anInvocation({ intents }), effect, sends(APPLIED))).toMatchObject({
       outcome: 'applied',

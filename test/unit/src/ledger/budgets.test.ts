@@ -1,12 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Answer } from '../../../../src/ledger/answer.ts';
 import { reservationsFor, type BudgetPolicy } from '../../../../src/ledger/budgets.ts';
-import { performEffect, type Effect, type EffectOutcome } from '../../../../src/ledger/perform-effect.ts';
+import { performEffect, type EffectOutcome } from '../../../../src/ledger/perform-effect.ts';
 import { RESOLVE_DEFAULTS } from '../../../../src/ledger/resolve-intents.ts';
 import { parseUsd } from '../../../../src/money.ts';
 import {
   afterNoon,
   anEffect,
+  type AnEffect,
   aNewIntent,
   anInvocation,
   MINUTE,
@@ -49,28 +50,28 @@ const DAY = 'escrow-create/2026-03-06';
 
 type Result = { readonly id: string };
 
-function dollarFor(subject: string, payee = 'ag_payee'): Effect {
+function dollarFor(subject: string, payee = 'ag_payee'): AnEffect {
   return anEffect({ subject, payee, amountUsd: '1.00' });
 }
 
-function dollars(howMany: number, from = 0): Effect[] {
+function dollars(howMany: number, from = 0): AnEffect[] {
   return Array.from({ length: howMany }, (_, index) => dollarFor(`subject-${from + index}`));
 }
 
 /** Runs effects of which any may go on after any other's step, in an order drawn from a seed. */
 async function runAtOnce(
-  effects: readonly Effect[],
+  effects: readonly AnEffect[],
   ledger: MemoryLedger,
   seed: number,
   {
     budgets = DOLLARS,
     answerTo = () => ({ kind: 'applied', result: { id: 'x' } }),
     now = () => NOON,
-  }: { budgets?: BudgetPolicy; answerTo?: (effect: Effect) => Answer<Result>; now?: () => Date } = {},
-): Promise<{ readonly sent: Effect[]; readonly outcomes: EffectOutcome[] }> {
+  }: { budgets?: BudgetPolicy; answerTo?: (effect: AnEffect) => Answer<Result>; now?: () => Date } = {},
+): Promise<{ readonly sent: AnEffect[]; readonly outcomes: EffectOutcome[] }> {
   const turns = createRandomTurns(seed);
   const deps = anInvocation({ intents: createMemoryIntents(turns.turn, ledger), budgets, now });
-  const sent: Effect[] = [];
+  const sent: AnEffect[] = [];
   const all = Promise.all(
     effects.map((effect) =>
       performEffect(deps, effect, async () => {
@@ -101,7 +102,7 @@ describe('a budget of $500', () => {
   test('has room again for exactly what did not take place', async () => {
     const ledger = createMemoryLedger();
     const refused = new Set(dollars(37).map(({ key }) => key));
-    const answerTo = ({ key }: Effect): Answer<Result> =>
+    const answerTo = ({ key }: AnEffect): Answer<Result> =>
       refused.has(key) ? { kind: 'rejected', reason: 'HTTP 400' } : { kind: 'unknown', reason: 'HTTP 500' };
     const first = await runAtOnce(dollars(500), ledger, 4, { answerTo });
     expect([first.sent.length, ledger.budgets.get(DAY)]).toEqual([500, 463_000_000n]);

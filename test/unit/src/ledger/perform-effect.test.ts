@@ -1,10 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { TryLaterError } from '../../../../src/errors.ts';
-import type { Answer } from '../../../../src/ledger/answer.ts';
+import type { Answer, EffectRequest } from '../../../../src/ledger/answer.ts';
 import { MAX_ATTEMPTS, performEffect, type EffectOutcome } from '../../../../src/ledger/perform-effect.ts';
 import {
   afterNoon,
   AN_EFFECT,
+  anEffect,
   aNewIntent,
   anInvocation,
   leaveSending,
@@ -30,7 +31,7 @@ const IN_DOUBT: EffectOutcome = { outcome: 'pending', reason: UNKNOWN.reason, ke
 /** A sender that answers the same every time and keeps the bodies it was given. */
 function sender(answer: Answer<typeof CREATED>) {
   const bodies: string[] = [];
-  const send = async (body: string): Promise<Answer<typeof CREATED>> => {
+  const send = async ({ body }: EffectRequest): Promise<Answer<typeof CREATED>> => {
     bodies.push(body);
     return answer;
   };
@@ -42,13 +43,13 @@ describe('an effect that is sent for the first time', () => {
     const intents = createMemoryIntents();
     const seen: unknown[] = [];
 
-    const outcome = await performEffect(anInvocation({ intents, newId: () => 'me' }), AN_EFFECT, async (body) => {
+    const outcome = await performEffect(anInvocation({ intents, newId: () => 'me' }), AN_EFFECT, async ({ body }) => {
       seen.push([body, intents.items.get(key)]);
       return APPLIED;
     });
 
     expect(outcome).toEqual({ outcome: 'applied', result: CREATED, duplicate: false });
-    const { sendingMs: _, ...newIntent } = AN_EFFECT;
+    const { sendingMs: _, bodyFor: __, ...newIntent } = AN_EFFECT;
     const claimed = { ...newIntent, state: 'sending', fence: 1, owner: 'me', sentAt: NOON.toISOString() };
     expect(seen).toEqual([[AN_EFFECT.requestBody, expect.objectContaining(claimed)]]);
     expect(intents.items.get(key)).toMatchObject({ ...claimed, state: 'applied', result: CREATED });
@@ -124,11 +125,7 @@ describe('an effect that is called for again', () => {
     await performEffect(anInvocation({ intents }), AN_EFFECT, sender(NOT_SENT).send);
     const { bodies, send } = sender(APPLIED);
 
-    await performEffect(
-      anInvocation({ intents }),
-      { ...AN_EFFECT, amountUsd: '9.00', requestBody: '{"other":1}' },
-      send,
-    );
+    await performEffect(anInvocation({ intents }), anEffect({ amountUsd: '9.00', requestBody: '{"other":1}' }), send);
 
     expect(bodies).toEqual([AN_EFFECT.requestBody]);
     expect(intents.items.get(key)).toMatchObject({ amountUsd: '50.00', requestBody: AN_EFFECT.requestBody });
@@ -170,7 +167,7 @@ describe('an effect that is called for again', () => {
     const { bodies, send } = sender(APPLIED);
 
     await performEffect(anInvocation({ intents }), AN_EFFECT, send);
-    await performEffect(anInvocation({ intents }), { ...AN_EFFECT, key: 'another', requestBody: '{}' }, send);
+    await performEffect(anInvocation({ intents }), anEffect({ subject: 'another', requestBody: '{}' }), send);
 
     expect(bodies).toEqual([AN_EFFECT.requestBody, '{}']);
   });

@@ -15,6 +15,7 @@ import {
   readStored,
   sweep,
 } from '../../../support/effects.ts';
+import { inert } from '../../../support/inert.ts';
 import { createMemoryIntents, type MemoryIntents } from '../../../support/memory-intents.ts';
 
 const FOUND: Look = { kind: 'found', result: { escrowId: 'esc_1' } };
@@ -380,9 +381,8 @@ describe('a run', () => {
     ]);
   });
 
-  test('looks at nothing that is prepared, applied, rejected or parked, however old', async () => {
+  test('looks at nothing that is applied, rejected or parked, however old', async () => {
     const intents = createMemoryIntents();
-    await intents.prepare(aNewIntent({ subject: 'prepared' }), NOON);
     for (const [subject, state] of Object.entries({ one: 'applied', two: 'rejected', three: 'manual' } as const)) {
       const unknown = await leaveUnknown(intents, aNewIntent({ subject }));
       await intents.move(unknown, { state, note: 'as it is' }, NOON);
@@ -391,6 +391,36 @@ describe('a run', () => {
 
     expect(await sweep(intents, at(365 * 24 * HOUR), FOUND)).toMatchObject({ settled: [], looked: 0, left: false });
     expect([...intents.items]).toEqual(before);
+  });
+
+  test('rejects what nobody came back to send before it expired, and no sooner', async () => {
+    const intents = createMemoryIntents();
+    const expiresAt = at(24 * 60).toISOString();
+    const { key } = await intents.prepare(aNewIntent({ expiresAt }), NOON);
+
+    expect((await sweep(intents, at(24 * 60 - 1))).settled).toEqual([]);
+    expect(await readStored(intents, key)).toMatchObject({ state: 'prepared', fence: 0 });
+    expect((await sweep(intents, at(25 * 60))).settled).toMatchObject([{ key, state: 'rejected' }]);
+    expect(await readStored(intents, key)).toMatchObject({ reason: `not sent until ${expiresAt}, when it expired` });
+    expect(await performEffect(anInvocation({ intents }), anEffect({ expiresAt }), inert('send'))).toMatchObject({
+      outcome: 'rejected',
+    });
+  });
+
+  test('comes to every prepared intent, however many there are', async () => {
+    const intents = createMemoryIntents();
+    const keys: string[] = [];
+    for (let index = 0; index < 60; index += 1) {
+      const expiresAt = at(index === 59 ? 30 : 100 * 24 * 60).toISOString();
+      keys.push((await intents.prepare(aNewIntent({ subject: `subject ${index}`, expiresAt }), at(index / 100))).key);
+    }
+
+    const settled: string[] = [];
+    for (const minute of [90, 91, 92]) {
+      settled.push(...(await sweep(intents, at(minute))).settled.map(({ key }) => key));
+    }
+
+    expect(settled).toEqual([keys[59]]);
   });
 
   test('beside another settles each intent once', async () => {

@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { ServiceUnreadableError } from '../../../../src/errors.ts';
+import type { Intent } from '../../../../src/ledger/intent.ts';
 import { parseUsd } from '../../../../src/money.ts';
 import { PROFILES } from '../../../../src/purple-flea/service.ts';
 import type { OrderDirection } from '../../../../src/purple-flea/trading.ts';
 import { lookForOrder, takeTradeSnapshot, type TradeSnapshot } from '../../../../src/trading/look-for-order.ts';
-import { aNewIntent, leaveUnknown } from '../../../support/effects.ts';
+import { aNewIntent, leaveSending, leaveUnknown, NOON } from '../../../support/effects.ts';
+import { inert } from '../../../support/inert.ts';
 import { startLedgerWorld, TREASURY_KEY, type LedgerWorld } from '../../../support/ledger-world.ts';
 import { createMemoryIntents } from '../../../support/memory-intents.ts';
 import { aTradingClient } from '../../../support/predictions.ts';
@@ -15,6 +17,16 @@ const ORDER = { asset: 'BTC-USDC', direction: 'long' } as const;
 function anOrderIntent(before: Readonly<Record<string, unknown>> | undefined, amountUsd = '50.00') {
   const intent = aNewIntent({ kind: 'trade-order', payee: ORDER.asset, amountUsd });
   return leaveUnknown(createMemoryIntents(), intent, undefined, before);
+}
+
+/** An order of the same market whose fill is known. */
+async function anAppliedOrder(orderId: string): Promise<Intent> {
+  const intents = createMemoryIntents();
+  const sending = await leaveSending(
+    intents,
+    aNewIntent({ kind: 'trade-order', payee: ORDER.asset, subject: orderId }),
+  );
+  return intents.move(sending, { state: 'applied', note: 'the service confirmed it', result: { orderId } }, NOON);
 }
 
 describe.each(PROFILES)('looking for an order at the %s service', (profile) => {
@@ -35,8 +47,11 @@ describe.each(PROFILES)('looking for an order at the %s service', (profile) => {
   }
 
   const snapshot = () => takeTradeSnapshot(world.treasury.trading, ORDER);
-  const look = async (before: TradeSnapshot, amountUsd?: string) =>
-    lookForOrder(world.treasury.trading, await anOrderIntent({ ...before }, amountUsd));
+  const look = async (before: TradeSnapshot, amountUsd?: string, others: readonly Intent[] = []) =>
+    lookForOrder(
+      { trading: world.treasury.trading, findOthers: async () => others },
+      await anOrderIntent({ ...before }, amountUsd),
+    );
 
   test('finds the one fill of its market, side and size that was not there before', async () => {
     await order();
@@ -86,6 +101,34 @@ describe.each(PROFILES)('looking for an order at the %s service', (profile) => {
     });
   });
 
+  test('leaves out what another order of ours is known to have filled, although the snapshot missed it', async () => {
+    const before = await snapshot();
+    const { orderId } = await order();
+    const others = [await anAppliedOrder(orderId)];
+
+    expect(await look(before, '50.00', others)).toEqual({ kind: 'absent' });
+    const mine = await order();
+    expect(await look(before, '50.00', others)).toMatchObject({ kind: 'found', result: { orderId: mine.orderId } });
+  });
+
+  test('leaves out what was filled long before it was asked for', async () => {
+    const before = await snapshot();
+    world.setMinute(-6);
+    await order();
+
+    expect(await look(before)).toEqual({ kind: 'absent' });
+  });
+
+  test('cannot tell where not all of the orders before it are known', async () => {
+    const { trading } = world.treasury;
+    const intent = await anOrderIntent({ ...(await snapshot()) });
+
+    expect(await lookForOrder({ trading, findOthers: async () => undefined }, intent)).toEqual({
+      kind: 'unclear',
+      reason: 'not all orders since 2026-03-06T11:55:00.000Z are known',
+    });
+  });
+
   test('sees an order whose position was closed since, where there is a history of fills', async () => {
     const before = await snapshot();
     const { orderId } = await order();
@@ -110,7 +153,9 @@ describe.each(PROFILES)('looking for an order at the %s service', (profile) => {
 test.each([undefined, {}, { asset: 'BTC-USDC', direction: 'up', positionIds: [] }])(
   'an order without a snapshot can never be told from another: %j',
   async (before) => {
-    expect(await lookForOrder(aTradingClient(), await anOrderIntent(before))).toEqual({
+    expect(
+      await lookForOrder({ trading: aTradingClient(), findOthers: inert('findOthers') }, await anOrderIntent(before)),
+    ).toEqual({
       kind: 'invisible',
       reason: 'no snapshot was taken before the order',
     });
@@ -120,6 +165,7 @@ test.each([undefined, {}, { asset: 'BTC-USDC', direction: 'up', positionIds: [] 
 test('a position without an id, which was not opened through the service, is never taken for an order', async () => {
   const position = {
     positionId: undefined,
+    orderId: undefined,
     asset: 'BTC-USDC',
     direction: 'long',
     amount: parseUsd('50.00'),
@@ -131,5 +177,33 @@ test('a position without an id, which was not opened through the service, is nev
   const trading = aTradingClient({ readPositions: async () => [position] });
 
   expect(await takeTradeSnapshot(trading, ORDER)).toEqual({ ...ORDER, positionIds: [] });
-  expect(await lookForOrder(trading, await anOrderIntent({ ...ORDER, positionIds: [] }))).toEqual({ kind: 'absent' });
+  const findOthers = async () => [];
+  const intent = await anOrderIntent({ ...ORDER, positionIds: [] });
+  expect(await lookForOrder({ trading, findOthers }, intent)).toEqual({ kind: 'absent' });
+});
+
+test('a position that does not say which order opened it may be that of another order of ours', async () => {
+  const position = {
+    positionId: 'pos_new',
+    orderId: undefined,
+    asset: 'BTC-USDC',
+    direction: 'long',
+    amount: parseUsd('50.00'),
+    leverage: 1,
+    entryPrice: '65000.00',
+    openedAt: undefined,
+    pnl: undefined,
+  } as const;
+  const trading = aTradingClient({ readPositions: async () => [position] });
+  const intent = await anOrderIntent({ ...ORDER, positionIds: [] });
+  const other = await anAppliedOrder('ord_other');
+
+  expect(await lookForOrder({ trading, findOthers: async () => [other] }, intent)).toEqual({
+    kind: 'many',
+    note: `the new fill pos_new could be this order or one of ${other.reference}`,
+  });
+  expect(await lookForOrder({ trading, findOthers: async () => [] }, intent)).toMatchObject({
+    kind: 'found',
+    result: { orderId: 'pos_new' },
+  });
 });

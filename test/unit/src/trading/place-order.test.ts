@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { clientReference, effectKey } from '../../../../src/ledger/effect-key.ts';
 import { parseUsd } from '../../../../src/money.ts';
-import type { EffectRequest } from '../../../../src/purple-flea/send-effect.ts';
+import type { EffectRequest } from '../../../../src/ledger/answer.ts';
 import type { PlacedOrder } from '../../../../src/purple-flea/trading.ts';
 import { orderKey, placeOrder } from '../../../../src/trading/place-order.ts';
 import { anInvocation } from '../../../support/effects.ts';

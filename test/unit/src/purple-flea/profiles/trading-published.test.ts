@@ -211,6 +211,7 @@ describe('the history', () => {
       value: [
         {
           tradeId: sold.id,
+          orderId: sold.orderId,
           asset: 'BTC-USDC',
           direction: 'short',
           amount: parseUsd('50.00'),
@@ -219,6 +220,7 @@ describe('the history', () => {
         },
         {
           tradeId: bought.id,
+          orderId: bought.orderId,
           asset: 'BTC-USDC',
           direction: 'long',
           amount: parseUsd('50.00'),

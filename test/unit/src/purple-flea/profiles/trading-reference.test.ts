@@ -114,6 +114,7 @@ describe('positions', () => {
     expect(await client.readPositions()).toEqual([
       {
         positionId: 'pos_0011223344556677',
+        orderId: 'ord_0011223344556677',
         asset: 'BTC-USDC',
         direction: 'long',
         amount: parseUsd('50.00'),
