@@ -166,9 +166,12 @@ export class EscrowStack extends Stack {
         REQUEST_TIMEOUT_MS: String(config.purpleFlea.requestTimeoutMs),
         INTENT_TABLE: intents.tableName,
         EVENT_BUS: bus.eventBusName,
+        STATE_MACHINE_ARN: lifecycle.stateMachineArn,
       },
       alarmTopic,
     });
+    allowOn(decideIntent, ['states:StartExecution'], lifecycle.stateMachineArn);
+    allowDescribingExecutions(decideIntent, lifecycle);
     for (const fn of [resolveIntents, decideIntent]) {
       allowRecordingIntents(fn, intents, key);
       allowQueryingIndex(fn, intents, BY_STATE_INDEX);
@@ -176,6 +179,15 @@ export class EscrowStack extends Stack {
       allowPublishing(fn, bus);
     }
   }
+}
+
+/** Describe executions of one state machine: they are named after effects. */
+function allowDescribingExecutions(fn: PipelineFunction, lifecycle: EscrowLifecycle): void {
+  allowOn(fn, ['states:DescribeExecution'], `${lifecycle.executionArn}:*`);
+  Validations.of(fn.node.scope ?? fn).acknowledge({
+    id: `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:${lifecycle.stateMachineName}:*]`,
+    reason: 'Executions are named after effects: only the name of their state machine is known here.',
+  });
 }
 
 /** List jobs, which SageMaker grants for all of them or none. */

@@ -161,9 +161,9 @@ export class FoundationStack extends Stack {
   }
 
   private addLedgerAlarms(): void {
-    createAlarm(this, 'IntentsParked', {
-      metric: pipelineMetric('IntentsParked', this.prefix),
-      description: `Money in doubt: see intents in state "manual" in ${this.prefix}-intents, look at Purple Flea, then decide. Nothing is sent again by itself.`,
+    createAlarm(this, 'IntentsManual', {
+      metric: pipelineMetric('IntentsManual', this.prefix, 'Maximum'),
+      description: `Money in doubt: npm run intents -- list, look at Purple Flea, then decide. Nothing is sent again by itself. The alarm ends when all are decided.`,
       topic: this.alarmTopic,
     });
     createAlarm(this, 'PublishFailures', {

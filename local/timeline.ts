@@ -51,6 +51,7 @@ const DESCRIBED: Described = {
   ],
   'trade.manual': ({ predictionId, reason }) => ['attention', `the order of ${predictionId} is in doubt: ${reason}`],
   'intent.settled': ({ reference, kind, state, note }) => ['ledger', `${kind} (${reference}) is ${state}: ${note}`],
+  'intent.retried': ({ reference, kind, note }) => ['ledger', `${kind} (${reference}): ${note}`],
   'intent.parked': ({ reference, kind, amountUsd, reason }) => [
     'attention',
     `${kind} of $${amountUsd} (${reference}) is in doubt: ${reason}`,

@@ -9,17 +9,25 @@ const USAGE = `npm run intents -- list [--state manual]       effects of which i
 npm run intents -- show KEY                    all that is recorded of one
 npm run intents -- resolve KEY --applied ID --operator NAME --evidence TEXT --reason TEXT
 npm run intents -- resolve KEY --not-applied --operator NAME --evidence TEXT --reason TEXT
+npm run intents -- retry KEY --operator NAME --evidence TEXT --reason TEXT
+npm run intents -- continue KEY
+
+  resolve     records what you found out about a manual one; where it was applied, its escrow's execution goes on
+  retry       asks for another try of one that is rejected: under a new key, which names the old
+  continue    starts the execution of its escrow again, where that has ended; it goes on from what is recorded
 
   ID          what Purple Flea calls it: the escrow's, order's or payment's id
   --stage     local (the default: what npm start runs), dev or prod, with your AWS credentials
 
-Nothing is sent by any of these. What was not applied is not tried again: a new try needs a new cause.`;
+None of these sends anything itself. What an execution has left to do it does under the budgets and the stop.`;
 
 /** What the function decide-intent answers. */
 interface Answer {
   readonly error?: string;
   readonly intents?: readonly Intent[];
   readonly intent?: Intent | null;
+  /** What becomes of the escrow's execution. */
+  readonly execution?: string;
 }
 
 async function main(): Promise<number> {
@@ -56,6 +64,7 @@ async function main(): Promise<number> {
     return 1;
   }
   console.log(answer.intents === undefined ? JSON.stringify(answer.intent, undefined, 2) : tableOf(answer.intents));
+  if (answer.execution !== undefined) console.log(`execution: ${answer.execution}`);
   return 0;
 }
 

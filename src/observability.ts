@@ -14,7 +14,7 @@ export const METRICS = {
   TradesPlaced: 'Orders placed.',
   TradesSkipped: 'Predictions not traded.',
   IntentsInDoubt: 'Effects that a run of resolve-intents looked for and left in doubt, or did not get to.',
-  IntentsParked: 'Effects of which it cannot be known whether they took place.',
+  IntentsManual: 'Effects that wait for a person: it cannot be known whether they took place. Up to a hundred are counted.',
   PublishFailures: 'Events about something done that EventBridge did not take.',
   DeadlineLagSeconds: 'How late the latest deadline of a run was delivered.',
 } as const;

@@ -19,6 +19,7 @@ export function createHandler(deps: Deps) {
       deps.count('EscrowsRefunded');
       await announce(deps, 'escrow.refunded', { escrowId: escrow.escrowId });
     }
-    return { escrowId: escrow.escrowId, status: view.status, deadlineAt: nextLook(view, deps.now()) };
+    const { escrowId, reference } = escrow;
+    return { escrowId, reference, status: view.status, deadlineAt: nextLook(view, deps.now()) };
   };
 }

@@ -1,4 +1,4 @@
-import { completeDelivery, escrowRefOf, referenceFor } from '../../src/escrow/escrow-effects.ts';
+import { completeDelivery, escrowRefOf } from '../../src/escrow/escrow-effects.ts';
 import { deliveredStateSchema } from '../../src/escrow/lifecycle-state.ts';
 import { announce } from '../shared/announce.ts';
 import type { EscrowTaskDeps, TaskContext } from '../shared/escrow-task.ts';
@@ -25,7 +25,7 @@ export function createHandler(deps: EscrowTaskDeps) {
       delivery,
     );
     if (outcome.outcome === 'applied' && !outcome.duplicate) {
-      await announce(deps, 'escrow.completed', { escrowId: escrow.escrowId, reference: referenceFor(request.cause) });
+      await announce(deps, 'escrow.completed', { escrowId: escrow.escrowId, reference: escrow.reference });
     }
     deps.log.info('completion', { escrowId: escrow.escrowId, outcome: outcome.outcome });
     return { outcome: outcome.outcome };

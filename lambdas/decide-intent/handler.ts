@@ -1,7 +1,9 @@
 import * as z from 'zod/mini';
 import type { ApiKeys } from '../../src/aws/api-key-secret.ts';
+import type { ContinueExecution } from '../../src/aws/executions.ts';
 import { ServiceUnreadableError } from '../../src/errors.ts';
 import { createdFrom, settledFrom } from '../../src/escrow/look-for-escrow.ts';
+import { effectKey, retryKey } from '../../src/ledger/effect-key.ts';
 import type { Intent, IntentStore } from '../../src/ledger/intent.ts';
 import type { EscrowClient } from '../../src/purple-flea/escrow.ts';
 import type { Credentials } from '../../src/purple-flea/service.ts';
@@ -13,6 +15,7 @@ export interface Deps extends AnnounceDeps {
   readonly intents: IntentStore;
   readonly readApiKeys: () => Promise<ApiKeys>;
   readonly openEscrow: (credentials: Credentials) => EscrowClient;
+  readonly continueExecution: ContinueExecution;
   readonly now: () => Date;
 }
 
@@ -26,19 +29,22 @@ const inputSchema = z.discriminatedUnion('action', [
     state: z.optional(z.enum(['prepared', 'sending', 'unknown', 'applied', 'rejected', 'manual'])),
   }),
   z.object({ action: z.literal('show'), key: z.string() }),
+  z.object({ action: z.literal('retry'), ...decision }),
+  z.object({ action: z.literal('continue'), key: z.string() }),
   z.discriminatedUnion('verdict', [
     z.object({ action: z.literal('resolve'), verdict: z.literal('applied'), id: z.string(), ...decision }),
     z.object({ action: z.literal('resolve'), verdict: z.literal('not-applied'), ...decision }),
   ]),
 ]);
-type Resolve = Extract<z.infer<typeof inputSchema>, { action: 'resolve' }>;
+type Asked<Action extends string> = Extract<z.infer<typeof inputSchema>, { action: Action }>;
 
 /** How many intents a list shows. */
 const LISTED = 100;
 
 /**
- * For operators: lists and shows intents, and records what a person found out about one that is `manual`. Nothing is sent
- * from here, whatever is decided. Returns `{error}` for what cannot be done, with the fix.
+ * For operators: lists and shows intents, records what a person found out about one that is `manual`, and asks for another
+ * try of one that did not take place. Nothing is sent from here: the escrow's execution, if it has ended, is gone on with
+ * in a new one, which does what is left to do. Returns `{error}` for what cannot be done, with the fix.
  */
 export function createHandler(deps: Deps) {
   return async (input: unknown) => {
@@ -51,11 +57,15 @@ export function createHandler(deps: Deps) {
         return { intent: (await deps.intents.read(asked.data.key)) ?? null };
       case 'resolve':
         return resolve(deps, asked.data);
+      case 'retry':
+        return retry(deps, asked.data);
+      case 'continue':
+        return goOn(deps, await deps.intents.read(asked.data.key));
     }
   };
 }
 
-async function resolve(deps: Deps, asked: Resolve) {
+async function resolve(deps: Deps, asked: Asked<'resolve'>) {
   const intent = await deps.intents.read(asked.key);
   if (intent === undefined) return { error: `key: there is no intent ${asked.key}` };
   if (intent.state !== 'manual')
@@ -75,7 +85,46 @@ async function resolve(deps: Deps, asked: Resolve) {
   const decided = await deps.intents.move(intent, ending, deps.now());
   const { key, reference, kind } = decided;
   await announce(deps, 'intent.settled', { key, reference, kind, state: decided.state, note });
-  return { intent: decided };
+  return state === 'applied' && kind.startsWith('escrow-') ? goOn(deps, decided) : { intent: decided };
+}
+
+/**
+ * Another try is another intent, whose key follows from that of the one before. An order is not tried again: what it was
+ * decided on is long past.
+ */
+async function retry(deps: Deps, { key, operator, evidence, reason }: Asked<'retry'>) {
+  const intent = await deps.intents.read(key);
+  if (intent === undefined) return { error: `key: there is no intent ${key}` };
+  if (intent.kind === 'trade-order') return { error: 'key: an order is never tried again; a new prediction makes one' };
+  if (intent.state !== 'rejected') {
+    return { error: `key: the intent is ${intent.state}; only "rejected" ones, which took no effect, are tried again` };
+  }
+  if (intent.retriedAs !== undefined) return { error: `key: it was tried again as ${intent.retriedAs}` };
+
+  const retriedAs = retryKey(key);
+  const note = `another try was asked for by ${operator}: ${reason} (${evidence})`;
+  const ending = { state: 'rejected', note, decision: { operator, evidence, reason }, retriedAs } as const;
+  const retried = await deps.intents.move(intent, ending, deps.now());
+  const { reference, kind } = retried;
+  await announce(deps, 'intent.retried', { key, reference, kind, retriedAs, note });
+  return goOn(deps, retried);
+}
+
+/** What else an escrow's execution may have been started for is done in another, where it has ended. */
+async function goOn(deps: Deps, intent: Intent | undefined) {
+  if (intent === undefined) return { error: 'key: there is no such intent' };
+  const name = effectKey(intent.cause, 'escrow-create');
+  // Step Functions takes 80 characters; one a minute is enough, and asking twice is once.
+  const minute = deps.now().toISOString().slice(0, 16).replaceAll(/[-:]/g, '');
+  const as = `${name}-${minute}`;
+  switch (await deps.continueExecution(name, as)) {
+    case 'continued':
+      return { intent, execution: `goes on as ${as}` };
+    case 'running':
+      return { intent, execution: `${name} is running and goes on by itself` };
+    case 'unknown':
+      return { intent, execution: `none of that name (${name}): deliver the event again` };
+  }
 }
 
 async function resultOrProblem(deps: Deps, intent: Intent, id: string) {
@@ -94,7 +143,7 @@ async function resultOf(deps: Deps, intent: Intent, id: string): Promise<Readonl
     case 'escrow-create': {
       const view = await (await escrowClientFor(deps, intent)).readStatus(id);
       return view.description.startsWith(intent.reference)
-        ? createdFrom(view)
+        ? createdFrom(view, intent)
         : `id: the description of ${id} does not start with ${intent.reference}, so it is another escrow`;
     }
     case 'escrow-complete':

@@ -1,10 +1,10 @@
 import * as z from 'zod/mini';
 import { SecretUnusableError } from '../../src/errors.ts';
-import { lockFunds, referenceFor } from '../../src/escrow/escrow-effects.ts';
+import { lockFunds } from '../../src/escrow/escrow-effects.ts';
 import { lifecycleInputSchema, type LifecycleInput } from '../../src/escrow/lifecycle-input.ts';
 import { effectKey } from '../../src/ledger/effect-key.ts';
 import type { EffectOutcome } from '../../src/ledger/perform-effect.ts';
-import { createdEscrowSchema } from '../../src/purple-flea/escrow.ts';
+import { lockedEscrowSchema, type LockedEscrow } from '../../src/purple-flea/escrow.ts';
 import { describeProblems } from '../../src/schemas.ts';
 import { announce } from '../shared/announce.ts';
 import type { EscrowTaskDeps, TaskContext } from '../shared/escrow-task.ts';
@@ -18,7 +18,7 @@ export function createHandler(deps: EscrowTaskDeps) {
     const outcome = await lock(deps, request.data, context);
     switch (outcome.outcome) {
       case 'applied': {
-        const escrow = createdEscrowSchema.parse(outcome.result);
+        const escrow = lockedEscrowSchema.parse(outcome.result);
         if (!outcome.duplicate) await announceLocked(deps, request.data, escrow);
         return { outcome: 'applied', ...escrow };
       }
@@ -26,7 +26,7 @@ export function createHandler(deps: EscrowTaskDeps) {
       case 'not-sent':
       case 'pending':
       case 'manual':
-        deps.log.warn('funds not locked', { ...outcome, reference: referenceFor(request.data.cause) });
+        deps.log.warn('funds not locked', { ...outcome, ...request.data.cause });
         return outcome;
     }
   };
@@ -43,15 +43,11 @@ async function lock(deps: EscrowTaskDeps, request: LifecycleInput, context: Task
   }
 }
 
-async function announceLocked(
-  deps: EscrowTaskDeps,
-  request: LifecycleInput,
-  escrow: z.infer<typeof createdEscrowSchema>,
-): Promise<void> {
+async function announceLocked(deps: EscrowTaskDeps, request: LifecycleInput, escrow: LockedEscrow): Promise<void> {
   deps.count('EscrowsLocked');
   await announce(deps, 'escrow.locked', {
     escrowId: escrow.escrowId,
-    reference: referenceFor(request.cause),
+    reference: escrow.reference,
     executionName: effectKey(request.cause, 'escrow-create'),
     amountUsd: escrow.amountUsd,
     feeUsd: escrow.feeUsd,

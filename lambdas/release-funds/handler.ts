@@ -1,5 +1,5 @@
 import { SecretUnusableError } from '../../src/errors.ts';
-import { escrowRefOf, referenceFor, releaseFunds } from '../../src/escrow/escrow-effects.ts';
+import { escrowRefOf, releaseFunds } from '../../src/escrow/escrow-effects.ts';
 import { reviewedStateSchema } from '../../src/escrow/lifecycle-state.ts';
 import type { EffectOutcome } from '../../src/ledger/perform-effect.ts';
 import { releasedEscrowSchema } from '../../src/purple-flea/escrow.ts';
@@ -20,7 +20,7 @@ export function createHandler(deps: EscrowTaskDeps) {
         if (!outcome.duplicate) {
           deps.count('EscrowsReleased');
           const { escrowId, amountUsd, feeUsd, paidOutUsd } = released;
-          const reference = referenceFor(state.request.cause);
+          const { reference } = state.escrow;
           await announce(deps, 'escrow.released', { escrowId, reference, amountUsd, feeUsd, paidOutUsd });
         }
         return { outcome: 'applied', ...released };

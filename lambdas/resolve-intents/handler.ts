@@ -12,6 +12,9 @@ export interface Deps extends LookDeps, AnnounceDeps, MailboxDeps {
   readonly now: () => Date;
 }
 
+/** How many parked intents are counted: one is enough for the alarm. */
+const COUNTED = 100;
+
 /** Every minute: looks for the effects that are in doubt, settles what can be settled, and wakes who waits for it. */
 export function createHandler(deps: Deps) {
   return async (_event: unknown, context: TaskContext) => {
@@ -33,10 +36,17 @@ export function createHandler(deps: Deps) {
     }
     for (const failure of failed) deps.log.error('intent not settled, or nobody told', failure);
     deps.count('IntentsInDoubt', run.inDoubt);
+    deps.count('IntentsManual', await countManual(deps));
     deps.log.info('resolved', { looked: run.looked, settled: run.settled.length, left: run.left });
     if (failed.length > 0) throw new Error(`${failed.length} intents failed, the first: ${failed[0]?.reason}`);
     return { looked: run.looked, settled: run.settled.length, left: run.left };
   };
+}
+
+async function countManual({ intents, now }: Deps): Promise<number> {
+  // Clocks differ: those of this very moment are among them.
+  const soon = new Date(now().getTime() + 60_000);
+  return (await intents.list('manual', soon, COUNTED)).length;
 }
 
 async function announceVerdict(deps: Deps, intent: Intent): Promise<void> {

@@ -1,4 +1,3 @@
-import { referenceFor } from '../../src/escrow/escrow-effects.ts';
 import { deliveredStateSchema } from '../../src/escrow/lifecycle-state.ts';
 import { reviewDelivery } from '../../src/escrow/review.ts';
 import { formatUsd } from '../../src/money.ts';
@@ -12,7 +11,7 @@ export function createHandler(deps: EscrowReadDeps) {
     const { own } = await deps.readApiKeys();
     const view = await deps.openEscrow(own).readStatus(escrow.escrowId);
     const review = reviewDelivery(delivery, view, {
-      reference: referenceFor(request.cause),
+      reference: escrow.reference,
       amountUsd: formatUsd(request.amountUsd),
       counterpartyAgentId: request.counterpartyAgentId,
     });

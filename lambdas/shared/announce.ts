@@ -24,9 +24,8 @@ export async function announce<Type extends PublishedType>(
   }
 }
 
-/** Tells people of an effect in doubt that only a person can settle: metric and alarm, event, log line. */
+/** Tells people of an effect in doubt that only a person can settle. The alarm is on how many there are. */
 export async function announceParked(deps: AnnounceDeps, intent: Intent): Promise<void> {
-  deps.count('IntentsParked');
   const { key, reference, kind, amountUsd, reason = 'parked' } = intent;
   await announce(deps, 'intent.parked', { key, reference, kind, amountUsd, reason });
 }

@@ -24,6 +24,9 @@ const DEFINITION = fileURLToPath(new URL('../../statemachines/escrow-lifecycle.a
 export class EscrowLifecycle extends Construct {
   /** Built from the name: the functions need it in their policies before the state machine exists. */
   readonly stateMachineArn: string;
+  readonly stateMachineName: string;
+  /** What the ARNs of its executions begin with, likewise. */
+  readonly executionArn: string;
 
   constructor(
     scope: Construct,
@@ -33,12 +36,16 @@ export class EscrowLifecycle extends Construct {
     super(scope, id);
     const { prefix, key, secret, bus, intents, mailbox, alarmTopic } = foundation;
     const stateMachineName = `${prefix}-escrow-lifecycle`;
-    this.stateMachineArn = Stack.of(this).formatArn({
-      service: 'states',
-      resource: 'stateMachine',
-      resourceName: stateMachineName,
-      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-    });
+    this.stateMachineName = stateMachineName;
+    const arnOf = (resource: string) =>
+      Stack.of(this).formatArn({
+        service: 'states',
+        resource,
+        resourceName: stateMachineName,
+        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+      });
+    this.stateMachineArn = arnOf('stateMachine');
+    this.executionArn = arnOf('execution');
 
     const purpleFlea = {
       SECRET_NAME: config.secretName,

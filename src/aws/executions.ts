@@ -1,5 +1,7 @@
 import {
+  DescribeExecutionCommand,
   ExecutionAlreadyExists,
+  ExecutionDoesNotExist,
   InvalidToken,
   SendTaskSuccessCommand,
   StartExecutionCommand,
@@ -19,6 +21,30 @@ export function createStartExecution(client: SFNClient, stateMachineArn: string)
       return 'started';
     } catch (error) {
       if (error instanceof ExecutionAlreadyExists) return 'already-started';
+      throw error;
+    }
+  };
+}
+
+/**
+ * Goes on with what an execution was started for, in another under a new name: with the same input, the ledger knows how
+ * far it came. `running` where the first has not ended and goes on by itself, `unknown` where there is none of that name.
+ */
+export type ContinueExecution = (name: string, as: string) => Promise<'continued' | 'running' | 'unknown'>;
+
+export function createContinueExecution(client: SFNClient, stateMachineArn: string): ContinueExecution {
+  const start = createStartExecution(client, stateMachineArn);
+  const executionArn = stateMachineArn.replace(':stateMachine:', ':execution:');
+  return async (name, as) => {
+    try {
+      const { status, input } = await client.send(
+        new DescribeExecutionCommand({ executionArn: `${executionArn}:${name}` }),
+      );
+      if (status === 'RUNNING' || status === 'PENDING_REDRIVE') return 'running';
+      await start(as, JSON.parse(input ?? '{}'));
+      return 'continued';
+    } catch (error) {
+      if (error instanceof ExecutionDoesNotExist) return 'unknown';
       throw error;
     }
   };

@@ -8,6 +8,7 @@ import type {
   DisputedEscrow,
   EscrowClient,
   EscrowView,
+  LockedEscrow,
   ReleasedEscrow,
 } from '../purple-flea/escrow.ts';
 import type { LifecycleInput } from './lifecycle-input.ts';
@@ -47,7 +48,7 @@ export function referenceFor(cause: Cause): string {
   return clientReference(effectKey(cause, 'escrow-create'));
 }
 
-/** Creates the escrow of a cause, at most once. An applied result is a `CreatedEscrow`. */
+/** Creates the escrow of a cause, at most once. An applied result is a `LockedEscrow`. */
 export function lockFunds(deps: EscrowEffectDeps, input: LifecycleInput): Promise<EffectOutcome> {
   return performEffect(
     deps,
@@ -69,7 +70,12 @@ export function lockFunds(deps: EscrowEffectDeps, input: LifecycleInput): Promis
       expiresAt: later(deps, CREATE_LIFETIME_MS),
       sendingMs: deps.requestMs,
     },
-    (request) => deps.escrow.create(request),
+    async (request): Promise<Answer<LockedEscrow>> => {
+      const answer = await deps.escrow.create(request);
+      return answer.kind === 'applied'
+        ? { ...answer, result: { ...answer.result, reference: request.reference } }
+        : answer;
+    },
   );
 }
 

@@ -4,6 +4,8 @@ import { lifecycleInputSchema } from './lifecycle-input.ts';
 /** The escrow as an execution carries it, at `$.escrow`. */
 const escrowSchema = z.object({
   escrowId: z.string().check(z.minLength(1)),
+  /** Client reference: what the escrow's description begins with. */
+  reference: z.string().check(z.minLength(1)),
   /** When to stop waiting and look (ISO 8601). */
   deadlineAt: z.iso.datetime(),
 });

@@ -2,7 +2,7 @@ import type { EffectKind } from '../ledger/effect-key.ts';
 import type { Intent } from '../ledger/intent.ts';
 import type { Look } from '../ledger/resolve-intents.ts';
 import { formatUsd, sumUsd } from '../money.ts';
-import type { CreatedEscrow, EscrowClient, EscrowRow, EscrowView, ShownStatus } from '../purple-flea/escrow.ts';
+import type { EscrowClient, EscrowRow, EscrowView, LockedEscrow, ShownStatus } from '../purple-flea/escrow.ts';
 import type { WalletClient } from '../purple-flea/wallet.ts';
 
 /** An escrow that is known to be there: a read in which its reference is missing is not complete. */
@@ -49,7 +49,7 @@ export async function lookForCreated(deps: LookForEscrowDeps, intent: Intent): P
   if (formatUsd(first.amount) !== intent.amountUsd || first.counterpartyAgentId !== intent.payee) {
     return { kind: 'many', note: `${intent.reference} is on ${ids}, for another amount or counterparty` };
   }
-  return { kind: 'found', result: createdFrom(first) };
+  return { kind: 'found', result: createdFrom(first, intent) };
 }
 
 /** Undefined where the dialect has no list. */
@@ -136,8 +136,9 @@ function unclear(reason: string): Extract<Look, { kind: 'unclear' }> {
 }
 
 /** What the ledger keeps of a creation, from what the service shows of the escrow. */
-export function createdFrom(view: EscrowView): CreatedEscrow {
+export function createdFrom(view: EscrowView, { reference }: Pick<Intent, 'reference'>): LockedEscrow {
   return {
+    reference,
     escrowId: view.escrowId,
     status: 'locked',
     amountUsd: formatUsd(view.amount),

@@ -55,6 +55,7 @@ export interface PublishedEvents {
   'trade.skipped': { predictionId: string; reason: string; detail: string };
   'trade.manual': { predictionId: string; reference: string; reason: string };
   'intent.settled': { key: string; reference: string; kind: string; state: string; note: string };
+  'intent.retried': { key: string; reference: string; kind: string; retriedAs: string; note: string };
   'intent.parked': { key: string; reference: string; kind: string; amountUsd: string; reason: string };
 }
 
@@ -74,6 +75,7 @@ export const PUBLISHED: Readonly<Record<PublishedType, string>> = {
   'trade.skipped': 'A prediction was not traded; says why.',
   'trade.manual': 'An order may or may not stand; a person has to look.',
   'intent.settled': 'An effect that was in doubt is no longer.',
+  'intent.retried': 'An operator asked for another try of an effect that did not take place.',
   'intent.parked': 'An effect may or may not have taken place; a person has to look.',
 };
 

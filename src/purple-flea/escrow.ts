@@ -46,6 +46,10 @@ export const createdEscrowSchema = z.object({
 });
 export type CreatedEscrow = z.infer<typeof createdEscrowSchema>;
 
+/** The same as the ledger keeps it: with the client reference that its description begins with. */
+export const lockedEscrowSchema = z.object({ ...createdEscrowSchema.shape, reference: z.string() });
+export type LockedEscrow = z.infer<typeof lockedEscrowSchema>;
+
 /** An escrow whose delivery the service has recorded. */
 export type CompletedEscrow = {
   readonly escrowId: string;

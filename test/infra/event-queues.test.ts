@@ -113,6 +113,7 @@ const ROUTES = [
             'trade.skipped',
             'trade.manual',
             'intent.settled',
+            'intent.retried',
             'intent.parked',
           ],
         },

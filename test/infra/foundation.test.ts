@@ -221,7 +221,7 @@ describe.each(STAGES)('the foundation of stage %s', (stageName) => {
     ).toEqual([
       'Maximum of DeadlineLagSeconds > 300 for 5 min',
       'Maximum of IntentsInDoubt > 0 for 60 min',
-      'Sum of IntentsParked > 0 for 5 min',
+      'Maximum of IntentsManual > 0 for 5 min',
       'Sum of MetricMissing > 0 for 5 min',
       'Sum of PublishFailures > 0 for 5 min',
     ]);

@@ -33,7 +33,15 @@ const GRANTS: Readonly<Record<string, readonly string[]>> = {
   'await-verdict': [READ_INTENT, MAILBOX, USE_TABLE_KEY, RESUME],
   'check-status': [SECRET, DECRYPT, PUBLISH],
   'complete-delivery': [LEDGER, STOP, SECRET, USE_TABLE_KEY, PUBLISH],
-  'decide-intent': [LEDGER, BY_STATE, SECRET, USE_TABLE_KEY, PUBLISH],
+  'decide-intent': [
+    LEDGER,
+    BY_STATE,
+    SECRET,
+    USE_TABLE_KEY,
+    PUBLISH,
+    START,
+    'states:DescribeExecution on states:execution:escrow-lifecycle:*',
+  ],
   'deliver-deadlines': [MAILBOX, 'dynamodb:Query on dynamodb:table/mailbox/index/by-deadline', USE_TABLE_KEY, RESUME],
   'find-missed-jobs': [READ_INTENT, DECRYPT, START, DESCRIBE_JOBS, 'sagemaker:ListTrainingJobs on *', PUBLISH],
   'lock-funds': [LEDGER, STOP, SECRET, USE_TABLE_KEY, PUBLISH],
@@ -102,7 +110,7 @@ describe.each(STAGES)('the permissions of stage %s', (stageName) => {
     expect(told.toSorted()).toEqual(allowed.toSorted());
   });
 
-  test('name every action whole, and every resource but training jobs and those of log delivery', () => {
+  test('name every action whole, and every resource but training jobs, executions and those of log delivery', () => {
     const statements = stage
       .resources<PolicyProperties>('AWS::IAM::Policy')
       .flatMap(({ properties }) => properties.PolicyDocument.Statement);
@@ -119,6 +127,7 @@ describe.each(STAGES)('the permissions of stage %s', (stageName) => {
       'sagemaker:training-job/churn-*',
       'sagemaker:training-job/fraud-*',
       'sagemaker:training-job/fraud-*',
+      'states:execution:escrow-lifecycle:*',
     ]);
   });
 

@@ -371,7 +371,7 @@ describe.each(PROFILES)('where an answer is lost in the %s dialect', (profile) =
     expect(await countRequests()).toEqual({ create: 1, release: 1 });
     expect(await readBooks()).toEqual(LOCKED);
     expect(intentsByKind()).toMatchObject({ 'escrow-create': 'applied', 'escrow-release': 'manual' });
-    expect(workflow.recorder.counted.IntentsParked).toBe(1);
+    expect(workflow.recorder.counted.IntentsManual).toBeGreaterThan(0);
     expect(workflow.recorder.published.map(([type]) => type).slice(-2)).toEqual(['intent.settled', 'intent.parked']);
   });
 });

@@ -87,6 +87,8 @@ const throttled = fails('Lambda.TooManyRequestsException');
 const FIVE_SHORT_RETRIES = 155;
 /** Waits of 10, 20, 40, 80 and 160 seconds. */
 const FIVE_LONG_RETRIES = 310;
+/** Waits of 6, 12 and 24 minutes. */
+const THREE_LATE_RETRIES = 2_520;
 /** `TimeoutSeconds` of AwaitDelivery: three days. */
 const BACKSTOP = 259_200;
 /** `TimeoutSeconds` of the waits for a verdict: two hours. */
@@ -185,16 +187,22 @@ const FUNDING: Scenario[] = [
     seconds: 0,
   },
   {
-    title: 'a lock whose function fails needs attention at once, and is not sent again',
-    tasks: { LockFunds: [fails('TryLaterError')] },
-    path: ['LockFunds', 'NeedsAttention'],
-    seconds: 0,
+    title: 'a lock whose function fails is visited again once its claim is stale, three times at most',
+    tasks: { ...SHORTEST, LockFunds: [fails('TryLaterError'), hangs, fails('Lambda.Unknown'), locked] },
+    path: [...LOCK, ...AWAIT, ...REVIEW, ...RELEASE, 'Released'],
+    seconds: 60 + THREE_LATE_RETRIES,
   },
   {
-    title: 'a lock whose function does not answer needs attention, and is not sent again',
-    tasks: { LockFunds: [hangs] },
+    title: 'a lock whose function failed while it was sending waits for the verdict then',
+    tasks: { ...SHORTEST, LockFunds: [hangs, pending, locked], AwaitLockVerdict: [settledAfter(900)] },
+    path: [...LOCK, ...LOCK_VERDICT, ...AWAIT, ...REVIEW, ...RELEASE, 'Released'],
+    seconds: 60 + 360 + 900,
+  },
+  {
+    title: 'a lock whose function always fails needs attention',
+    tasks: { LockFunds: times(4, fails('TryLaterError')) },
     path: ['LockFunds', 'NeedsAttention'],
-    seconds: 60,
+    seconds: THREE_LATE_RETRIES,
   },
   {
     title: 'a lock whose function could not be started is invoked again, five times at most',
@@ -410,16 +418,22 @@ const PAYMENTS: Scenario[] = [
     seconds: 0,
   })),
   {
-    title: 'a payment whose function fails needs attention at once, and is not sent again',
-    tasks: { ...SHORTEST, ReleaseFunds: [fails('Sandbox.Timedout')] },
-    path: [...LOCK, ...AWAIT, ...REVIEW, 'ReleaseFunds', 'NeedsAttention'],
-    seconds: 0,
+    title: 'a payment whose function fails is visited again once its claim is stale, three times at most',
+    tasks: { ...SHORTEST, ReleaseFunds: [fails('Sandbox.Timedout'), hangs, fails('Lambda.Unknown'), paid] },
+    path: [...LOCK, ...AWAIT, ...REVIEW, ...RELEASE, 'Released'],
+    seconds: 90 + THREE_LATE_RETRIES,
   },
   {
-    title: 'a payment whose function does not answer needs attention, and is not sent again',
-    tasks: { ...SHORTEST, ReleaseFunds: [hangs] },
+    title: 'a payment whose function failed while it was sending waits for the verdict then',
+    tasks: { ...SHORTEST, ReleaseFunds: [hangs, pending, paid], AwaitReleaseVerdict: [settledAfter(900)] },
+    path: [...LOCK, ...AWAIT, ...REVIEW, ...RELEASE, ...RELEASE_VERDICT, 'Released'],
+    seconds: 90 + 360 + 900,
+  },
+  {
+    title: 'a payment whose function always fails needs attention',
+    tasks: { ...SHORTEST, ReleaseFunds: times(4, fails('Sandbox.Timedout')) },
     path: [...LOCK, ...AWAIT, ...REVIEW, 'ReleaseFunds', 'NeedsAttention'],
-    seconds: 90,
+    seconds: THREE_LATE_RETRIES,
   },
   {
     title: 'a payment whose function could not be started is invoked again, five times at most',

@@ -68,6 +68,7 @@ export function aLockedState() {
     escrow: {
       outcome: 'applied',
       escrowId: ESCROW_ID,
+      reference: REFERENCE,
       status: 'locked',
       amountUsd: '50.00',
       feeUsd: '0.50',

@@ -18,7 +18,11 @@ export interface State {
   readonly Cause?: string;
   readonly CausePath?: string;
   readonly Choices?: readonly { readonly Variable: string; readonly StringEquals: string; readonly Next: string }[];
-  readonly Retry?: readonly { readonly ErrorEquals: readonly string[]; readonly MaxAttempts: number }[];
+  readonly Retry?: readonly {
+    readonly ErrorEquals: readonly string[];
+    readonly IntervalSeconds: number;
+    readonly MaxAttempts: number;
+  }[];
   readonly Catch?: readonly { readonly ErrorEquals: readonly string[]; readonly Next: string }[];
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { aDeliveredState, aLockedState, ESCROW_ID, JOB_NAME } from '../../support/bonus-escrow.ts';
+import { aDeliveredState, aLockedState, ESCROW_ID, JOB_NAME, REFERENCE } from '../../support/bonus-escrow.ts';
 import { A_WAIT, createWaitingRoom } from '../../support/waiting-room.ts';
 
 const { delivery: DELIVERY } = aDeliveredState();
@@ -40,7 +40,12 @@ describe('an execution that waits', () => {
     world.now = new Date('2026-03-13T09:00:45Z');
     await deliverDeadlines();
 
-    const escrow = { escrowId: ESCROW_ID, status: 'locked', deadlineAt: '2026-03-13T09:05:45.000Z' };
+    const escrow = {
+      escrowId: ESCROW_ID,
+      reference: REFERENCE,
+      status: 'locked',
+      deadlineAt: '2026-03-13T09:05:45.000Z',
+    };
     const again = { taskToken: 'token-2', state: { ...aLockedState(), escrow } };
     expect(await awaitDelivery(again)).toEqual({ wait: 'waiting' });
     await recordDelivery({ escrowId: ESCROW_ID, deliveredBy });

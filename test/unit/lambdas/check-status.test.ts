@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { createHandler } from '../../../lambdas/check-status/handler.ts';
 import { ServiceUnreadableError } from '../../../src/errors.ts';
 import { ESCROW_STATUSES } from '../../../src/purple-flea/escrow.ts';
-import { aLockedState, aView, ESCROW_ID } from '../../support/bonus-escrow.ts';
+import { aLockedState, aView, ESCROW_ID, REFERENCE } from '../../support/bonus-escrow.ts';
 import { anEscrowTask } from '../../support/escrow-task.ts';
 
 const now = () => new Date('2026-03-13T09:00:30Z');
@@ -13,6 +13,7 @@ describe('the status of an escrow', () => {
 
     expect(await createHandler(deps)(aLockedState())).toEqual({
       escrowId: ESCROW_ID,
+      reference: REFERENCE,
       status,
       deadlineAt: '2026-03-13T09:05:30.000Z',
     });

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { createHandler } from '../../../lambdas/decide-intent/handler.ts';
+import type { ContinueExecution } from '../../../src/aws/executions.ts';
 import { ServiceUnreadableError } from '../../../src/errors.ts';
-import { clientReference, effectKey, type EffectKind } from '../../../src/ledger/effect-key.ts';
+import { clientReference, effectKey, retryKey, type EffectKind } from '../../../src/ledger/effect-key.ts';
 import type { Intent } from '../../../src/ledger/intent.ts';
 import { parseUsd } from '../../../src/money.ts';
 import type { EscrowClient } from '../../../src/purple-flea/escrow.ts';
@@ -43,18 +44,27 @@ async function aDoubt(kind: EffectKind, state: 'unknown' | 'manual' = 'manual') 
   return { key, intents, reference: clientReference(key) };
 }
 
-function anOperator(intents: MemoryIntents, client: Partial<EscrowClient> = {}) {
+function anOperator(
+  intents: MemoryIntents,
+  client: Partial<EscrowClient> = {},
+  execution: Awaited<ReturnType<ContinueExecution>> = 'continued',
+) {
   const recorder = createRecorder();
+  const continued: string[][] = [];
   const handler = createHandler({
     intents,
     readApiKeys: async () => ({ own: OWN_KEY, forCounterparty: () => undefined }),
     openEscrow: () => anEscrowClient(client),
+    continueExecution: async (...names) => {
+      continued.push(names);
+      return execution;
+    },
     now: () => new Date('2026-03-06T13:00:00Z'),
     publish: recorder.publish,
     log: recorder.log,
     count: recorder.count,
   });
-  return { handler, recorder };
+  return { handler, recorder, continued };
 }
 
 describe('an operator', () => {
@@ -126,6 +136,99 @@ describe('an operator', () => {
     await handler({ action: 'resolve', verdict: 'applied', id: 'it_1', key, ...DECISION });
 
     expect(intents.items.get(key)).toMatchObject({ state: 'applied', result });
+  });
+});
+
+describe('another try', () => {
+  test('of what did not take place is recorded under a key of its own, and the execution goes on', async () => {
+    const { key, intents, reference } = await aDoubt('escrow-create');
+    const { handler, recorder, continued } = anOperator(intents);
+    await handler({ action: 'resolve', verdict: 'not-applied', key, ...DECISION });
+    expect(continued).toEqual([]);
+
+    const answer = await handler({ action: 'retry', key, ...DECISION });
+
+    const note = 'another try was asked for by ada: seen there (ledger of 6 March)';
+    const retriedAs = retryKey(key);
+    const as = `${key}-20260306T1300`;
+    expect(intents.items.get(key)).toMatchObject({ state: 'rejected', retriedAs, reason: note, decision: DECISION });
+    expect(answer).toEqual({ intent: intents.items.get(key), execution: `goes on as ${as}` });
+    expect(continued).toEqual([[key, as]]);
+    expect(as.length).toBeLessThanOrEqual(80);
+    expect(recorder.published.at(-1)).toEqual([
+      'intent.retried',
+      { key, reference, kind: 'escrow-create', retriedAs, note },
+    ]);
+    expect([intents.budgets.get('b'), intents.locks.size]).toEqual([0n, 0]);
+  });
+
+  test('is one, however often it is asked for', async () => {
+    const { key, intents } = await aDoubt('escrow-release');
+    const { handler, continued } = anOperator(intents);
+    await handler({ action: 'resolve', verdict: 'not-applied', key, ...DECISION });
+    await handler({ action: 'retry', key, ...DECISION });
+
+    expect(await handler({ action: 'retry', key, ...DECISION })).toEqual({
+      error: `key: it was tried again as ${retryKey(key)}`,
+    });
+    expect(continued).toHaveLength(1);
+  });
+
+  test.each<[string, EffectKind, boolean, string]>([
+    ['of what is in doubt', 'transfer', false, 'the intent is manual'],
+    ['of an order', 'trade-order', true, 'an order is never tried again'],
+  ])('%s is refused', async (_case, kind, isRejected, error) => {
+    const { key, intents } = await aDoubt(kind);
+    const { handler, continued } = anOperator(intents);
+    if (isRejected) await handler({ action: 'resolve', verdict: 'not-applied', key, ...DECISION });
+    const before = structuredClone(intents.items.get(key));
+
+    expect(await handler({ action: 'retry', key, ...DECISION })).toEqual({ error: expect.stringContaining(error) });
+    expect(intents.items.get(key)).toEqual(before);
+    expect(continued).toEqual([]);
+  });
+
+  test('of what is not there is refused, and one without a name', async () => {
+    const { key, intents } = await aDoubt('transfer');
+    const { handler } = anOperator(intents);
+
+    expect(await handler({ action: 'retry', ...DECISION, key: 'none' })).toMatchObject({
+      error: expect.stringContaining('no intent none'),
+    });
+    expect(await handler({ action: 'retry', key })).toMatchObject({ error: expect.stringContaining('operator') });
+  });
+});
+
+describe('an execution that has ended', () => {
+  test('goes on where what it waited for is found by a person', async () => {
+    const { key, intents, reference } = await aDoubt('escrow-create');
+    const readStatus = async () => aView({ description: `${reference} a bonus` });
+    const { handler, continued } = anOperator(intents, { readStatus });
+
+    await handler({ action: 'resolve', verdict: 'applied', id: ESCROW_ID, key, ...DECISION });
+
+    expect(continued).toEqual([[key, `${key}-20260306T1300`]]);
+  });
+
+  test.each([
+    ['running', 'is running and goes on by itself'],
+    ['unknown', 'deliver the event again'],
+  ] as const)('or not (%s), which is said', async (execution, said) => {
+    const { key, intents } = await aDoubt('escrow-release');
+    const { handler } = anOperator(intents, {}, execution);
+
+    expect(await handler({ action: 'continue', key })).toEqual({
+      intent: intents.items.get(key),
+      execution: expect.stringContaining(said),
+    });
+  });
+
+  test('is none where there is no intent', async () => {
+    const { intents } = await aDoubt('escrow-release');
+
+    expect(await anOperator(intents).handler({ action: 'continue', key: 'none' })).toMatchObject({
+      error: expect.stringContaining('no such'),
+    });
   });
 });
 

@@ -64,7 +64,7 @@ describe('funds', () => {
       },
     });
 
-    const outcome = { outcome: 'applied', ...CREATED };
+    const outcome = { outcome: 'applied', ...CREATED, reference: REFERENCE };
     expect([await handler(aRequest(), timeLeft()), await handler(aRequest(), timeLeft())]).toEqual([outcome, outcome]);
 
     expect(sent).toHaveLength(1);

@@ -108,7 +108,7 @@ describe('an effect in doubt', () => {
 
     expect(intents.items.get(A_LOCK.key)).toMatchObject({ state: 'applied', result: { escrowId: ESCROW_ID } });
     expect(recorder.published).toEqual([settledAs(A_LOCK, 'applied', 'found at the service')]);
-    expect(recorder.counted['IntentsParked']).toBeUndefined();
+    expect(recorder.counted['IntentsManual']).toBe(0);
     expect(tasks.ended).toEqual(new Map([['token-1', { signal: 'settled' }]]));
     expect(mailbox.waiting()).toEqual([]);
     expect(new Set(opened)).toEqual(new Set([TREASURY]));
@@ -133,7 +133,7 @@ describe('an effect in doubt', () => {
 
     const note = `not at the service in two complete looks, at ${afterNoon(15 * MINUTE).toISOString()} and ${afterNoon(20 * MINUTE).toISOString()}; that proves nothing for escrow-release`;
     expect(recorder.published).toEqual([settledAs(A_RELEASE, 'manual', note), parked(A_RELEASE, note)]);
-    expect(recorder.counted).toMatchObject({ IntentsParked: 1 });
+    expect(recorder.counted).toMatchObject({ IntentsManual: 1 });
     expect(tasks.ended.get('token-1')).toEqual({ signal: 'settled' });
   });
 
@@ -244,7 +244,7 @@ describe('an order in doubt', () => {
       parked(AN_ORDER, reason),
       ['trade.manual', { predictionId: 'prediction-1', reference, reason }],
     ]);
-    expect(recorder.counted).toMatchObject({ IntentsParked: 1 });
+    expect(recorder.counted).toMatchObject({ IntentsManual: 1 });
     expect(recorder.counted['TradesPlaced']).toBeUndefined();
   });
 });
@@ -264,7 +264,7 @@ test('a bus that is down keeps no effect from being settled, and no execution fr
   }
 
   expect(await run(1)).toMatchObject({ settled: 2 });
-  expect(recorder.counted).toMatchObject({ IntentsParked: 2, PublishFailures: 4 });
+  expect(recorder.counted).toMatchObject({ IntentsManual: 2, PublishFailures: 4 });
   expect([...tasks.ended.keys()]).toEqual(['token-1', 'token-2']);
 });
 
@@ -285,7 +285,7 @@ test('one execution that cannot be woken keeps no other verdict from being said,
   }
 
   await expect(run(1)).rejects.toThrow('1 intents failed, the first: Error: throttled');
-  expect(recorder.counted).toMatchObject({ IntentsParked: 2 });
+  expect(recorder.counted).toMatchObject({ IntentsManual: 2 });
   expect(recorder.published.map(([type]) => type)).toEqual([
     'intent.settled',
     'intent.parked',

@@ -1,6 +1,6 @@
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createResume, createStartExecution } from '../../../../src/aws/executions.ts';
+import { createContinueExecution, createResume, createStartExecution } from '../../../../src/aws/executions.ts';
 import { awsClientFor } from '../../../support/aws-clients.ts';
 import { answer, startScriptedServer, type ScriptedServer } from '../../../support/scripted-server.ts';
 
@@ -41,6 +41,47 @@ describe('an execution', () => {
     server.script(refusal('ExecutionLimitExceeded'));
 
     await expect(createStartExecution(client, ARN)('name', {})).rejects.toThrow('ExecutionLimitExceeded');
+  });
+});
+
+describe('an execution that was for something else to go on with', () => {
+  const ended = (status: string) => answer(200, { status, input: '{"request":{"amountUsd":"50.00"}}' });
+
+  test.each(['FAILED', 'TIMED_OUT', 'ABORTED', 'SUCCEEDED'])('and is %s goes on under another name', async (status) => {
+    server.script(ended(status), answer(200, { executionArn: `${ARN}:name-2`, startDate: 1772787600 }));
+
+    expect(await createContinueExecution(client, ARN)('name', 'name-2')).toBe('continued');
+
+    const [described, started] = server.requests.map(({ body }) => JSON.parse(body) as unknown);
+    expect(described).toEqual({
+      executionArn: 'arn:aws:states:us-east-1:000000000000:execution:escrow-lifecycle:name',
+    });
+    expect(started).toEqual({ stateMachineArn: ARN, name: 'name-2', input: '{"request":{"amountUsd":"50.00"}}' });
+  });
+
+  test('that went on before is left to itself', async () => {
+    server.script(ended('FAILED'), refusal('ExecutionAlreadyExists'));
+
+    expect(await createContinueExecution(client, ARN)('name', 'name-2')).toBe('continued');
+  });
+
+  test.each(['RUNNING', 'PENDING_REDRIVE'])('that is %s is left to itself', async (status) => {
+    server.script(ended(status));
+
+    expect(await createContinueExecution(client, ARN)('name', 'name-2')).toBe('running');
+    expect(server.requests).toHaveLength(1);
+  });
+
+  test('that there is not is said', async () => {
+    server.script(refusal('ExecutionDoesNotExist'));
+
+    expect(await createContinueExecution(client, ARN)('name', 'name-2')).toBe('unknown');
+  });
+
+  test('that cannot be described is a fault', async () => {
+    server.script(refusal('AccessDeniedException'));
+
+    await expect(createContinueExecution(client, ARN)('name', 'name-2')).rejects.toThrow('AccessDeniedException');
   });
 });
 

@@ -62,6 +62,7 @@ describe.each(PROFILES)('looking for a creation at the %s service', (profile) =>
       kind: 'found',
       result: {
         escrowId,
+        reference: intent.reference,
         status: 'locked',
         amountUsd: '50.00',
         feeUsd: '0.50',

@@ -243,7 +243,8 @@ describe.each(PROFILES)('in the %s dialect', (profile) => {
     await world.sweepAt(1);
 
     const found = world.intents.items.get(effectKey(other.cause, 'escrow-create'))?.result;
-    expect(found).toEqual({ ...answered, escrowId: expect.stringMatching(/^esc_/) });
+    const { reference } = world.intents.items.get(effectKey(other.cause, 'escrow-create')) ?? {};
+    expect(found).toEqual({ ...answered, reference, escrowId: expect.stringMatching(/^esc_/) });
     expect(found?.['escrowId']).not.toBe(answered?.['escrowId']);
   });
 

@@ -1,7 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { TryLaterError } from '../../../../src/errors.ts';
 import type { Answer, EffectRequest } from '../../../../src/ledger/answer.ts';
-import { MAX_ATTEMPTS, performEffect, type EffectOutcome } from '../../../../src/ledger/perform-effect.ts';
+import { clientReference, retryKey } from '../../../../src/ledger/effect-key.ts';
+import {
+  MAX_ATTEMPTS,
+  performEffect,
+  readLatestTry,
+  type EffectOutcome,
+} from '../../../../src/ledger/perform-effect.ts';
 import {
   afterNoon,
   AN_EFFECT,
@@ -11,6 +17,7 @@ import {
   leaveSending,
   MINUTE,
   NOON,
+  readStored,
   sweep,
 } from '../../../support/effects.ts';
 import { inert } from '../../../support/inert.ts';
@@ -318,6 +325,64 @@ describe('a worker that comes back after the sweeper took its claim over', () =>
 
     expect(outcome).toEqual(ANOTHER_HAS_IT);
     expect(intents.items.get(key)).toMatchObject({ state: 'sending', fence: 2, owner: 'a crashed invocation' });
+  });
+});
+
+describe('another try that an operator asked for', () => {
+  /** A ledger in which the effect was rejected, so many times, and another try was asked for each time. */
+  async function retried(times: number) {
+    const intents = createMemoryIntents();
+    const keys = [key];
+    for (let index = 0; index < times; index += 1) {
+      await performEffect(anInvocation({ intents }), AN_EFFECT, sender(REJECTED).send);
+      const [last = key] = keys.slice(-1);
+      const rejected = await readStored(intents, last);
+      const ending = { state: 'rejected', note: 'again', retriedAs: retryKey(last) } as const;
+      await intents.move(rejected, ending, NOON);
+      keys.push(retryKey(last));
+    }
+    return { intents, keys };
+  }
+
+  test.each([1, 2, 3])(
+    'is sent once, under a key and a reference of its own, which name the one before (%p)',
+    async (times) => {
+      const { intents, keys } = await retried(times);
+      const requests: EffectRequest[] = [];
+      const effect = { ...AN_EFFECT, bodyFor: (reference: string) => `{"description":"${reference}"}` };
+
+      for (let call = 0; call < 3; call += 1) {
+        await performEffect(anInvocation({ intents }), effect, async (request) => {
+          requests.push(request);
+          return APPLIED;
+        });
+      }
+
+      const [before, last = ''] = keys.slice(-2);
+      const reference = clientReference(last);
+      expect(requests).toEqual([{ key: last, reference, body: `{"description":"${reference}"}` }]);
+      expect(intents.items.get(last)).toMatchObject({ state: 'applied', retryOf: before, fence: 1 });
+      expect(new Set(keys).size).toBe(times + 1);
+      expect([...intents.items.keys()]).toEqual(keys);
+      expect(await readLatestTry(intents, AN_EFFECT)).toMatchObject({ key: last });
+    },
+  );
+
+  test('leaves the first as it was, and takes its own part of the budget', async () => {
+    const { intents, keys } = await retried(1);
+    const budgets = { perDay: { 'escrow-create': '60.00' }, perAgentAndDay: {} };
+
+    await performEffect(anInvocation({ intents, budgets }), AN_EFFECT, sender(APPLIED).send);
+
+    expect(keys.map((one) => intents.items.get(one)?.state)).toEqual(['rejected', 'applied']);
+    expect([...intents.budgets.values()]).toEqual([50_000_000n]);
+  });
+
+  test('that is not begun yet leaves the one before as the latest', async () => {
+    const { intents } = await retried(1);
+
+    expect(await readLatestTry(intents, AN_EFFECT)).toMatchObject({ key, state: 'rejected' });
+    expect(await readLatestTry(intents, anEffect({ subject: 'never asked for' }))).toBeUndefined();
   });
 });
 
