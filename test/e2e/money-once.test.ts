@@ -6,6 +6,8 @@ import { LOCAL_AGENTS } from '../../local/local-pipeline.ts';
 import { registerTrainingJob, sendDelivery, setStop } from '../../local/sending.ts';
 import { readBooks, readCalls } from '../../local/twin-view.ts';
 import { createIntentTable } from '../../src/aws/intent-table.ts';
+import { clientReference, retryKey } from '../../src/ledger/effect-key.ts';
+import { MAX_ATTEMPTS } from '../../src/ledger/perform-effect.ts';
 import { aNewIntent, leaveSending } from '../support/effects.ts';
 import { createMemoryIntents } from '../support/memory-intents.ts';
 import { comparable, STORE_SCENARIOS } from './store-scenarios.ts';
@@ -73,6 +75,59 @@ describe('in the published dialect', () => {
     ]);
     expect((await creations()).length - before.length).toBe(1);
     expect((await readBooks(stage.twinUrl)).conserved).toBe(true);
+  });
+
+  test('a release that takes effect after its answer was given up is found by the sweeper, and paid once', async () => {
+    const name = jobName();
+    await finishTraining(stage, name, 0.93);
+    const { escrowId, executionName } = await awaitLocked(stage, name);
+    await askForFault(stage, 'POST /escrow/release/:id', 'applied-late', { afterSeconds: 13 });
+    await sendDelivery(stage.clients, stage.outputs.busName, { escrowId, deliveredBy: 'owner' });
+    await eventually('the release to be settled', async () => {
+      await invoke(stage, 'resolve-intents');
+      return findEvents(stage, 'intent.settled', { kind: 'escrow-release', state: 'applied' })[0];
+    });
+
+    const execution = await awaitExecution(stage, executionName);
+
+    expect(execution.states.slice(-6)).toEqual([
+      'ReleaseFunds',
+      'Are funds released?',
+      'AwaitReleaseVerdict',
+      'ReleaseFunds',
+      'Are funds released?',
+      'Released',
+    ]);
+    expect((await escrowsOf(stage, name)).map(({ escrow_id, status }) => [escrow_id, status])).toEqual([
+      [escrowId, 'released'],
+    ]);
+    expect((await readCalls(stage.twinUrl)).filter(({ path }) => path === `/escrow/release/${escrowId}`)).toHaveLength(
+      1,
+    );
+    expect((await readBooks(stage.twinUrl)).conserved).toBe(true);
+  });
+
+  test('a lock that never went out is tried again when an operator asks for it, under a key that names the old', async () => {
+    const name = jobName();
+    await askForFault(stage, 'POST /escrow/create', 'rate-limited', { retryAfter: 1, count: MAX_ATTEMPTS });
+    await finishTraining(stage, name, 0.75);
+    const { executionName } = await awaitEvent(stage, 'bonus.started', { trainingJobName: name });
+    const key = String(executionName);
+    expect((await awaitExecution(stage, key)).states.at(-1)).toBe('FundingFailed');
+
+    const asked = { action: 'retry', key, operator: 'ada', evidence: 'status page', reason: 'the limit was raised' };
+    const retried = (await invoke(stage, 'decide-intent', asked)) as { readonly execution: string };
+    const { escrowId } = await awaitLocked(stage, name);
+    await sendDelivery(stage.clients, stage.outputs.busName, { escrowId, deliveredBy: 'owner' });
+    const execution = await awaitExecution(stage, retried.execution.replace('goes on as ', ''));
+
+    const intents = createIntentTable(stage.clients.documents, stage.outputs.intentTable);
+    expect(execution.states.at(-1)).toBe('Released');
+    expect(await intents.read(key)).toMatchObject({ state: 'rejected', retriedAs: retryKey(key), fence: MAX_ATTEMPTS });
+    expect(await intents.read(retryKey(key))).toMatchObject({ state: 'applied', retryOf: key, result: { escrowId } });
+    const [escrow, ...others] = await escrowsOf(stage, name);
+    expect(others).toEqual([]);
+    expect(escrow?.description).toMatch(new RegExp(`^${clientReference(retryKey(key))} `));
   });
 
   test('a stop on halted holds a lock, and set back lets it go on', async () => {

@@ -165,12 +165,17 @@ export async function escrowsOf({ twinUrl }: Stage, name: string) {
   return (await readEscrows(twinUrl)).filter(({ description }) => description.includes(name));
 }
 
-/** Asks the twin for a fault, once. */
-export async function askForFault({ twinUrl }: Stage, route: string, fault: string): Promise<void> {
+/** Asks the twin for a fault, once if its parameters say nothing else. */
+export async function askForFault(
+  { twinUrl }: Stage,
+  route: string,
+  fault: string,
+  parameters: Readonly<Record<string, number>> = {},
+): Promise<void> {
   const response = await fetch(`${twinUrl}/_twin/faults`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ route, fault }),
+    body: JSON.stringify({ route, fault, ...parameters }),
   });
   if (!response.ok) throw new Error(await response.text());
 }

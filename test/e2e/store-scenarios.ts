@@ -254,6 +254,21 @@ export const STORE_SCENARIOS: readonly StoreScenario[] = [
       ];
     },
   },
+  {
+    title: 'what was rejected is asked for again once, and looked at while it is prepared',
+    play: async (intents) => {
+      const sent = await claimed(intents, aNewIntent({ subject: 'tried again' }));
+      const rejected = await intents.move(sent, { state: 'rejected', note: 'refused' }, NOON);
+      const again: Ending = { state: 'rejected', note: 'again', retriedAs: 'the next key' };
+      const retried = await intents.move(rejected, again, afterNoon(MINUTE));
+      const waiting = await intents.prepare(aNewIntent({ subject: 'the next try', retryOf: sent.key }), NOON);
+      return [
+        retried,
+        await intents.noteLook(waiting, afterNoon(MINUTE), false),
+        await intents.noteLook({ ...waiting, state: 'unknown' }, afterNoon(2 * MINUTE), false),
+      ];
+    },
+  },
 ];
 
 /** Without fields that are undefined, and numbers in one form: DynamoDB has one kind of them. */
