@@ -3,7 +3,7 @@ import type { Intent } from '../ledger/intent.ts';
 import type { Look } from '../ledger/resolve-intents.ts';
 import { formatUsd, parseUsd, sumUsd } from '../money.ts';
 import type { CreatedEscrow, EscrowClient, EscrowRow, EscrowView, ShownStatus } from '../purple-flea/escrow.ts';
-import type { WalletClient } from '../purple-flea/wallet.ts';
+import type { LedgerRow, WalletClient } from '../purple-flea/wallet.ts';
 
 /** What looking for escrows needs: the services of the agent that sends, and what is known to be there. */
 export interface LookForEscrowDeps {
@@ -80,8 +80,14 @@ async function findInList(
   return unclear(`the list does not reach back to ${new Date(since).toISOString()} in ${MAX_PAGES} pages`);
 }
 
-const LEDGER_ROWS = 50;
+/** As many of an agent's rows as the published server shows. */
+export const LEDGER_ROWS = 50;
 const LOCK = /^escrow_lock: (esc_\w+)$/;
+
+/** The escrow that a ledger row is the lock of, if it is one. */
+export function escrowLockedBy(row: Pick<LedgerRow, 'reason'>): string | undefined {
+  return LOCK.exec(row.reason)?.[1];
+}
 
 async function findInLedger(
   { wallet }: LookForEscrowDeps,
@@ -99,7 +105,7 @@ async function findInLedger(
     return unclear(`the ledger's ${rows.length} rows do not reach back to ${new Date(since).toISOString()}`);
   }
   const locks = rows.flatMap((row) => {
-    const escrowId = LOCK.exec(row.reason)?.[1];
+    const escrowId = escrowLockedBy(row);
     return escrowId === undefined ? [] : [{ ...row, escrowId }];
   });
   const shown = locks.map(({ escrowId }) => escrowId);

@@ -56,6 +56,28 @@ export interface PublishedEvents {
   'trade.manual': { predictionId: string; reference: string; reason: string };
   'intent.settled': { key: string; reference: string; kind: string; state: string; note: string };
   'intent.parked': { key: string; reference: string; kind: string; amountUsd: string; reason: string };
+  /** One disagreement of ledger and service; `kind` as in `DRIFT_KINDS`, ids where there are such. */
+  'ledger.drifted': {
+    agentId: string;
+    kind: string;
+    escrowId?: string | undefined;
+    reference?: string | undefined;
+    key?: string | undefined;
+    detail: string;
+  };
+  'ledger.reconciled': {
+    agentId: string;
+    isComplete: boolean;
+    drifts: number;
+    /** How many of them had an event of their own. */
+    driftsTold: number;
+    intents: number;
+    escrows: number;
+    /** Why it is not complete; the first of them. */
+    problems: readonly string[];
+    notCompared: readonly string[];
+    notes: readonly string[];
+  };
 }
 
 export type PublishedType = keyof PublishedEvents;
@@ -75,6 +97,8 @@ export const PUBLISHED: Readonly<Record<PublishedType, string>> = {
   'trade.manual': 'An order may or may not stand; a person has to look.',
   'intent.settled': 'An effect that was in doubt is no longer.',
   'intent.parked': 'An effect may or may not have taken place; a person has to look.',
+  'ledger.drifted': 'Ledger and service disagree; says on what.',
+  'ledger.reconciled': 'The ledger was compared with the service; says how far, and what was found.',
 };
 
 /** Puts one event on the app's bus. */

@@ -114,6 +114,8 @@ const ROUTES = [
             'trade.manual',
             'intent.settled',
             'intent.parked',
+            'ledger.drifted',
+            'ledger.reconciled',
           ],
         },
       ],
