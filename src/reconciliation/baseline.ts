@@ -14,6 +14,8 @@ export const baselineSchema = z.object({
   open: z.record(z.string(), z.string()),
   /** Escrows created shortly before, whatever their status: what is not among them and not older is new. */
   recent: z.array(z.string()),
+  /** Escrows with a drift: they are looked at closely until they have none. */
+  drifted: z.array(z.string()),
 });
 export type Baseline = z.infer<typeof baselineSchema>;
 

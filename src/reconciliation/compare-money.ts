@@ -3,7 +3,7 @@ import { isFinal } from '../purple-flea/escrow.ts';
 import { RESOLVE_DEFAULTS } from '../ledger/resolve-intents.ts';
 import { MAX_NAMED, RECENT_MS, type Baseline } from './baseline.ts';
 import { contradictsItself } from './compare-escrows.ts';
-import type { Drift } from './drift.ts';
+import type { Drift, DriftKind } from './drift.ts';
 import type { LedgerEffect, LedgerPicture } from './ledger-picture.ts';
 import type { SeenEscrow, ServicePicture } from './service-picture.ts';
 
@@ -25,6 +25,14 @@ interface Range {
 const ZERO = sumUsd();
 const NOTHING: Range = { least: ZERO, most: ZERO };
 
+/** Drifts of escrows whose money may be elsewhere than the service says. Of the others it is where they show it. */
+const DOUBTED_BY: ReadonlySet<DriftKind> = new Set<DriftKind>([
+  'escrow-differs',
+  'release-not-shown',
+  'dispute-not-shown',
+  'completion-not-shown',
+]);
+
 /**
  * Compares the agent's balance with what ledger and escrows explain. What is in doubt, or named as a drift already, counts
  * as a range: it explains either outcome.
@@ -41,17 +49,17 @@ export function compareMoney(
   startedAt: Date,
 ): MoneyComparison {
   const { balance, hasPositions } = service;
-  if (service.problems.length + service.gaps.length > 0) return notCompared('the balance: not everything could be read');
+  if (service.problems.length + service.gaps.length > 0)
+    return notCompared('the balance: not everything could be read');
   // Why is among what was not compared already.
   if (balance === undefined || hasPositions === undefined) return notCompared();
   if (hasPositions) return notCompared('the balance: positions are open');
-  const doubtful = new Set(named.flatMap(({ escrowId }) => escrowId ?? []));
-  for (const { kind, escrowId, says } of ledger.effects) {
-    const mayHavePaid = kind === 'escrow-release' && says === 'in-doubt';
-    if (mayHavePaid && escrowId !== undefined) doubtful.add(escrowId);
-  }
-  const locked = compareLocked(ledger, service, doubtful);
-  const available = compareAvailable(ledger, service, baseline, startedAt);
+  const doubtful = new Set(named.flatMap(({ kind, escrowId }) => (DOUBTED_BY.has(kind) ? (escrowId ?? []) : [])));
+  const maybePaid = ledger.effects.flatMap(({ kind, escrowId, says }) =>
+    kind === 'escrow-release' && says === 'in-doubt' ? (escrowId ?? []) : [],
+  );
+  const locked = compareLocked(ledger, service, doubtful.union(new Set(maybePaid)));
+  const available = compareAvailable(ledger, service, doubtful, { baseline, startedAt });
   return {
     drifts: [...locked.drifts, ...available.drifts],
     notes: available.notes,
@@ -84,8 +92,8 @@ function compareLocked(ledger: LedgerPicture, service: ServicePicture, doubtful:
 function compareAvailable(
   ledger: LedgerPicture,
   service: ServicePicture,
-  baseline: Baseline | undefined,
-  startedAt: Date,
+  doubtful: ReadonlySet<string>,
+  { baseline, startedAt }: { readonly baseline: Baseline | undefined; readonly startedAt: Date },
 ): MoneyComparison {
   if (baseline === undefined) return notCompared('the available balance: there is no earlier one to compare with');
   if (baseline.at < service.from) return notCompared('the available balance: the earlier one is too old');
@@ -103,7 +111,7 @@ function compareAvailable(
     return notCompared(`the available balance: ${unsure.escrowId} is ${unsure.statusShown}, which explains nothing`);
   }
   const expected = sumOf([
-    ...escrowsSince(ledger, service, baseline),
+    ...escrowsSince(ledger, service, baseline, doubtful),
     ...ledger.effects.map((effect) => paymentSince(effect, baseline, startedAt)),
   ]);
   if (change < expected.least) {
@@ -116,9 +124,17 @@ function compareAvailable(
   return { drifts: [], notes, notCompared: [] };
 }
 
+/** How far the clocks of two functions may be apart. */
+const CLOCK_SKEW_MS = 5 * 60_000;
+
+/** Whether something certainly came before something else, whoever dated them. */
+function isSurelyBefore(one: string, other: string): boolean {
+  return Date.parse(one) + CLOCK_SKEW_MS < Date.parse(other);
+}
+
 /** An order may have been filled whenever it was last changed; one that was never claimed was not sent. */
 function isOrderSince({ kind, sentAt, updatedAt }: LedgerEffect, since: string): boolean {
-  return kind === 'trade-order' && sentAt !== undefined && updatedAt >= since;
+  return kind === 'trade-order' && sentAt !== undefined && !isSurelyBefore(updatedAt, since);
 }
 
 function isInSpan(seen: SeenEscrow, { at, open, recent }: Baseline): boolean {
@@ -127,7 +143,12 @@ function isInSpan(seen: SeenEscrow, { at, open, recent }: Baseline): boolean {
 }
 
 /** What escrows did to the available balance since the baseline: locks of the new, refunds of all that were open. */
-function escrowsSince(ledger: LedgerPicture, service: ServicePicture, baseline: Baseline): Range[] {
+function escrowsSince(
+  ledger: LedgerPicture,
+  service: ServicePicture,
+  baseline: Baseline,
+  doubtful: ReadonlySet<string>,
+): Range[] {
   const seen = [...service.escrows.values()].filter(
     (one) => isInSpan(one, baseline) && (one.view?.creatorAgentId ?? ledger.agentId) === ledger.agentId,
   );
@@ -143,7 +164,8 @@ function escrowsSince(ledger: LedgerPicture, service: ServicePicture, baseline: 
   return [
     ...seen.map((one) => {
       const then = baseline.open[one.escrowId];
-      return minus(takenBy(one, service), then === undefined ? NOTHING : exactly(negated(parseUsd(then))));
+      const taken = doubtful.has(one.escrowId) ? downTo(one.amount) : takenBy(one, service);
+      return minus(taken, then === undefined ? NOTHING : exactly(negated(parseUsd(then))));
     }),
     ...gone.map(([, amountUsd]) => upTo(parseUsd(amountUsd))),
     ...neverSeen.map(({ amountUsd }) => downTo(parseUsd(amountUsd))),
@@ -167,19 +189,24 @@ function paymentSince(effect: LedgerEffect, baseline: Baseline, startedAt: Date)
   const range = kind === 'transfer' ? downTo(amount) : upTo(amount);
   const latest = new Date(Date.parse(sentAt) + RESOLVE_DEFAULTS.quarantineMs).toISOString();
   const doneBy = says === 'took-place' && updatedAt < latest ? updatedAt : latest;
-  if (doneBy < baseline.at) return NOTHING;
-  const isAfter = sentAt >= baseline.until;
-  const isBefore = doneBy < startedAt.toISOString();
-  if (says !== 'took-place' || !isAfter || !isBefore) return range;
+  if (isSurelyBefore(doneBy, baseline.at)) return NOTHING;
+  const isBetween = isSurelyBefore(baseline.until, sentAt) && isSurelyBefore(doneBy, startedAt.toISOString());
+  if (says !== 'took-place' || !isBetween) return range;
   return exactly(kind === 'transfer' ? negated(amount) : amount);
 }
 
 /**
  * What the next reconciliation is to compare with; undefined where this one did not see enough.
  *
+ * @param named drifts that were found of escrows.
  * @param startedAt when the run began.
  */
-export function baselineOf(ledger: LedgerPicture, service: ServicePicture, startedAt: Date): Baseline | undefined {
+export function baselineOf(
+  ledger: LedgerPicture,
+  service: ServicePicture,
+  named: readonly Drift[],
+  startedAt: Date,
+): Baseline | undefined {
   const { balance, hasPositions } = service;
   if (service.problems.length > 0 || balance === undefined || hasPositions === undefined) return undefined;
   const own = [...service.escrows.values()].filter(
@@ -196,6 +223,7 @@ export function baselineOf(ledger: LedgerPicture, service: ServicePicture, start
     hasPositions,
     open: Object.fromEntries(open.map(({ escrowId, amount }) => [escrowId, formatUsd(amount)])),
     recent: recent.map(({ escrowId }) => escrowId),
+    drifted: [...new Set(named.flatMap(({ escrowId }) => escrowId ?? []))],
   };
 }
 

@@ -76,7 +76,8 @@ export async function reconcile(deps: ReconcileDeps): Promise<Reconciliation> {
     problems: [...new Set([...first.problems, ...service.problems, ...service.gaps, ...overflow, ...money.problems])],
     intents: ledger.effects.length,
     escrows: service.escrows.size,
-    baseline: first.problems.length + money.problems.length > 0 ? undefined : baselineOf(ledger, service, startedAt),
+    baseline:
+      first.problems.length + money.problems.length > 0 ? undefined : baselineOf(ledger, service, found, startedAt),
   };
 }
 
@@ -108,7 +109,9 @@ function wantedOf(agentId: string, ledger: LedgerReading, baseline: Baseline | u
     escrowIds: new Set([...named.filter((id) => typeof id === 'string'), ...Object.keys(open)]),
     // A row shows no counterparty, which is compared once, and no fee, which a refund may have cost.
     viewOf: ({ escrowId, createdAt, status }: EscrowRow) =>
-      Date.parse(createdAt) > newSince || (status === 'refunded' && open[escrowId] !== undefined),
+      Date.parse(createdAt) > newSince ||
+      baseline?.drifted.includes(escrowId) === true ||
+      (status === 'refunded' && open[escrowId] !== undefined),
     from: new Date(startedAt.getTime() - LOOK_BACK_MS),
     lastAt: baseline?.at,
   };

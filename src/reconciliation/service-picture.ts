@@ -255,7 +255,9 @@ async function readLocks(reader: ServiceReader, { lastAt }: Wanted, found: Findi
     if (lastAt !== undefined && Date.parse(oldest) >= Date.parse(lastAt)) {
       found.gaps.push(`the ledger's ${reading.value.length} rows reach back to ${oldest}, not to ${lastAt}`);
     }
-    found.notCompared.push(`escrows that no intent names and that were locked before ${oldest}: no ledger row shows them`);
+    found.notCompared.push(
+      `escrows that no intent names and that were locked before ${oldest}: no ledger row shows them`,
+    );
   }
   return reading.value.flatMap((row) => escrowLockedBy(row) ?? []);
 }
