@@ -103,11 +103,12 @@ function unfinished(agentId: string, { intents }: LedgerReading): Reconciliation
 function wantedOf(agentId: string, ledger: LedgerReading, baseline: Baseline | undefined, startedAt: Date): Wanted {
   const named = [...ledger.intents.values()].map(({ escrowId, result }) => escrowId ?? result?.['escrowId']);
   const open = baseline?.open ?? {};
-  const newSince = baseline === undefined ? 0 : Date.parse(baseline.at) - RECENT_MS;
+  const newSince = (baseline === undefined ? startedAt.getTime() - DAY_MS : Date.parse(baseline.at)) - RECENT_MS;
   return {
     agentId,
-    escrowIds: new Set([...named.filter((id) => typeof id === 'string'), ...Object.keys(open)]),
-    // A row shows no counterparty, which is compared once, and no fee, which a refund may have cost.
+    // What changed last comes first, for a run that is out of time.
+    escrowIds: new Set([...named.filter((id) => typeof id === 'string'), ...Object.keys(open)].toReversed()),
+    // A row shows no counterparty, which is compared while the escrow is new, and no fee, which a refund may have cost.
     viewOf: ({ escrowId, createdAt, status }: EscrowRow) =>
       Date.parse(createdAt) > newSince ||
       baseline?.drifted.includes(escrowId) === true ||

@@ -62,7 +62,7 @@ export interface Wanted {
 
 const PAGE = 100;
 const MAX_PAGES = 100;
-const MAX_STATUS_READS = 3_000;
+const MAX_STATUS_READS = 6_000;
 const MAX_UNREADABLE = 5;
 const MAX_LOOKS = 3;
 
@@ -70,7 +70,7 @@ const MAX_LOOKS = 3;
 const RESERVE_MS = 60_000;
 
 /** Between two status reads: the documented service limits all of a key's calls together, and payments go first. */
-const PACE_MS: Readonly<Record<Profile, number>> = { reference: 2_000, published: 0 };
+const PACE_MS: Readonly<Record<Profile, number>> = { reference: 1_500, published: 0 };
 
 export function hasTime({ remainingMs }: Pick<ServiceReader, 'remainingMs'>): boolean {
   return remainingMs() > RESERVE_MS;

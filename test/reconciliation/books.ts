@@ -58,6 +58,11 @@ export interface Books {
   reconcile(options?: {
     readonly meanwhile?: () => Promise<void>;
     readonly remainingMs?: number;
+    readonly failsToPublish?: boolean;
+    /** Answers in the place of the service; undefined leaves it to that. */
+    readonly answer?: (request: HttpRequest) => HttpAnswer | undefined;
+    /** Takes how long the function waits. */
+    readonly waits?: number[];
   }): Promise<{ readonly summary: Summary; readonly recorder: Recorder; readonly requests: number }>;
 }
 
@@ -186,13 +191,19 @@ export function openBooks(profile: Profile, balanceUsd = '100000.00'): Books {
         remainingMs: () => 15 * MINUTE,
       });
     },
-    async reconcile({ meanwhile = async () => {}, remainingMs = 15 * MINUTE } = {}) {
-      const recorder = createRecorder();
+    async reconcile({
+      meanwhile = async () => {},
+      remainingMs = 15 * MINUTE,
+      failsToPublish = false,
+      answer = () => undefined,
+      waits = [],
+    } = {}) {
+      const recorder = createRecorder({ failsToPublish });
       let requests = 0;
       const transport = async (request: HttpRequest): Promise<HttpAnswer> => {
         requests += 1;
         await meanwhile();
-        return fetchTwin(request);
+        return answer(request) ?? fetchTwin(request);
       };
       const reading = createMemoryIntents(() => meanwhile(), ledger);
       const handler = createHandler({
@@ -203,7 +214,7 @@ export function openBooks(profile: Profile, balanceUsd = '100000.00'): Books {
         openWallet: (credentials) => clientsOf(credentials, transport).wallet,
         openTrading: (credentials) => clientsOf(credentials, transport).trading,
         now: () => now,
-        sleep: async () => {},
+        sleep: async (milliseconds) => void waits.push(milliseconds),
         publish: recorder.publish,
         log: recorder.log,
         count: recorder.count,
