@@ -15,7 +15,6 @@ import { createApp } from '../../twin/app.ts';
 import { readInitialData } from '../../twin/initial-data.ts';
 import { createWorld, type World } from '../../twin/world/world.ts';
 import { anInvocation, MINUTE, NOON } from '../support/effects.ts';
-import { timeLeft } from '../support/lambda-events.ts';
 import { createMemoryBaselines, type MemoryBaselines } from '../support/memory-baselines.ts';
 import { createMemoryIntents, createMemoryLedger, type MemoryIntents } from '../support/memory-intents.ts';
 import { createRecorder, type Recorder } from '../support/recorder.ts';
@@ -57,7 +56,7 @@ export interface Books {
   /** One run of the daily function. @param meanwhile is called before each of its requests and reads of the ledger. */
   reconcile(options?: {
     readonly meanwhile?: () => Promise<void>;
-    readonly remainingMs?: number;
+    readonly remainingMs?: () => number;
     readonly failsToPublish?: boolean;
     /** Answers in the place of the service; undefined leaves it to that. */
     readonly answer?: (request: HttpRequest) => HttpAnswer | undefined;
@@ -193,7 +192,7 @@ export function openBooks(profile: Profile, balanceUsd = '100000.00'): Books {
     },
     async reconcile({
       meanwhile = async () => {},
-      remainingMs = 15 * MINUTE,
+      remainingMs = () => 15 * MINUTE,
       failsToPublish = false,
       answer = () => undefined,
       waits = [],
@@ -219,7 +218,7 @@ export function openBooks(profile: Profile, balanceUsd = '100000.00'): Books {
         log: recorder.log,
         count: recorder.count,
       });
-      return { summary: await handler({}, timeLeft(remainingMs)), recorder, requests };
+      return { summary: await handler({}, { getRemainingTimeInMillis: remainingMs }), recorder, requests };
     },
   };
 }

@@ -94,14 +94,14 @@ describe.each(PROFILES)('the daily reconciliation, in the %s dialect', (profile)
   });
 
   test.each([
-    ['there is no time', { remainingMs: 60_000 }],
+    ['there is no time', { remainingMs: () => 60_000 }],
     ['the balance cannot be read', { answer: (one) => (one.url.includes('balance') ? answered(503, {}) : undefined) }],
     ['the list cannot be read', { answer: (one) => (isList(one) ? answered(503, {}) : undefined) }],
     [
       'a status cannot be read',
       { answer: (one) => (/\/escrow\/(status\/)?esc_/.test(one.url) ? answered(503, {}) : undefined) },
     ],
-  ] as [string, { remainingMs?: number; answer?: (one: HttpRequest) => HttpAnswer | undefined }][])(
+  ] as [string, { remainingMs?: () => number; answer?: (one: HttpRequest) => HttpAnswer | undefined }][])(
     'is not complete where %s: it says so, tells nothing that it did not see, and keeps the old baseline',
     async (_, options) => {
       const books = openBooks(profile);
@@ -260,4 +260,41 @@ test('a release that is in doubt explains a lock that is paid out and not shown 
     ['ledger.drifted', { kind: 'locked-differs', detail: 'the service shows $0.50 locked; open escrows are $50.00' }],
     ['ledger.reconciled', {}],
   ]);
+});
+
+test('nothing is compared with a ledger that could not be read whole', async () => {
+  const books = openBooks('reference');
+  await lock(books, 3);
+  let asked = 0;
+
+  const { summary, requests } = await books.reconcile({ remainingMs: () => (++asked > 3 ? 900_000 : 0) });
+
+  expect(summary).toMatchObject({ isComplete: false, drifts: 0, escrows: 0 });
+  expect(requests).toBe(0);
+});
+
+test('what a list alone shows is not told where the status cannot be read', async () => {
+  const books = openBooks('reference');
+  const [escrowId = ''] = await lock(books, 1);
+  const intent = books.stored.get(keyOf('job-0'));
+  if (intent !== undefined) books.stored.set(intent.key, { ...intent, amountUsd: '51.00' });
+  const answer = ({ url }: HttpRequest) => (url.endsWith(escrowId) ? answered(503, {}) : undefined);
+
+  expect((await books.reconcile({ answer })).summary).toMatchObject({ isComplete: false, drifts: 0 });
+  expect((await books.reconcile()).summary).toMatchObject({ isComplete: true, drifts: 1 });
+});
+
+test('an outflow that a second look does not show is none', async () => {
+  const books = openBooks('reference');
+  await lock(books, 1);
+  await books.reconcile();
+  await books.pass(HOUR);
+  let stale = 0;
+  const answer = ({ url }: HttpRequest) =>
+    url.includes('balance') && stale++ < 2
+      ? answered(200, { agent_id: TREASURY.agentId, available_usdc: 90_000, locked_usdc: 50 })
+      : undefined;
+
+  expect((await books.reconcile({ answer })).summary).toMatchObject({ drifts: 0, isComplete: true });
+  expect(stale).toBe(4);
 });
