@@ -1,17 +1,19 @@
 import { CfnOutput, Duration, Stack, Validations, type StackProps } from 'aws-cdk-lib';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import type { Construct } from 'constructs';
+import { BASELINE_KEYS } from '../src/aws/baseline-table.ts';
 import { BY_STATE_INDEX } from '../src/aws/intent-table.ts';
 import { BY_DEADLINE_INDEX } from '../src/aws/mailbox-table.ts';
 import { INCOMING, TRAINING_JOB_STATE_CHANGE } from '../src/events/catalogue.ts';
 import type { Config } from './config.ts';
-import { createAlarm, pipelineMetric } from './constructs/alarm.ts';
+import { createAbsenceAlarm, createAlarm, pipelineMetric } from './constructs/alarm.ts';
 import { EscrowLifecycle } from './constructs/escrow-lifecycle.ts';
 import { EventQueue } from './constructs/event-queue.ts';
 import { PipelineFunction } from './constructs/pipeline-function.ts';
 import { createSchedule } from './constructs/schedule.ts';
 import type { FoundationStack } from './foundation-stack.ts';
 import {
+  allowKeepingBaselines,
   allowOn,
   allowPublishing,
   allowQueryingIndex,
@@ -178,6 +180,40 @@ export class EscrowStack extends Stack {
       allowReadingSecret(fn, secret, key);
       allowPublishing(fn, bus);
     }
+    this.addReconciliation(foundation);
+  }
+
+  /** Who compares the ledger with the service every day, and cries if they differ or nobody compared. */
+  private addReconciliation(foundation: FoundationStack): void {
+    const { prefix, key, secret, bus, intents, alarmTopic } = foundation;
+    const reconcileLedger = new PipelineFunction(this, {
+      lambda: 'reconcile-ledger',
+      prefix,
+      timeout: Duration.minutes(15),
+      environment: {
+        ...foundation.purpleFleaEnvironment,
+        INTENT_TABLE: intents.tableName,
+        EVENT_BUS: bus.eventBusName,
+      },
+      alarmTopic,
+    });
+    allowKeepingBaselines(reconcileLedger, intents, key, BASELINE_KEYS);
+    allowQueryingIndex(reconcileLedger, intents, BY_STATE_INDEX);
+    allowReadingSecret(reconcileLedger, secret, key);
+    allowPublishing(reconcileLedger, bus);
+    createSchedule(this, 'ReconcileLedgerSchedule', { fn: reconcileLedger, every: Duration.days(1) });
+    createAlarm(this, 'LedgerDrifts', {
+      metric: pipelineMetric('LedgerDrifts', prefix),
+      description: `The ledger and Purple Flea disagree: the events and log lines "ledger.drifted" of reconcile-ledger name escrow and intent. Stop new money first if a payment may be missing or double (/${prefix}/stop), then see "Every day the books are compared" in docs/workflows/money-once.md.`,
+      topic: alarmTopic,
+    });
+    createAbsenceAlarm(this, 'LedgerUnreconciled', {
+      metric: pipelineMetric('LedgerReconciled', prefix).with({ period: Duration.days(1) }),
+      description:
+        'For two days no reconciliation compared all that it can: reconcile-ledger did not run, failed (is there a key in the secret?), or could not read everything. Its last event "ledger.reconciled" says why under "problems".',
+      periods: 2,
+      topic: alarmTopic,
+    });
   }
 }
 

@@ -43,6 +43,19 @@ export function allowReadingIntents(fn: IFunction, intents: ITable, key: IKey): 
   allow(fn, ['kms:Decrypt'], key.keyArn);
 }
 
+/** Read intents by key, and write the items beside them whose keys begin so. */
+export function allowKeepingBaselines(fn: IFunction, intents: ITable, key: IKey, keysBeginWith: string): void {
+  allow(fn, ['dynamodb:GetItem'], intents.tableArn);
+  fn.addToRolePolicy(
+    new PolicyStatement({
+      actions: ['dynamodb:PutItem'],
+      resources: [intents.tableArn],
+      conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`${keysBeginWith}*`] } },
+    }),
+  );
+  allow(fn, TABLE_KEY_ACTIONS, key.keyArn);
+}
+
 /** Read one parameter of Systems Manager. */
 export function allowReadingParameter(fn: IFunction, parameter: IStringParameter): void {
   allow(fn, ['ssm:GetParameter'], parameter.parameterArn);

@@ -56,6 +56,11 @@ const DESCRIBED: Described = {
     'attention',
     `${kind} of $${amountUsd} (${reference}) is in doubt: ${reason}`,
   ],
+  'ledger.drifted': ({ kind, escrowId = 'the balance', detail }) => ['attention', `${escrowId}: ${kind}: ${detail}`],
+  'ledger.reconciled': ({ drifts, escrows, isComplete }) => [
+    'ledger',
+    `compared ${escrows} escrows with Purple Flea${isComplete ? '' : ', not all that can be'}: ${drifts} drifts`,
+  ],
 };
 
 /** One line of the timeline for an event on the app's bus. */

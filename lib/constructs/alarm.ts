@@ -34,6 +34,24 @@ export function createAlarm(
   return alarm;
 }
 
+/** An alarm that fires where something that has to happen was not counted in so many of the metric's periods in a row. */
+export function createAbsenceAlarm(
+  scope: Construct,
+  id: string,
+  { metric, description, periods = 1, topic }: Omit<AlarmProps, 'above'>,
+): Alarm {
+  const alarm = new Alarm(scope, id, {
+    metric,
+    alarmDescription: description,
+    threshold: 1,
+    evaluationPeriods: periods,
+    comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
+    treatMissingData: TreatMissingData.BREACHING,
+  });
+  alarm.addAlarmAction(new SnsAction(topic));
+  return alarm;
+}
+
 /** A metric that the functions of one stage count; `service` is the dimension Powertools adds. */
 export function pipelineMetric(metricName: MetricName, prefix: string, statistic: string = Stats.SUM): Metric {
   return new Metric({

@@ -19,6 +19,7 @@ import {
   type Claim,
   type Ending,
   type Intent,
+  type IntentCursor,
   type IntentState,
   type IntentStep,
   type IntentStore,
@@ -203,6 +204,21 @@ export function createIntentTable(
         }),
       );
       return Items as Intent[];
+    },
+
+    async listSince(state, since, limit, after) {
+      const { Items = [], LastEvaluatedKey } = await documents.send(
+        new QueryCommand({
+          TableName: tableName,
+          IndexName: BY_STATE_INDEX,
+          KeyConditionExpression: '#state = :state AND updatedAt >= :since',
+          ExpressionAttributeNames: { '#state': 'state' },
+          ExpressionAttributeValues: { ':state': state, ':since': since.toISOString() },
+          Limit: limit,
+          ...(after === undefined ? {} : { ExclusiveStartKey: after }),
+        }),
+      );
+      return { intents: Items as Intent[], next: LastEvaluatedKey as IntentCursor | undefined };
     },
   };
 }

@@ -3,7 +3,7 @@ import type { Intent } from '../ledger/intent.ts';
 import type { Look } from '../ledger/resolve-intents.ts';
 import { formatUsd, sumUsd } from '../money.ts';
 import type { EscrowClient, EscrowRow, EscrowView, LockedEscrow, ShownStatus } from '../purple-flea/escrow.ts';
-import type { WalletClient } from '../purple-flea/wallet.ts';
+import type { LedgerRow, WalletClient } from '../purple-flea/wallet.ts';
 
 /** An escrow that is known to be there: a read in which its reference is missing is not complete. */
 export interface Canary {
@@ -78,8 +78,14 @@ async function findInList(
   return unclear(`the list does not reach back to ${new Date(since).toISOString()} in ${MAX_PAGES} pages`);
 }
 
-const LEDGER_ROWS = 50;
+/** As many of an agent's rows as the published server shows. */
+export const LEDGER_ROWS = 50;
 const LOCK = /^escrow_lock: (esc_\w+)$/;
+
+/** The escrow that a ledger row is the lock of, if it is one. */
+export function escrowLockedBy(row: Pick<LedgerRow, 'reason'>): string | undefined {
+  return LOCK.exec(row.reason)?.[1];
+}
 
 /** The ledger shows no descriptions: every escrow that was locked since then is read, whatever its amount. */
 async function findInLedger(
@@ -98,7 +104,7 @@ async function findInLedger(
   }
   const knownSince = canary === undefined ? since : Date.parse(canary.createdAt) - CLOCK_SKEW_MS;
   const locked = rows.flatMap((row) => {
-    const escrowId = LOCK.exec(row.reason)?.[1];
+    const escrowId = escrowLockedBy(row);
     return escrowId === undefined || Date.parse(row.at) < Math.min(since, knownSince) ? [] : [{ escrowId }];
   });
   const views = await readAll(escrow, locked);

@@ -57,6 +57,28 @@ export interface PublishedEvents {
   'intent.settled': { key: string; reference: string; kind: string; state: string; note: string };
   'intent.retried': { key: string; reference: string; kind: string; retriedAs: string; note: string };
   'intent.parked': { key: string; reference: string; kind: string; amountUsd: string; reason: string };
+  /** One disagreement of ledger and service; `kind` as in `DRIFT_KINDS`, ids where there are such. */
+  'ledger.drifted': {
+    agentId: string;
+    kind: string;
+    escrowId?: string | undefined;
+    reference?: string | undefined;
+    key?: string | undefined;
+    detail: string;
+  };
+  'ledger.reconciled': {
+    agentId: string;
+    isComplete: boolean;
+    drifts: number;
+    /** How many of them had an event of their own. */
+    driftsTold: number;
+    intents: number;
+    escrows: number;
+    /** Why it is not complete; the first of them. */
+    problems: readonly string[];
+    notCompared: readonly string[];
+    notes: readonly string[];
+  };
 }
 
 export type PublishedType = keyof PublishedEvents;
@@ -77,6 +99,8 @@ export const PUBLISHED: Readonly<Record<PublishedType, string>> = {
   'intent.settled': 'An effect that was in doubt is no longer.',
   'intent.retried': 'An operator asked for another try of an effect that did not take place.',
   'intent.parked': 'An effect may or may not have taken place; a person has to look.',
+  'ledger.drifted': 'Ledger and service disagree; says on what.',
+  'ledger.reconciled': 'The ledger was compared with the service; says how far, and what was found.',
 };
 
 /** Puts one event on the app's bus. */

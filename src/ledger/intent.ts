@@ -147,4 +147,20 @@ export interface IntentStore {
   list(state: IntentState, changedBefore: Date, limit: number): Promise<Intent[]>;
   /** The intents that became `applied` last, newest first, at most `limit`. */
   listApplied(limit: number): Promise<Intent[]>;
+  /**
+   * One page of the intents in a state that were last changed or looked at since a moment, oldest first. What changes
+   * between two pages may be in both.
+   *
+   * @param after what the page before said is `next`.
+   */
+  listSince(state: IntentState, since: Date, limit: number, after?: IntentCursor): Promise<IntentPage>;
+}
+
+/** Where a page of intents ended. */
+export type IntentCursor = Pick<Intent, 'key' | 'state' | 'updatedAt'>;
+
+export interface IntentPage {
+  readonly intents: readonly Intent[];
+  /** Undefined on the last page. */
+  readonly next: IntentCursor | undefined;
 }

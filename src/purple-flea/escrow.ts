@@ -89,6 +89,8 @@ export interface EscrowView {
   readonly createdAt: string;
   /** The moment from which silence settles it; who is paid then differs by dialect and status. */
   readonly deadlineAt: string;
+  /** When it was disputed, if it ever was, whatever became of it. */
+  readonly disputedAt?: string | undefined;
   /** Names of fields that the dialect does not document. Nothing is read from them. */
   readonly unrecognizedFields: readonly string[];
 }

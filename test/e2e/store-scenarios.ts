@@ -269,6 +269,26 @@ export const STORE_SCENARIOS: readonly StoreScenario[] = [
       ];
     },
   },
+  {
+    title: 'pages give all that is in a state since a moment, oldest first, each once',
+    play: async (intents) => {
+      const day = 24 * 60 * MINUTE;
+      const later = (minutes: number) => afterNoon(60 * day + minutes * MINUTE);
+      for (const minute of [4, 2, 5, 1, 3]) {
+        const sending = await claimed(intents, aNewIntent({ subject: `paged ${minute}` }), NOTHING, later(0));
+        await intents.move(sending, { state: 'rejected', note: 'refused' }, later(minute));
+      }
+      const pages = [];
+      let page = await intents.listSince('rejected', later(2), 2);
+      pages.push(...page.intents);
+      while (page.next !== undefined) {
+        page = await intents.listSince('rejected', later(2), 2, page.next);
+        pages.push(...page.intents);
+      }
+      const empty = await intents.listSince('rejected', later(6), 2);
+      return [pages.map(({ cause }) => cause.subject), pages, empty.intents, empty.next ?? null];
+    },
+  },
 ];
 
 /** Without fields that are undefined, and numbers in one form: DynamoDB has one kind of them. */

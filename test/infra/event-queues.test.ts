@@ -115,6 +115,8 @@ const ROUTES = [
             'intent.settled',
             'intent.retried',
             'intent.parked',
+            'ledger.drifted',
+            'ledger.reconciled',
           ],
         },
       ],

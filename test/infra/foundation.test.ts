@@ -213,15 +213,18 @@ describe.each(STAGES)('the foundation of stage %s', (stageName) => {
 
     expect(
       own
-        .map(({ MetricName, Statistic, Threshold, Period, EvaluationPeriods }) => {
+        .map(({ MetricName, Statistic, Threshold, Period, EvaluationPeriods, ComparisonOperator }) => {
           const minutes = (Period * EvaluationPeriods) / 60;
-          return `${Statistic} of ${MetricName} > ${Threshold} for ${minutes} min`;
+          const sign = ComparisonOperator === 'LessThanThreshold' ? '<' : '>';
+          return `${Statistic} of ${MetricName} ${sign} ${Threshold} for ${minutes} min`;
         })
         .toSorted(),
     ).toEqual([
       'Maximum of DeadlineLagSeconds > 300 for 5 min',
       'Maximum of IntentsInDoubt > 0 for 60 min',
       'Maximum of IntentsManual > 0 for 5 min',
+      'Sum of LedgerDrifts > 0 for 5 min',
+      'Sum of LedgerReconciled < 1 for 2880 min',
       'Sum of MetricMissing > 0 for 5 min',
       'Sum of PublishFailures > 0 for 5 min',
     ]);
@@ -230,15 +233,16 @@ describe.each(STAGES)('the foundation of stage %s', (stageName) => {
     );
   });
 
-  test('gives every alarm the topic, a text to act on, and silence where there is no data', () => {
+  test('gives every alarm the topic, a text to act on, and silence where there is no data, unless that is what it is for', () => {
     const alarms = stage.resources<AlarmProperties>('AWS::CloudWatch::Alarm');
 
     expect(alarms.length).toBeGreaterThan(0);
     for (const { properties } of alarms) {
+      const isForAbsence = properties.MetricName === 'LedgerReconciled';
       expect(properties).toMatchObject({
         AlarmActions: [only(stage, 'AWS::SNS::Topic').arn],
-        ComparisonOperator: 'GreaterThanThreshold',
-        TreatMissingData: 'notBreaching',
+        ComparisonOperator: isForAbsence ? 'LessThanThreshold' : 'GreaterThanThreshold',
+        TreatMissingData: isForAbsence ? 'breaching' : 'notBreaching',
       });
       expect(properties.AlarmDescription.length).toBeGreaterThan(40);
     }

@@ -35,6 +35,7 @@ const TIMEOUTS: Readonly<Record<string, number>> = {
   'find-missed-jobs': 300,
   'lock-funds': 30,
   'place-trade': 60,
+  'reconcile-ledger': 900,
   'record-delivery': 30,
   'reject-event': 30,
   'release-funds': 60,

@@ -16,6 +16,8 @@ const SECRET = 'secretsmanager:GetSecretValue on secretsmanager:secret:PurpleFle
 /** A claim is one transaction over intent, budgets and lock, which needs the actions of its parts; nothing only checks. */
 const LEDGER = 'dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem on dynamodb:table/intents';
 const READ_INTENT = 'dynamodb:GetItem on dynamodb:table/intents';
+/** On the keys of baselines alone; see below. */
+const KEEP_BASELINE = 'dynamodb:PutItem on dynamodb:table/intents';
 const BY_STATE = 'dynamodb:Query on dynamodb:table/intents/index/by-state';
 const STOP = 'ssm:GetParameter on ssm:parameter/pipeline/stop';
 const MAILBOX = 'dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem on dynamodb:table/mailbox';
@@ -54,6 +56,7 @@ const GRANTS: Readonly<Record<string, readonly string[]>> = {
     USE_TABLE_KEY,
     PUBLISH,
   ],
+  'reconcile-ledger': [READ_INTENT, KEEP_BASELINE, BY_STATE, SECRET, USE_TABLE_KEY, PUBLISH],
   'record-delivery': [take('deliveries'), putAside('deliveries-dead'), MAILBOX, USE_TABLE_KEY, RESUME],
   'reject-event': [take('unknown-events'), putAside('unknown-events-dead'), DECRYPT_AND_SEND],
   'release-funds': [LEDGER, STOP, SECRET, USE_TABLE_KEY, PUBLISH],
@@ -108,6 +111,15 @@ describe.each(STAGES)('the permissions of stage %s', (stageName) => {
 
     expect(allowed.toSorted()).toEqual(['complete-delivery', 'lock-funds', 'place-trade', 'release-funds']);
     expect(told.toSorted()).toEqual(allowed.toSorted());
+  });
+
+  test('let the reconciliation write no item but baselines', () => {
+    const { role } = functions.find(({ name }) => name === 'reconcile-ledger') ?? { role: '' };
+    const writing = statementsOf(stage, role).filter(({ Action }) => listed(Action).includes('dynamodb:PutItem'));
+
+    expect(writing.map(({ Condition }) => Condition)).toEqual([
+      { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['reconciliation/*'] } },
+    ]);
   });
 
   test('name every action whole, and every resource but training jobs, executions and those of log delivery', () => {

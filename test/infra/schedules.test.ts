@@ -22,12 +22,13 @@ describe.each(STAGES)('the schedules of stage %s', (stageName) => {
     schedules.map(({ Target, ScheduleExpression }) => [stage.shorten(Target.Arn), ScheduleExpression]),
   );
 
-  test('run the two sweepers every minute, the look for missed jobs every hour, and the predictor as configured, if at all', () => {
+  test('run the two sweepers every minute, the look for missed jobs every hour, the reconciliation every day, and the predictor as configured, if at all', () => {
     const { everyMinutes } = predictor;
 
     expect(rates).toEqual({
       'lambda:function:deliver-deadlines': 'rate(1 minute)',
       'lambda:function:find-missed-jobs': 'rate(1 hour)',
+      'lambda:function:reconcile-ledger': 'rate(1 day)',
       'lambda:function:resolve-intents': 'rate(1 minute)',
       ...(everyMinutes === undefined ? {} : { 'lambda:function:request-prediction': `rate(${everyMinutes} minutes)` }),
     });

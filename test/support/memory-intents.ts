@@ -159,6 +159,21 @@ export function createMemoryIntents(
           .toSorted((one, other) => other.updatedAt.localeCompare(one.updatedAt))
           .slice(0, limit),
       ),
+    listSince: (state, since, limit, after) =>
+      around('listSince', () => {
+        const order = ({ key, updatedAt }: Pick<Intent, 'key' | 'updatedAt'>) => `${updatedAt} ${key}`;
+        const rest = [...items.values()]
+          .filter((intent) => intent.state === state && intent.updatedAt >= since.toISOString())
+          .filter((intent) => after === undefined || order(intent) > order(after))
+          .toSorted((one, other) => (order(one) < order(other) ? -1 : 1));
+        const intents = rest.slice(0, limit);
+        const last = intents.at(-1);
+        const next =
+          last === undefined || rest.length <= limit
+            ? undefined
+            : { key: last.key, state: last.state, updatedAt: last.updatedAt };
+        return { intents, next };
+      }),
   };
 }
 

@@ -163,6 +163,7 @@ export const escrowPublished: EscrowDialect = {
         description: shown.description,
         createdAt: shown.created_at,
         deadlineAt: shown.auto_release_at,
+        disputedAt: shown.disputed_at ?? undefined,
         unrecognizedFields: unrecognizedFields(answer, Object.keys(viewSchema.shape)),
       };
     },

@@ -193,6 +193,7 @@ export const escrowReference: EscrowDialect = {
         description: shown.description,
         createdAt: shown.created_at,
         deadlineAt: shown.auto_release_at ?? hoursAfter(shown.created_at, shown.timeout_hours),
+        disputedAt: shown.disputed_at ?? undefined,
         unrecognizedFields: unrecognizedFields(answer, Object.keys(viewSchema.shape)),
       };
     },

@@ -518,3 +518,25 @@ describe('a list', () => {
     });
   });
 });
+
+test('a page is queried through the index from a moment on, where the one before it ended', async () => {
+  const next = { key, state: 'applied', updatedAt: NOON.toISOString() } as const;
+  server.script(
+    answer(200, { Items: [typed({ ...stored() })], LastEvaluatedKey: typed(next) }),
+    answer(200, { Items: [] }),
+  );
+
+  const first = await table().listSince('applied', NOON, 500);
+  const second = await table().listSince('applied', NOON, 500, first.next);
+
+  expect(first).toEqual({ intents: [stored()], next });
+  expect(second).toEqual({ intents: [], next: undefined });
+  expect(sent()[0]?.body).toMatchObject({
+    IndexName: 'by-state',
+    KeyConditionExpression: '#state = :state AND updatedAt >= :since',
+    ExpressionAttributeValues: { ':state': { S: 'applied' }, ':since': { S: NOON.toISOString() } },
+    Limit: 500,
+  });
+  expect(sent()[0]?.body).not.toHaveProperty('ExclusiveStartKey');
+  expect(sent()[1]?.body).toMatchObject({ ExclusiveStartKey: typed(next) });
+});

@@ -1,0 +1,63 @@
+import type { ApiKeys } from '../../src/aws/api-key-secret.ts';
+import type { IntentStore } from '../../src/ledger/intent.ts';
+import type { EscrowClient } from '../../src/purple-flea/escrow.ts';
+import type { Credentials } from '../../src/purple-flea/service.ts';
+import type { TradingClient } from '../../src/purple-flea/trading.ts';
+import type { WalletClient } from '../../src/purple-flea/wallet.ts';
+import type { BaselineStore } from '../../src/reconciliation/baseline.ts';
+import { reconcile } from '../../src/reconciliation/reconcile.ts';
+import { announce, type AnnounceDeps } from '../shared/announce.ts';
+import type { TaskContext } from '../shared/escrow-task.ts';
+
+export interface Deps extends AnnounceDeps {
+  readonly intents: IntentStore;
+  readonly baselines: BaselineStore;
+  readonly readApiKeys: () => Promise<ApiKeys>;
+  readonly openEscrow: (credentials: Credentials) => EscrowClient;
+  readonly openWallet: (credentials: Credentials) => WalletClient;
+  readonly openTrading: (credentials: Credentials) => TradingClient;
+  readonly now: () => Date;
+  readonly sleep: (milliseconds: number) => Promise<unknown>;
+}
+
+/** As many drifts get an event of their own; all are counted and logged. */
+const TOLD = 25;
+
+/** As many reasons of a kind are in the summary. */
+const REASONS = 10;
+
+/** Every day: compares the ledger with what Purple Flea shows of the own agent, and says where they differ. */
+export function createHandler(deps: Deps) {
+  return async (_event: unknown, context: TaskContext) => {
+    const { own } = await deps.readApiKeys();
+    const run = await reconcile({
+      ...deps,
+      agentId: own.agentId,
+      escrow: deps.openEscrow(own),
+      wallet: deps.openWallet(own),
+      trading: deps.openTrading(own),
+      remainingMs: () => context.getRemainingTimeInMillis(),
+      finals: new Map(),
+    });
+    const { agentId, drifts, problems, notCompared, notes, intents, escrows } = run;
+    for (const drift of drifts.slice(0, TOLD)) await announce(deps, 'ledger.drifted', { agentId, ...drift });
+    for (const drift of drifts.slice(TOLD)) deps.log.error('ledger.drifted', { ...drift });
+    deps.count('LedgerDrifts', drifts.length);
+    if (problems.length === 0) deps.count('LedgerReconciled');
+    const summary = {
+      agentId,
+      isComplete: problems.length === 0,
+      drifts: drifts.length,
+      driftsTold: Math.min(drifts.length, TOLD),
+      intents,
+      escrows,
+      problems: problems.slice(0, REASONS),
+      notCompared: notCompared.slice(0, REASONS),
+      notes: notes.slice(0, REASONS),
+    };
+    await announce(deps, 'ledger.reconciled', summary);
+    // Last of all: what was not told is found again.
+    if (run.baseline !== undefined) await deps.baselines.keep(run.baseline);
+    return summary;
+  };
+}

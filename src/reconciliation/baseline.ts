@@ -1,0 +1,33 @@
+import * as z from 'zod/mini';
+
+/** What one reconciliation leaves for the next to compare the balance with. Amounts are decimal USD, times ISO 8601. */
+export const baselineSchema = z.object({
+  agentId: z.string(),
+  /** When the reconciliation began. What changed in the ledger before is in its balance. */
+  at: z.string(),
+  /** When its balance had been read. What was sent after is not in it. */
+  until: z.string(),
+  availableUsd: z.string(),
+  /** Whether positions were open: what they lock and pay cannot be predicted. */
+  hasPositions: z.boolean(),
+  /** The amounts of the escrows that could still change, by id. */
+  open: z.record(z.string(), z.string()),
+  /** Escrows created shortly before, whatever their status: what is not among them and not older is new. */
+  recent: z.array(z.string()),
+  /** Escrows with a drift: they are looked at closely until they have none. */
+  drifted: z.array(z.string()),
+});
+export type Baseline = z.infer<typeof baselineSchema>;
+
+/** Where the last baseline of each agent is kept. */
+export interface BaselineStore {
+  read(agentId: string): Promise<Baseline | undefined>;
+  /** Replaces an older one; of runs that overlap the later one's stays. */
+  keep(baseline: Baseline): Promise<void>;
+}
+
+/** Escrows that were created this long before a baseline are named in it: clocks differ, and lists are late. */
+export const RECENT_MS = 3_600_000;
+
+/** An item of DynamoDB holds some more; with more open escrows than this there is no baseline. */
+export const MAX_NAMED = 4_000;
