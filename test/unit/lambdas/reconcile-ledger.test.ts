@@ -298,3 +298,22 @@ test('an outflow that a second look does not show is none', async () => {
   expect((await books.reconcile({ answer })).summary).toMatchObject({ drifts: 0, isComplete: true });
   expect(stale).toBe(4);
 });
+
+test('a refund explains no more than what the escrow took', async () => {
+  const books = openBooks('reference');
+  await lock(books, 1);
+  await books.reconcile();
+  await books.pass(2 * HOUR);
+  await books.reconcile();
+  await books.pass(700 * HOUR);
+  expect((await books.call(TREASURY, 'GET', '/escrow/list'))['escrows']).toMatchObject([{ status: 'refunded' }]);
+  const payment = { from_agent: TREASURY.agentId, to_agent: WORKER.agentId, amount: 5 };
+  await books.call(TREASURY, 'POST', '/wallet/transfer', payment);
+
+  const { recorder } = await books.reconcile();
+
+  expect(recorder.published[0]).toMatchObject([
+    'ledger.drifted',
+    { kind: 'unexplained-outflow', detail: expect.stringMatching(/^\$5\.00 left the available balance since /) },
+  ]);
+});
