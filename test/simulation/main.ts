@@ -17,6 +17,9 @@ const { values } = parseArgs({
   },
 });
 
+// Refusals and faults are thrown by the thousand, and nobody reads where.
+if (!values.trace) Error.stackTraceLimit = 0;
+
 process.exitCode = await main();
 
 async function main(): Promise<number> {

@@ -13,6 +13,8 @@ export const KEYS: Readonly<Record<string, string>> = {
   [OTHER]: 'pf_secret_of_other',
 };
 
+const AGENTS = new Map(Object.entries(KEYS).map(([agent, key]) => [key, agent]));
+
 /** The calls that the client makes, in both dialects. */
 export const OPERATIONS = [
   'create',
@@ -227,16 +229,27 @@ export function createService(profile: Profile, balances: Readonly<Record<string
   const claimed = new Set<string>();
   const effects: ServiceEffect[] = [];
   let ids = 0;
+  const times = new Map<number, string>();
 
   const newId = (prefix: string): string => `${prefix}_${(++ids).toString(16).padStart(16, '0')}`;
   const balance = (account: string): bigint => accounts.get(account) ?? 0n;
-  const total = (): bigint => [...accounts.values()].reduce((sum, held) => sum + held, 0n);
+  const total = (): bigint => {
+    let sum = 0n;
+    for (const held of accounts.values()) sum += held;
+    return sum;
+  };
   const refuse = (name: keyof typeof REFUSALS): never => {
     const [httpStatus, code, message] = REFUSALS[name][profile];
     throw new Refused(httpStatus, code, message);
   };
-  const time = (at: number): string =>
-    isReference ? `${new Date(at).toISOString().slice(0, 19)}Z` : new Date(at).toISOString();
+  const time = (at: number): string => {
+    const known = times.get(at);
+    if (known !== undefined) return known;
+    const text = new Date(at).toISOString();
+    const shown = isReference ? `${text.slice(0, 19)}Z` : text;
+    times.set(at, shown);
+    return shown;
+  };
   const timeOrNull = (at: number | null): string | null => (at === null ? null : time(at));
   const usd = (amount: MicroUsd): string | number => (isReference ? formatUsd(amount) : Number(formatUsd(amount)));
   const number = (amount: MicroUsd): number => Number(formatUsd(amount));
@@ -263,8 +276,7 @@ export function createService(profile: Profile, balances: Readonly<Record<string
   }
 
   function callerOf({ apiKey }: ServiceRequest): string {
-    const caller = Object.entries(KEYS).find(([, key]) => key === apiKey)?.[0];
-    return caller ?? refuse('unauthorized');
+    return AGENTS.get(apiKey) ?? refuse('unauthorized');
   }
 
   function escrowOf(path: string): ServiceEscrow {

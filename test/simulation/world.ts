@@ -6,6 +6,7 @@ import type { BudgetPolicy } from '../../src/ledger/budgets.ts';
 import type { ResolvePolicy } from '../../src/ledger/resolve-intents.ts';
 import { mayBegin, type StopMode } from '../../src/ledger/stop.ts';
 import type { EffectKind } from '../../src/ledger/effect-key.ts';
+import { parseUsd } from '../../src/money.ts';
 import { createEscrowClient } from '../../src/purple-flea/escrow-client.ts';
 import { createFaucetClient } from '../../src/purple-flea/faucet-client.ts';
 import type { ServiceDeps } from '../../src/purple-flea/service.ts';
@@ -38,6 +39,8 @@ export interface Invocation {
   readonly deadline: number;
   /** Awaited calls so far. */
   gates: number;
+  /** What is to happen at some of them. */
+  readonly disturbances: readonly GateDisturbance[];
   isGone: boolean;
   /** What it read of the switch. */
   mode: StopMode | undefined;
@@ -109,6 +112,14 @@ const KIND_OF_OPERATION: Readonly<Partial<Record<Operation, EffectKind>>> = {
 
 const WRITES: ReadonlySet<Moment['operation']> = new Set<Moment['operation']>(['prepare', 'claim', 'move', 'noteLook']);
 
+/** What each call of the store is called in a trace. */
+const LABELS = Object.fromEntries(
+  (['prepare', 'claim', 'move', 'noteLook', 'read', 'list', 'listApplied'] as const).map((operation) => [
+    operation,
+    { before: `${operation} before`, after: `${operation} after` },
+  ]),
+) as Readonly<Record<Moment['operation'], Readonly<Record<Moment['when'], string>>>>;
+
 type HttpDisturbance = Extract<Disturbance, { kind: 'http' }>;
 type GateDisturbance = Extract<Disturbance, { kind: 'gate' }>;
 
@@ -147,6 +158,7 @@ export function createSimulatedWorld(
   const badReads = disturbances.filter((one) => one.kind === 'reads');
   const https = disturbances.filter((one): one is HttpDisturbance => one.kind === 'http');
   const gates = disturbances.filter((one): one is GateDisturbance => one.kind === 'gate');
+  const limits = new Map(Object.entries(budgets.perDay).map(([kind, limit]) => [kind, parseUsd(limit)]));
   let invocations = 0;
   let tokens = 0;
 
@@ -159,49 +171,56 @@ export function createSimulatedWorld(
 
   /** The invocation is gone; whoever called it goes on in its place. */
   function end(invocation: Invocation, why: string): Promise<never> {
+    if (invocation.isGone) return leave();
     note(`${invocation.name}#${invocation.id} is gone: ${why}`);
     invocation.isGone = true;
     invocation.die();
     return never();
   }
 
+  function leave(): Promise<never> {
+    scheduler.leave();
+    return never();
+  }
+
   /** An awaited call: here the invocation may end, and others may go on. */
-  async function gate(
+  function gate(
     invocation: Invocation,
     label: string,
     milliseconds = 1 + chance.below(20),
     write: 'none' | 'before' | 'after' = 'none',
   ): Promise<void | 'repeat'> {
-    if (invocation.isGone) {
-      scheduler.leave();
-      return never();
-    }
+    if (invocation.isGone) return leave();
     const index = invocation.gates++;
-    note(`${invocation.name}#${invocation.id} ${label}`);
-    const disturbance = gates.find((one) => one.invocation === invocation.id && one.gate === index);
-    let wait = milliseconds;
-    switch (disturbance?.event) {
-      case 'crash':
-        return end(invocation, 'crashed');
-      case 'late-write':
-        if (write !== 'before') break;
-        note(`${invocation.name}#${invocation.id} is gone: its write comes later`);
-        invocation.isGone = true;
-        invocation.die();
-        return scheduler.pauseBeside(disturbance.milliseconds);
-      case 'stall':
-        wait += disturbance.milliseconds;
-        break;
-      default:
-        break;
+    if (traces) note(`${invocation.name}#${invocation.id} ${label}`);
+    const disturbance = invocation.disturbances.find((one) => one.gate === index);
+    if (disturbance === undefined) return waitIn(invocation, milliseconds);
+    return disturb(invocation, disturbance, { label, milliseconds, write });
+  }
+
+  /** Lets others go on; beyond its deadline an invocation does not go on itself. */
+  function waitIn(invocation: Invocation, milliseconds: number): Promise<void> {
+    const left = invocation.deadline - scheduler.now();
+    if (milliseconds < left) return scheduler.pause(milliseconds);
+    return scheduler.pause(left).then(() => end(invocation, 'out of time'));
+  }
+
+  async function disturb(
+    invocation: Invocation,
+    { event, milliseconds: late }: GateDisturbance,
+    call: { readonly label: string; readonly milliseconds: number; readonly write: 'none' | 'before' | 'after' },
+  ): Promise<void | 'repeat'> {
+    const { label, milliseconds, write } = call;
+    if (event === 'crash') return end(invocation, 'crashed');
+    if (event === 'late-write' && write === 'before') {
+      note(`${invocation.name}#${invocation.id} is gone: its write comes later`);
+      invocation.isGone = true;
+      invocation.die();
+      return scheduler.pauseBeside(late);
     }
-    if (scheduler.now() + wait >= invocation.deadline) {
-      await scheduler.pause(invocation.deadline - scheduler.now());
-      return end(invocation, 'out of time');
-    }
-    await scheduler.pause(wait);
-    if (disturbance?.event === 'fail' && write !== 'none') throw new DatabaseError(`${label} failed`);
-    if (disturbance?.event === 'repeat' && write === 'after') return 'repeat';
+    await waitIn(invocation, event === 'stall' ? milliseconds + late : milliseconds);
+    if (event === 'fail' && write !== 'none') throw new DatabaseError(`${label} failed`);
+    return event === 'repeat' && write === 'after' ? 'repeat' : undefined;
   }
 
   function wakeSweepers(): void {
@@ -214,24 +233,21 @@ export function createSimulatedWorld(
   }
 
   function checkBudgets(): void {
-    for (const [kind, limit] of Object.entries(budgets.perDay)) {
-      for (const [budget, taken] of ledger.budgets) {
-        if (budget.startsWith(`${kind}/`) && taken > BigInt(Math.round(Number(limit) * 1e6))) {
-          alarms.push(`budget ${budget} is at ${taken} of ${limit}`);
-        }
-      }
+    for (const [budget, taken] of ledger.budgets) {
+      const limit = limits.get(budget.slice(0, budget.indexOf('/')));
+      if (limit !== undefined && taken > limit) alarms.push(`budget ${budget} is at ${taken} of ${limit}`);
     }
   }
 
   function disturbStore(invocation: Invocation) {
-    return async ({ operation, when }: Moment): Promise<void | 'repeat'> => {
+    return ({ operation, when }: Moment): void | Promise<void | 'repeat'> => {
       if (when === 'after' && (operation === 'claim' || operation === 'move')) {
         wakeSweepers();
         if (operation === 'claim') checkBudgets();
       }
       const isWrite = WRITES.has(operation);
       if (when === 'after' && !isWrite && !invocation.isGone) return;
-      return gate(invocation, `${operation} ${when}`, undefined, isWrite ? when : 'none');
+      return gate(invocation, LABELS[operation][when], undefined, isWrite ? when : 'none');
     };
   }
 
@@ -282,7 +298,7 @@ export function createSimulatedWorld(
       await gate(invocation, `${request.method} ${operation}${fault === undefined ? '' : ` (${fault})`}`);
       const handle = (getsStuck = false) => {
         const answer = service.handle(asked, scheduler.now(), getsStuck);
-        note(`service: ${operation} ${answer.status}`);
+        if (traces) note(`service: ${operation} ${answer.status}`);
         checkMoney();
         return answer;
       };
@@ -327,7 +343,7 @@ export function createSimulatedWorld(
       transport: changes.transport?.(plain, log) ?? plain,
       readMs: REQUEST_MS,
       now: scheduler.now,
-      sleep: async (milliseconds) => void (await gate(invocation, 'sleep', milliseconds)),
+      sleep: (milliseconds) => gate(invocation, 'sleep', milliseconds) as Promise<void>,
       random: chance.roll,
     };
     const store = createMemoryIntents(disturbStore(invocation), ledger);
@@ -360,7 +376,7 @@ export function createSimulatedWorld(
         warn: (message, fields) => log([message, fields]),
         error: (message, fields) => log([message, fields]),
       },
-      mailbox: createMemoryMailbox(async () => void (await gate(invocation, 'mailbox')), mail),
+      mailbox: createMemoryMailbox(() => gate(invocation, 'mailbox') as Promise<void>, mail),
       resume: async (taskToken) => {
         await gate(invocation, 'resume');
         const isNew = !resumed.has(taskToken);
@@ -392,11 +408,13 @@ export function createSimulatedWorld(
     isResumed: (taskToken) => resumed.has(taskToken),
     invoke: (name, timeoutMs, run) =>
       new Promise((resolve) => {
+        const id = invocations++;
         const invocation: Invocation = {
-          id: invocations++,
+          id,
           name,
           deadline: scheduler.now() + timeoutMs,
           gates: 0,
+          disturbances: gates.length === 0 ? gates : gates.filter((one) => one.invocation === id),
           isGone: false,
           mode: undefined,
           die: () => resolve({ kind: 'gone' }),
