@@ -63,8 +63,13 @@ export function createScheduler(roll: () => number, start: number): Scheduler {
 
   function resumeNext(): void {
     const next = takeNext();
-    if (next === undefined) finished();
-    else next.resume();
+    if (next === undefined) {
+      finished();
+      return;
+    }
+    next.resume();
+    // One of several may end without another pause.
+    if (forks > 0) handOver();
   }
 
   /** Where several go on at once, the next has to wait until all of them pause: then nothing is left to be run. */

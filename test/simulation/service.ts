@@ -13,7 +13,8 @@ export const KEYS: Readonly<Record<string, string>> = {
   [OTHER]: 'pf_secret_of_other',
 };
 
-const AGENTS = new Map(Object.entries(KEYS).map(([agent, key]) => [key, agent]));
+/** What the treasury's key is replaced by. */
+export const NEXT_KEY = 'pf_next_secret_of_treasury';
 
 /** The calls that the client makes, in both dialects. */
 export const OPERATIONS = [
@@ -117,6 +118,8 @@ export interface Service {
   readonly balance: (account: string) => bigint;
   /** What all accounts hold together; never changes. */
   readonly total: () => bigint;
+  /** From now on this is the agent's only key. */
+  rotateKey(agent: string, apiKey: string): void;
   /** Lets the timer of an escrow fire at once. */
   expire(escrowId: string, now: number): void;
 }
@@ -215,6 +218,7 @@ const REFUSALS = {
 export function createService(profile: Profile, balances: Readonly<Record<string, string>>): Service {
   const isReference = profile === 'reference';
   const accounts = new Map<string, bigint>(Object.entries(balances).map(([agent, usd]) => [agent, parseUsd(usd)]));
+  const agents = new Map(Object.entries(KEYS).map(([agent, key]) => [key, agent]));
   const escrows = new Map<string, ServiceEscrow>();
   // Whoever has a balance has deposited it.
   const rows: Row[] = Object.entries(balances).map(([agent, amount], index) => ({
@@ -276,7 +280,7 @@ export function createService(profile: Profile, balances: Readonly<Record<string
   }
 
   function callerOf({ apiKey }: ServiceRequest): string {
-    return AGENTS.get(apiKey) ?? refuse('unauthorized');
+    return agents.get(apiKey) ?? refuse('unauthorized');
   }
 
   function escrowOf(path: string): ServiceEscrow {
@@ -806,6 +810,10 @@ export function createService(profile: Profile, balances: Readonly<Record<string
         if (!(error instanceof Refused)) throw error;
         return { status: error.status, body: errorBody(profile, error.code, error.message) };
       }
+    },
+    rotateKey(agent, apiKey) {
+      for (const [key, holder] of agents) if (holder === agent) agents.delete(key);
+      agents.set(apiKey, agent);
     },
     expire(escrowId, now) {
       const escrow = escrows.get(escrowId);
