@@ -169,8 +169,8 @@ export function findFaultsOf({ jobs, executions, queues, delivered }: Bonuses, i
     const own = executions.filter(({ request }) => request.cause.subject === job.arn);
     if (own.length === 0) faults.push(`${job.name} has no execution`);
     if (own.length > 1) faults.push(`${job.name} has ${own.length} executions`);
-    for (const { state } of own) {
-      const isLost = state === 'Refunded' && delivered.has(job.name) && isUndisturbed;
+    for (const { state, isRedriven } of own) {
+      const isLost = state === 'Refunded' && delivered.has(job.name) && isUndisturbed && !isRedriven;
       if (isLost) faults.push(`${job.name} was delivered and its escrow ran out`);
     }
   }

@@ -21,6 +21,7 @@ export interface Execution {
   state: State;
   /** The task that led to a failed end; a redrive begins there. */
   task: State;
+  isRedriven: boolean;
   escrow: Said | undefined;
   delivery: WaitEnd | undefined;
   review: unknown;
@@ -75,6 +76,7 @@ export function newExecution(name: string, request: LifecycleRequest): Execution
     request,
     state: 'LockFunds',
     task: 'LockFunds',
+    isRedriven: false,
     escrow: undefined,
     delivery: undefined,
     review: undefined,
@@ -99,6 +101,7 @@ export async function follow(world: SimulatedWorld, execution: Execution, until?
 export async function redriveExecution(world: SimulatedWorld, execution: Execution): Promise<void> {
   world.note(`${execution.name}: again from ${execution.task}`);
   execution.state = execution.task;
+  execution.isRedriven = true;
   await follow(world, execution);
 }
 
