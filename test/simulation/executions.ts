@@ -59,8 +59,11 @@ const RELEASE: SendingTask = {
   task: createReleaseFunds,
 };
 
-/** How often an execution goes on before it is called a loop. */
+/** How many steps an execution takes before it is called a loop. */
 const MAX_STEPS = 600;
+
+/** How often it comes back to one task; what is not settled by then is left until somebody runs it again. */
+const MAX_VISITS = 20;
 
 /** When to look again although nobody said anything. */
 const LOOK_AGAIN = 10 * MINUTE;
@@ -87,9 +90,9 @@ export function hasEnded({ state }: Execution): boolean {
   return Object.hasOwn(LAST_STATES, state);
 }
 
-/** Goes on with an execution until it ends, or to one state. */
-export async function follow(world: SimulatedWorld, execution: Execution, until?: State): Promise<void> {
-  for (let steps = 0; steps < MAX_STEPS && !hasEnded(execution) && execution.state !== until; steps += 1) {
+/** Goes on with an execution until it ends, or to one of some states. */
+export async function follow(world: SimulatedWorld, execution: Execution, ...until: readonly State[]): Promise<void> {
+  for (let steps = 0; steps < MAX_STEPS && !hasEnded(execution) && !until.includes(execution.state); steps += 1) {
     const { state } = execution;
     if (state !== 'WaitToLock' && state !== 'WaitToRelease') execution.task = state;
     execution.state = await stepFrom(world, execution, state);
@@ -146,7 +149,7 @@ export async function visit(
   cause: Cause,
   input: unknown,
 ): Promise<Said> {
-  for (let visits = 0; visits < MAX_STEPS; visits += 1) {
+  for (let visits = 0; visits < MAX_VISITS; visits += 1) {
     let said = await run(world, name, task, input);
     if (said === undefined && world.changes.retriesSendTask === true) {
       world.forgetClaims();

@@ -108,7 +108,7 @@ function* readFaults(effect: Operation): Generator<Named> {
         }
       }
     }
-    for (const fault of ['lost', 'stale', 'short'] as const) {
+    for (const fault of ['no-answer', 'stale', 'short'] as const) {
       for (const milliseconds of [10 * MINUTE, HOUR, 26 * HOUR]) {
         const reads: Disturbance = { kind: 'reads', at: 30_000, milliseconds, fault, age: 4 * MINUTE };
         yield [`${before}, all reads ${fault}`, [http(effect, before), reads]];

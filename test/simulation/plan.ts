@@ -47,7 +47,7 @@ export type Disturbance =
       readonly kind: 'reads';
       readonly at: number;
       readonly milliseconds: number;
-      readonly fault: 'lost' | 'stale' | 'short';
+      readonly fault: 'no-answer' | 'stale' | 'short';
       /** How old what is read is. */
       readonly age: number;
     }
@@ -247,8 +247,8 @@ function drawIntake(chance: Chance, causes: number): Disturbance {
 }
 
 function drawBadReads(chance: Chance): Disturbance {
-  const fault = chance.pick(['lost', 'stale', 'short'] as const);
-  const milliseconds = fault === 'lost' && chance.maybe(0.1) ? 25 * HOUR : chance.below(HOUR);
+  const fault = chance.pick(['no-answer', 'stale', 'short'] as const);
+  const milliseconds = fault === 'no-answer' && chance.maybe(0.1) ? 25 * HOUR : chance.below(HOUR);
   return { kind: 'reads', at: chance.below(2 * MINUTE), milliseconds, fault, age: chance.below(4 * MINUTE) };
 }
 

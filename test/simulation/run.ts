@@ -222,6 +222,8 @@ async function playLifecycle(
   execution.state = 'CompleteDelivery';
   if (completes) await follow(world, execution, 'ReviewDelivery');
   execution.state = 'ReviewDelivery';
+  if (settlement === 'release' || settlement === 'both')
+    await follow(world, execution, 'ReleaseFunds', 'AwaitDelivery');
   if (settlement === 'both') world.scheduler.spawn(world.scheduler.now(), () => dispute(world, execution));
   if (settlement === 'release' || settlement === 'both') await follow(world, execution, 'AwaitDelivery');
   if (settlement === 'dispute') await dispute(world, execution);

@@ -131,8 +131,17 @@ const INFO = { service: 'purple-flea', docs: 'https://purpleflea.com/llms.txt', 
 const LISTED_CHARACTERS = 60;
 const FAUCET = parseUsd('1.00');
 
+const operations = new Map<string, Operation>();
+
 /** The operation behind a request, in either dialect. */
 export function operationOf(method: string, path: string): Operation {
+  const name = `${method} ${path}`;
+  const known = operations.get(name) ?? readOperation(method, path);
+  operations.set(name, known);
+  return known;
+}
+
+function readOperation(method: string, path: string): Operation {
   const [, first = '', second = '', third = '', fourth = ''] = path.split('?')[0]?.split('/') ?? [];
   switch (first) {
     case 'escrow':

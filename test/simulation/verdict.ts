@@ -179,7 +179,7 @@ function checkBudgets({ ledger }: SimulatedWorld, intents: readonly Intent[]): V
 }
 
 /** One schedule in so many is searched for keys, and each that is traced: writing all of it down takes long. */
-const SEARCHED = 16;
+const SEARCHED = 32;
 
 function findSecrets(world: SimulatedWorld, intents: readonly Intent[]): Violation[] {
   if (world.schedule.seed % SEARCHED !== 0 && world.trace.length === 0) return [];
