@@ -18,7 +18,6 @@ export class InvalidAmountError extends Error {
 }
 
 const DECIMALS = 6;
-const ONE_USD = 10n ** BigInt(DECIMALS);
 const PLAIN_DECIMAL = /^(\d{1,12})(?:\.(\d+))?$/;
 
 /** A binary float shows its noise with as many digits as it has; what people write has fewer. */
@@ -43,7 +42,7 @@ export function parseUsd(value: string | number): MicroUsd {
   const match = PLAIN_DECIMAL.exec(text);
   if (match === null) throw notAnAmount(value);
   const [, whole = '', fraction = ''] = match;
-  const exact = BigInt(whole) * ONE_USD + BigInt(fraction.slice(0, DECIMALS).padEnd(DECIMALS, '0'));
+  const exact = BigInt(whole + fraction.slice(0, DECIMALS).padEnd(DECIMALS, '0'));
   if (fraction.length <= DECIMALS) return exact as MicroUsd;
   const nearest = fraction.charAt(DECIMALS) < '5' ? exact : exact + 1n;
   if (typeof value !== 'number' || !isNoise(whole + fraction, fraction.length, nearest)) throw notAnAmount(value);
@@ -73,7 +72,7 @@ export function parseEstimate(value: string | number): MicroUsd {
   const match = SIGNED_DECIMAL.exec(tiny ? '0' : String(value));
   if (match === null) throw notAnAmount(value);
   const [, sign = '', whole = '', fraction = ''] = match;
-  const cut = BigInt(whole) * ONE_USD + BigInt(fraction.slice(0, DECIMALS).padEnd(DECIMALS, '0'));
+  const cut = BigInt(whole + fraction.slice(0, DECIMALS).padEnd(DECIMALS, '0'));
   const rounded = cut + (fraction.charAt(DECIMALS) >= '5' ? 1n : 0n);
   return (sign === '-' ? 0n - rounded : rounded) as MicroUsd;
 }
@@ -82,11 +81,9 @@ export function parseEstimate(value: string | number): MicroUsd {
 export function formatUsd(amount: MicroUsd): string {
   const sign = amount < 0n ? '-' : '';
   const magnitude: bigint = amount < 0n ? 0n - amount : amount;
-  const fraction = (magnitude % ONE_USD)
-    .toString()
-    .padStart(DECIMALS, '0')
-    .replace(/0{1,4}$/, '');
-  return `${sign}${magnitude / ONE_USD}.${fraction}`;
+  const digits = magnitude.toString().padStart(DECIMALS + 1, '0');
+  const fraction = digits.slice(-DECIMALS).replace(/0{1,4}$/, '');
+  return `${sign}${digits.slice(0, -DECIMALS)}.${fraction}`;
 }
 
 /** A share of an amount in basis points (100 is one per cent), rounded half up to the micro-dollar. */

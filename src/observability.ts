@@ -14,7 +14,8 @@ export const METRICS = {
   TradesPlaced: 'Orders placed.',
   TradesSkipped: 'Predictions not traded.',
   IntentsInDoubt: 'Effects that a run of resolve-intents looked for and left in doubt, or did not get to.',
-  IntentsManual: 'Effects that wait for a person: it cannot be known whether they took place. Up to a hundred are counted.',
+  IntentsManual:
+    'Effects that wait for a person: it cannot be known whether they took place. Up to a hundred are counted.',
   LedgerDrifts: 'Disagreements between the ledger and Purple Flea that a reconciliation found.',
   LedgerReconciled: 'Reconciliations that compared all that can be compared.',
   PublishFailures: 'Events about something done that EventBridge did not take.',

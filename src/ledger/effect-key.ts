@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** The calls that move money, or that start a timer which will. */
 export const EFFECT_KINDS = [
@@ -30,28 +30,30 @@ export interface Cause {
 /** 64 hex digits that are the same for every delivery of one cause. Also a valid Step Functions execution name. */
 export function effectKey(cause: Cause, kind: EffectKind, ordinal = 0): string {
   const parts = [cause.rule, cause.subject, cause.createdAt ?? null, cause.status, kind, ordinal];
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+  return hash('sha256', JSON.stringify(parts));
 }
 
 /** The key of another try of an effect that did not take place: as good as the first, and it names the one before. */
 export function retryKey(key: string): string {
-  return createHash('sha256')
-    .update(JSON.stringify(['retry', key]))
-    .digest('hex');
+  return hash('sha256', JSON.stringify(['retry', key]));
 }
 
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
-const REFERENCE_CHARACTERS = 20;
+
+/** Five hex digits are 20 bits, and so are four characters of base32. */
+const HEX_DIGITS = 5;
+const SHIFTS = [15, 10, 5, 0] as const;
+const REFERENCE_HEX_DIGITS = 25;
 
 /**
  * The short form of an effect key (100 of its bits) that travels at the start of an escrow's `description`,
  * the only text of ours that Purple Flea returns.
  */
 export function clientReference(key: string): string {
-  const bits = BigInt(`0x${key}`);
-  const characters = Array.from(
-    { length: REFERENCE_CHARACTERS },
-    (_, index) => BASE32[Number((bits >> BigInt(256 - 5 * (index + 1))) & 31n)],
-  );
-  return `pf1:${characters.join('')}`;
+  let reference = 'pf1:';
+  for (let start = 0; start < REFERENCE_HEX_DIGITS; start += HEX_DIGITS) {
+    const bits = Number.parseInt(key.slice(start, start + HEX_DIGITS), 16);
+    for (const shift of SHIFTS) reference += BASE32.charAt((bits >> shift) & 31);
+  }
+  return reference;
 }

@@ -1,3 +1,5 @@
+import type { SQSBatchResponse } from 'aws-lambda';
+import type { MailboxStore } from '../../src/escrow/mailbox.ts';
 import type { IntentStore } from '../../src/ledger/intent.ts';
 import type { ResolvePolicy } from '../../src/ledger/resolve-intents.ts';
 import type { EscrowClient } from '../../src/purple-flea/escrow.ts';
@@ -13,6 +15,11 @@ export interface Changes {
   readonly transport?: (transport: Transport, log: (fields: unknown) => void) => Transport;
   /** What one delivery names as its subject. */
   readonly subject?: (subject: string, delivery: number) => string;
+  readonly mailbox?: (store: MailboxStore) => MailboxStore;
+  /** What the queue is told of a batch. */
+  readonly batch?: (response: SQSBatchResponse) => SQSBatchResponse;
+  /** What an execution is called. */
+  readonly executionName?: (name: string, started: number) => string;
   /** Whether the workflow runs a task again that failed, as though nothing had been sent. */
   readonly retriesSendTask?: boolean;
 }

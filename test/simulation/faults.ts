@@ -30,6 +30,7 @@ export const SETTLEMENT_FAULTS = ['stuck-funded', 'said-not-done'] as const;
 /** What can go wrong with a read. */
 export const READ_FAULTS = [
   'lost',
+  'no-answer',
   'error-500',
   'rate-limited',
   'unauthorized',
@@ -75,6 +76,7 @@ export function isHandled(fault: HttpFault | undefined): boolean {
     case 'unauthorized':
     case 'said-not-done':
     case 'lost':
+    case 'no-answer':
       return false;
     default:
       return true;
@@ -106,6 +108,7 @@ export function answerUnder(
     case 'applied-answer-lost':
     case 'not-applied-lost':
     case 'applied-late':
+    case 'no-answer':
       return { answer: TIMED_OUT, isTimeout: true };
     case 'lost':
     case 'applied-reset':

@@ -3,7 +3,7 @@ import { PROFILES } from '../../src/purple-flea/service.ts';
 import { matrix, type Cell } from './matrix.ts';
 import { judge } from './verdict.ts';
 
-const EFFECTS = ['create', 'complete', 'release', 'dispute', 'order', 'transfer', 'claim'] as const;
+const EFFECTS = ['create', 'complete', 'release', 'dispute', 'order', 'transfer', 'claim', 'bonus'] as const;
 
 const cells = [...matrix()];
 

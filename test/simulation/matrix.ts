@@ -1,11 +1,11 @@
 import { PROFILES, type Profile } from '../../src/purple-flea/service.ts';
 import { faultsOf, type HttpFault } from './faults.ts';
-import { HOUR, MINUTE, type Disturbance, type GateEvent, type Scenario, type Schedule } from './plan.ts';
+import { HOUR, MINUTE, POISON_FORMS, type Disturbance, type GateEvent, type Scenario, type Schedule } from './plan.ts';
 import type { Operation } from './service.ts';
 
 /** One cell: a schedule of which the name says what goes wrong. */
 export interface Cell {
-  readonly effect: Operation;
+  readonly effect: Operation | 'bonus';
   readonly profile: Profile;
   readonly fault: string;
   readonly schedule: Schedule;
@@ -21,6 +21,10 @@ const SCENARIOS: readonly (readonly [Operation, Scenario])[] = [
   ['transfer', { flow: 'transfer', causes: 1 }],
   ['claim', { flow: 'claim', causes: 1 }],
 ];
+
+/** A training job whose bonus is looked at from its event on; delivered before the lock, or half an hour after it. */
+const BONUSES = [100, 30 * MINUTE].map((at): Scenario => ({ flow: 'bonus', causes: 1, deliveredAt: [at] }));
+const TWO_BONUSES: Scenario = { flow: 'bonus', causes: 2, deliveredAt: [100, 100] };
 
 /** The reads that the effects are looked for with. */
 const READS: Readonly<Partial<Record<Operation, readonly Operation[]>>> = {
@@ -45,6 +49,20 @@ export function* matrix(): Generator<Cell> {
         const schedule: Schedule = { seed: seed++, profile, scenario, disturbances, sweepMinutes: 1 };
         yield { effect, profile, fault, schedule };
       }
+    }
+    for (const scenario of BONUSES) {
+      for (const [fault, disturbances] of [...intakeFaults(), ...crashes(scenario)]) {
+        yield {
+          effect: 'bonus',
+          profile,
+          fault,
+          schedule: { seed: seed++, profile, scenario, disturbances, sweepMinutes: 1 },
+        };
+      }
+    }
+    for (const [fault, disturbances] of crashes(TWO_BONUSES)) {
+      const schedule: Schedule = { seed: seed++, profile, scenario: TWO_BONUSES, disturbances, sweepMinutes: 1 };
+      yield { effect: 'bonus', profile, fault: `of two, ${fault}`, schedule };
     }
   }
 }
@@ -90,7 +108,7 @@ function* readFaults(effect: Operation): Generator<Named> {
         }
       }
     }
-    for (const fault of ['lost', 'stale', 'short'] as const) {
+    for (const fault of ['no-answer', 'stale', 'short'] as const) {
       for (const milliseconds of [10 * MINUTE, HOUR, 26 * HOUR]) {
         const reads: Disturbance = { kind: 'reads', at: 30_000, milliseconds, fault, age: 4 * MINUTE };
         yield [`${before}, all reads ${fault}`, [http(effect, before), reads]];
@@ -99,9 +117,18 @@ function* readFaults(effect: Operation): Generator<Named> {
   }
 }
 
+/** How many of the first functions are disturbed at each step. */
+const FUNCTIONS: Readonly<Record<Scenario['flow'], number>> = {
+  lifecycle: 3,
+  bonus: 8,
+  order: 1,
+  transfer: 1,
+  claim: 1,
+};
+
 /** What can happen at each awaited call of the first functions, in each of the ways. */
 function* crashes(scenario: Scenario): Generator<Named> {
-  const functions = scenario.flow === 'lifecycle' ? 3 : 1;
+  const functions = FUNCTIONS[scenario.flow];
   for (let invocation = 0; invocation < functions; invocation += 1) {
     for (let gate = 0; gate < GATES; gate += 1) {
       for (const event of GATE_EVENTS) {
@@ -130,9 +157,28 @@ function* deliveries(effect: Operation): Generator<Named> {
     yield [`stop on ${mode}`, [{ kind: 'stop', at: 0, milliseconds: HOUR, mode }]];
     yield [`stop on ${mode} in between`, [{ kind: 'stop', at: 50, milliseconds: HOUR, mode }]];
   }
+  for (const at of [0, 20, 50, 100, 150, 200, 1000, 5 * MINUTE]) {
+    yield ['key replaced', [{ kind: 'rotation', at }]];
+    yield ['key replaced, answer lost', [{ kind: 'rotation', at }, http(effect, 'applied-answer-lost')]];
+    yield ['key replaced, not applied', [{ kind: 'rotation', at }, http(effect, 'not-applied-lost')]];
+  }
   yield ['two sweepers', [{ kind: 'second-sweeper' }, http(effect, 'not-applied-lost')]];
   yield ['no resend', [{ kind: 'no-resend' }, http(effect, 'not-applied-lost')]];
   yield ['budget too small', [{ kind: 'tight-budget' }]];
+}
+
+/** Between a job's end and its execution, and on the way of the delivery that the execution waits for. */
+function* intakeFaults(): Generator<Named> {
+  const again = (at: number): Disturbance => ({ kind: 'delivery', cause: 0, at });
+  const lost: Disturbance = { kind: 'lost-event', cause: 0 };
+  yield ['event lost', [lost]];
+  for (const at of [0, 1, 10, 100, 1000, 5 * MINUTE, HOUR - 1, HOUR, HOUR + 20, 24 * HOUR]) {
+    yield ['event again', [again(at)]];
+    yield ['event late', [lost, again(at)]];
+    yield ['delivery again', [{ kind: 'signal', cause: 0, at }]];
+    yield ['delivery again, event lost', [lost, { kind: 'signal', cause: 0, at }]];
+    for (const form of POISON_FORMS) yield [`poison: ${form}`, [{ kind: 'poison', at, form }, again(at)]];
+  }
 }
 
 /** What the other party and the service's own timers do meanwhile. */

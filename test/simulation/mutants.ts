@@ -21,6 +21,9 @@ export const MUTANTS = {
   'tag-at-the-end': { escrow: withTagAtTheEnd },
   'amounts-as-floats': { intents: countInFloats },
   'headers-logged': { transport: logHeaders },
+  'batch-acknowledged-whole': { batch: () => ({ batchItemFailures: [] }) },
+  'execution-named-by-event': { executionName: (name, started) => `${name}-${started}` },
+  'early-signal-missed': { mailbox: (store) => ({ ...store, findSignal: async () => undefined }) },
 } as const satisfies Readonly<Record<string, Changes>>;
 export type MutantName = keyof typeof MUTANTS;
 

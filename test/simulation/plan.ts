@@ -47,7 +47,7 @@ export type Disturbance =
       readonly kind: 'reads';
       readonly at: number;
       readonly milliseconds: number;
-      readonly fault: 'lost' | 'stale' | 'short';
+      readonly fault: 'no-answer' | 'stale' | 'short';
       /** How old what is read is. */
       readonly age: number;
     }
@@ -62,7 +62,19 @@ export type Disturbance =
   /** The budget is enough for all but the last cause. */
   | { readonly kind: 'tight-budget' }
   /** What did not take place is not sent again. */
-  | { readonly kind: 'no-resend' };
+  | { readonly kind: 'no-resend' }
+  /** The treasury's key is replaced: the old one is refused, and functions remember it for some minutes. */
+  | { readonly kind: 'rotation'; readonly at: number }
+  /** The event of a training job never comes. */
+  | { readonly kind: 'lost-event'; readonly cause: number }
+  /** A message among the events that nobody can handle. */
+  | { readonly kind: 'poison'; readonly at: number; readonly form: PoisonForm }
+  /** Somebody says once more that what a bonus waits for is there. */
+  | { readonly kind: 'signal'; readonly cause: number; readonly at: number };
+
+/** What is wrong with a message. */
+export const POISON_FORMS = ['no-json', 'no-name', 'other-event', 'unknown-job'] as const;
+export type PoisonForm = (typeof POISON_FORMS)[number];
 
 /** What is to be done about an escrow once it is locked. */
 export type Settlement = 'release' | 'dispute' | 'both' | 'none';
@@ -75,6 +87,8 @@ export type Scenario =
       readonly settlement: Settlement;
       readonly completes: boolean;
     }
+  /** From the events of training jobs on; `deliveredAt` says when somebody says that what each waits for is there. */
+  | { readonly flow: 'bonus'; readonly causes: number; readonly deliveredAt: readonly (number | null)[] }
   | { readonly flow: 'order'; readonly causes: number; readonly sharesMarket: boolean }
   | { readonly flow: 'transfer'; readonly causes: number }
   | { readonly flow: 'claim'; readonly causes: 1 };
@@ -92,6 +106,7 @@ export interface Schedule {
 /** The effects that a flow consists of. */
 export const KINDS_OF_FLOW: Readonly<Record<Scenario['flow'], readonly EffectKind[]>> = {
   lifecycle: ['escrow-create', 'escrow-complete', 'escrow-release', 'escrow-dispute'],
+  bonus: ['escrow-create', 'escrow-complete', 'escrow-release'],
   order: ['trade-order'],
   transfer: ['transfer'],
   claim: ['faucet-claim'],
@@ -99,6 +114,7 @@ export const KINDS_OF_FLOW: Readonly<Record<Scenario['flow'], readonly EffectKin
 
 const OPERATIONS_OF_FLOW: Readonly<Record<Scenario['flow'], readonly Operation[]>> = {
   lifecycle: ['create', 'complete', 'release', 'dispute', 'status', 'list', 'ledger'],
+  bonus: ['create', 'complete', 'release', 'status', 'list', 'ledger'],
   order: ['order', 'positions', 'history'],
   transfer: ['transfer'],
   claim: ['claim', 'faucet-status'],
@@ -140,8 +156,12 @@ export function drawSchedule(seed: number, profile?: Profile): Schedule {
 }
 
 function drawScenario(chance: Chance): Scenario {
-  const dice = chance.below(10);
-  if (dice < 6) {
+  const dice = chance.below(20);
+  if (dice < 3) {
+    const causes = chance.maybe(0.6) ? 2 : 1;
+    return { flow: 'bonus', causes, deliveredAt: Array.from({ length: causes }, () => drawDelivery(chance)) };
+  }
+  if (dice < 12) {
     return {
       flow: 'lifecycle',
       causes: chance.maybe(0.25) ? 2 : 1,
@@ -149,9 +169,20 @@ function drawScenario(chance: Chance): Scenario {
       completes: chance.maybe(0.6),
     };
   }
-  if (dice < 8) return { flow: 'order', causes: chance.maybe(0.3) ? 2 : 1, sharesMarket: chance.maybe(0.5) };
-  if (dice < 9) return { flow: 'transfer', causes: chance.maybe(0.3) ? 2 : 1 };
+  if (dice < 16) return { flow: 'order', causes: chance.maybe(0.3) ? 2 : 1, sharesMarket: chance.maybe(0.5) };
+  if (dice < 18) return { flow: 'transfer', causes: chance.maybe(0.3) ? 2 : 1 };
   return { flow: 'claim', causes: 1 };
+}
+
+/** Before anybody waits for it, soon, when the escrow's deadline is near or past, or never. */
+function drawDelivery(chance: Chance): number | null {
+  return chance.pick([
+    chance.below(SECOND),
+    chance.below(30 * MINUTE),
+    chance.below(12 * HOUR),
+    20 * HOUR - 5 * MINUTE + chance.below(15 * MINUTE),
+    null,
+  ]);
 }
 
 /** The hardest there is to see: a request that takes effect as late as it may, while all that is read is old. */
@@ -170,7 +201,9 @@ function drawNth(chance: Chance): number {
 }
 
 function drawDisturbance(chance: Chance, scenario: Scenario): Disturbance {
-  const dice = chance.below(100);
+  if (scenario.flow === 'bonus' && chance.maybe(0.35)) return drawIntake(chance, scenario.causes);
+  const dice = chance.below(102);
+  if (dice >= 100) return { kind: 'rotation', at: drawLater(chance) };
   if (dice < 45) return drawHttp(chance, chance.pick(OPERATIONS_OF_FLOW[scenario.flow]));
   if (dice < 65) return drawGate(chance);
   if (dice < 80) return { kind: 'delivery', cause: chance.below(scenario.causes), at: drawLater(chance) };
@@ -187,9 +220,24 @@ function drawDisturbance(chance: Chance, scenario: Scenario): Disturbance {
   return { kind: 'expiry', at: drawLater(chance) };
 }
 
+/** What goes wrong between SageMaker and an execution, and with the mail that it waits for. */
+function drawIntake(chance: Chance, causes: number): Disturbance {
+  const cause = chance.below(causes);
+  switch (chance.below(4)) {
+    case 0:
+      return { kind: 'lost-event', cause };
+    case 1:
+      return { kind: 'poison', at: chance.pick([0, drawLater(chance)]), form: chance.pick(POISON_FORMS) };
+    case 2:
+      return { kind: 'signal', cause, at: drawLater(chance) };
+    default:
+      return { kind: 'delivery', cause, at: drawLater(chance) };
+  }
+}
+
 function drawBadReads(chance: Chance): Disturbance {
-  const fault = chance.pick(['lost', 'stale', 'short'] as const);
-  const milliseconds = fault === 'lost' && chance.maybe(0.1) ? 25 * HOUR : chance.below(HOUR);
+  const fault = chance.pick(['no-answer', 'stale', 'short'] as const);
+  const milliseconds = fault === 'no-answer' && chance.maybe(0.1) ? 25 * HOUR : chance.below(HOUR);
   return { kind: 'reads', at: chance.below(2 * MINUTE), milliseconds, fault, age: chance.below(4 * MINUTE) };
 }
 

@@ -1,10 +1,5 @@
-import { createHandler as createAwaitVerdict } from '../../lambdas/await-verdict/handler.ts';
-import { createHandler as createCompleteDelivery } from '../../lambdas/complete-delivery/handler.ts';
-import { createHandler as createLockFunds } from '../../lambdas/lock-funds/handler.ts';
 import { createHandler as createPlaceTrade } from '../../lambdas/place-trade/handler.ts';
-import { createHandler as createReleaseFunds } from '../../lambdas/release-funds/handler.ts';
 import { createHandler as createResolveIntents } from '../../lambdas/resolve-intents/handler.ts';
-import type { EscrowTaskDeps } from '../../lambdas/shared/escrow-task.ts';
 import type { ApiKeys } from '../../src/aws/api-key-secret.ts';
 import { raiseDispute } from '../../src/escrow/escrow-effects.ts';
 import type { Cause, EffectKind } from '../../src/ledger/effect-key.ts';
@@ -13,8 +8,11 @@ import { RESOLVE_DEFAULTS } from '../../src/ledger/resolve-intents.ts';
 import { formatUsd, parseUsd, sumUsd } from '../../src/money.ts';
 import { claimFaucet, payAgent } from '../../src/payouts/payout-effects.ts';
 import { aBatch, anEvent } from '../support/lambda-events.ts';
+import { createBonuses, type Bonuses } from './bonuses.ts';
 import type { Changes } from './changes.ts';
+import { follow, newExecution, visit, type Execution } from './executions.ts';
 import { KINDS_OF_FLOW, HOUR, MINUTE, type Schedule } from './plan.ts';
+import { MAX_RECEIVES } from './queue.ts';
 import { TREASURY, WORKER } from './service.ts';
 import { createSimulatedWorld, REQUEST_MS, type Invocation, type SimulatedWorld } from './world.ts';
 
@@ -31,9 +29,6 @@ const REDRIVE = 24 * HOUR + 5 * MINUTE;
 /** How long a schedule is followed: what is sent last has to have ended 26 hours later. */
 const END = REDRIVE + 26 * HOUR;
 
-/** How often a queue delivers a message. */
-const MAX_RECEIVES = 3;
-
 /** Amounts tell the causes of one schedule apart: each is another. */
 const AMOUNTS = ['16.40', '8.20'] as const;
 const MARKETS = ['BTC-USDC', 'ETH-USDC'] as const;
@@ -48,10 +43,15 @@ interface Work {
   readonly kinds: readonly EffectKind[];
 }
 
-type Task = (input: unknown, context: { getRemainingTimeInMillis(): number }) => Promise<unknown>;
+/** The world as it is at a schedule's end. */
+export interface Played {
+  readonly world: SimulatedWorld;
+  /** Of a schedule that has training jobs. */
+  readonly bonuses: Bonuses | undefined;
+}
 
-/** Plays one schedule to its end and returns the world as it is then. */
-export async function playSchedule(schedule: Schedule, options: RunOptions = {}): Promise<SimulatedWorld> {
+/** Plays one schedule to its end. */
+export async function playSchedule(schedule: Schedule, options: RunOptions = {}): Promise<Played> {
   const { scenario, disturbances } = schedule;
   const amounts = AMOUNTS.slice(0, scenario.causes);
   const spend = sumUsd(...amounts.map((amount) => parseUsd(amount)));
@@ -72,21 +72,25 @@ export async function playSchedule(schedule: Schedule, options: RunOptions = {})
       ...options.changes?.policy,
     },
   });
-  const work = createWork(world, schedule, options.changes ?? {});
+  const bonuses = scenario.flow === 'bonus' ? createBonuses(world, schedule) : undefined;
+  const work = createWork(world, schedule, bonuses);
   startDeliveries(world, schedule, work);
   startSweepers(world, schedule);
   startOthers(world, schedule);
+  if (bonuses !== undefined) startMail(world, schedule, bonuses);
   await world.scheduler.run(world.start + REDRIVE);
-  redrive(world, work);
+  if (bonuses === undefined) redrive(world, work);
+  else bonuses.redrive();
   await world.scheduler.run(world.start + END);
-  return world;
+  return { world, bonuses };
 }
 
 function startDeliveries(world: SimulatedWorld, { disturbances }: Schedule, work: readonly Work[]): void {
   const { scheduler, start } = world;
   // One queue holds all messages of a flow: the second is delivered when the first is done with.
+  const isLost = (cause: number) => disturbances.some((one) => one.kind === 'lost-event' && one.cause === cause);
   scheduler.spawn(start, async () => {
-    for (const { deliver } of work) await deliver();
+    for (const { deliver, index } of work) if (!isLost(index)) await deliver();
   });
   for (const disturbance of disturbances) {
     if (disturbance.kind !== 'delivery') continue;
@@ -145,7 +149,20 @@ function startOthers(world: SimulatedWorld, { disturbances }: Schedule): void {
   }
 }
 
-function createWork(world: SimulatedWorld, schedule: Schedule, changes: Changes): Work[] {
+/** Deliveries of what the executions of a bonus wait for, and messages that nobody can handle. */
+function startMail(world: SimulatedWorld, { scenario, disturbances }: Schedule, bonuses: Bonuses): void {
+  const { scheduler, start } = world;
+  if (scenario.flow !== 'bonus') return;
+  for (const [cause, at] of scenario.deliveredAt.entries()) {
+    if (at !== null) scheduler.spawn(start + at, async () => bonuses.deliver(cause));
+  }
+  for (const one of disturbances) {
+    if (one.kind === 'signal') scheduler.spawn(start + one.at, async () => bonuses.deliver(one.cause));
+    if (one.kind === 'poison') scheduler.spawn(start + one.at, async () => bonuses.poison(one.form));
+  }
+}
+
+function createWork(world: SimulatedWorld, schedule: Schedule, bonuses: Bonuses | undefined): Work[] {
   const { scenario } = schedule;
   return Array.from({ length: scenario.causes }, (_, index): Work => {
     const amountUsd = AMOUNTS[index] ?? AMOUNTS[0];
@@ -154,9 +171,11 @@ function createWork(world: SimulatedWorld, schedule: Schedule, changes: Changes)
     const nameOf = (): string => {
       const name = `subject-${index}`;
       const delivery = deliveries++;
-      return changes.subject?.(name, delivery) ?? name;
+      return world.changes.subject?.(name, delivery) ?? name;
     };
     switch (scenario.flow) {
+      case 'bonus':
+        return { index, amountUsd, kinds, deliver: async () => bonuses?.announce(index) };
       case 'lifecycle':
         return {
           index,
@@ -180,51 +199,7 @@ function causeOf(world: SimulatedWorld, subject: string): Cause & { readonly cre
   return { rule: 'simulated', subject, createdAt: new Date(world.start).toISOString(), status: 'Completed' };
 }
 
-/** What a task of the workflow says of its effect. */
-type Said = Readonly<Record<string, unknown>> & {
-  readonly outcome: string;
-  readonly key?: string;
-  readonly retryAfterSeconds?: number;
-  readonly escrowId?: string;
-  readonly deadlineAt?: string;
-};
-
-/** How often an execution comes back to one task: more would be a loop. */
-const MAX_VISITS = 300;
-
-/** Visits a task until its effect is settled, as the workflow does. Undefined where it failed. */
-async function visit(
-  world: SimulatedWorld,
-  name: string,
-  task: (invocation: Invocation) => Task,
-  input: unknown,
-): Promise<Said | undefined> {
-  for (let visits = 0; visits < MAX_VISITS; visits += 1) {
-    const run = () => world.invoke(name, MINUTE, (invocation) => task(invocation)(input, world.contextOf(invocation)));
-    let ended = await run();
-    if (ended.kind !== 'returned' && world.changes.retriesSendTask === true) {
-      world.forgetClaims();
-      ended = await run();
-    }
-    if (ended.kind !== 'returned') return undefined;
-    const said = ended.value as Said;
-    world.note(`${name}: ${said.outcome}`);
-    if (said.outcome === 'not-sent') await world.scheduler.pause((said.retryAfterSeconds ?? 1) * 1000);
-    else if (said.outcome === 'pending') await awaitVerdict(world, said.key ?? '');
-    else return said;
-  }
-  return undefined;
-}
-
-/** Waits as the workflow does: until the sweeper has settled it, or for long enough to look again. */
-async function awaitVerdict(world: SimulatedWorld, key: string): Promise<void> {
-  const taskToken = world.newToken();
-  await world.invoke('await-verdict', MINUTE, (invocation) =>
-    createAwaitVerdict(world.portsOf(invocation))({ taskToken, key }),
-  );
-  if (!world.isResumed(taskToken)) await world.scheduler.pause(10 * MINUTE, taskToken);
-}
-
+/** Deliveries beyond the first begin another execution, which Step Functions would not: nothing may rest on its names. */
 async function playLifecycle(
   world: SimulatedWorld,
   schedule: Schedule,
@@ -232,57 +207,47 @@ async function playLifecycle(
 ): Promise<void> {
   if (schedule.scenario.flow !== 'lifecycle') return;
   const { settlement, completes } = schedule.scenario;
-  const request = {
+  const execution = newExecution(name, {
     cause: causeOf(world, name),
     counterpartyAgentId: WORKER,
     amountUsd,
     timeoutHours: 720,
     description: 'Bonus for a training job that did well enough for one',
     address: `training-job:${name}`,
-  };
-  const locked = await visit(world, 'lock-funds', (one) => createLockFunds(escrowDeps(world, one)), request);
-  if (locked?.outcome !== 'applied' || locked.escrowId === undefined) return;
-  const escrow = { escrowId: locked.escrowId, deadlineAt: locked.deadlineAt };
+  });
+  await follow(world, execution, 'AwaitDelivery');
+  if (execution.state !== 'AwaitDelivery') return;
   const at = new Date(world.scheduler.now()).toISOString();
-  const delivered = { request, escrow, delivery: { signal: 'delivered', at, deliveredBy: 'somebody' } };
-  if (completes) {
-    await world.invoke('complete-delivery', MINUTE, (one) =>
-      createCompleteDelivery(escrowDeps(world, one))(delivered, world.contextOf(one)),
-    );
-  }
-  const reviewed = { ...delivered, review: { decision: 'release', reason: 'delivered' } };
-  const release = () => visit(world, 'release-funds', (one) => createReleaseFunds(escrowDeps(world, one)), reviewed);
-  const dispute = () => visit(world, 'raise-dispute', (one) => createRaiseDispute(world, one), reviewed);
-  if (settlement === 'both') world.scheduler.spawn(world.scheduler.now(), async () => void (await dispute()));
-  if (settlement === 'release' || settlement === 'both') await release();
-  if (settlement === 'dispute') await dispute();
-}
-
-function escrowDeps(world: SimulatedWorld, invocation: Invocation): EscrowTaskDeps {
-  return world.portsOf(invocation);
+  execution.delivery = { signal: 'delivered', at, deliveredBy: 'somebody' };
+  execution.state = 'CompleteDelivery';
+  if (completes) await follow(world, execution, 'ReviewDelivery');
+  execution.state = 'ReviewDelivery';
+  if (settlement === 'release' || settlement === 'both')
+    await follow(world, execution, 'ReleaseFunds', 'AwaitDelivery');
+  if (settlement === 'both') world.scheduler.spawn(world.scheduler.now(), () => dispute(world, execution));
+  if (settlement === 'release' || settlement === 'both') await follow(world, execution, 'AwaitDelivery');
+  if (settlement === 'dispute') await dispute(world, execution);
 }
 
 /** Disputes are raised by whoever calls `raiseDispute`: there is no function of its own. */
-function createRaiseDispute(world: SimulatedWorld, invocation: Invocation): Task {
-  return async (input, context): Promise<EffectOutcome> => {
-    const { request, escrow } = input as {
-      readonly request: { readonly cause: Cause; readonly amountUsd: string };
-      readonly escrow: { readonly escrowId: string };
-    };
-    const ports = world.portsOf(invocation);
-    const { own } = await ports.readApiKeys();
-    return raiseDispute(
-      {
-        ...ports,
-        remainingMs: () => context.getRemainingTimeInMillis(),
-        escrow: ports.openEscrow(own),
-        agentId: own.agentId,
+async function dispute(world: SimulatedWorld, { request, escrow }: Execution): Promise<void> {
+  const ref = { escrowId: escrow?.escrowId ?? '', amountUsd: request.amountUsd, counterpartyAgentId: WORKER };
+  await visit(
+    world,
+    {
+      name: 'raise-dispute',
+      kind: 'escrow-dispute',
+      question: 'Are funds released?',
+      task: (ports) => async (_input, context) => {
+        const { own } = await ports.readApiKeys();
+        const remainingMs = () => context.getRemainingTimeInMillis();
+        const deps = { ...ports, remainingMs, escrow: ports.openEscrow(own), agentId: own.agentId };
+        return raiseDispute(deps, request.cause, ref, { reason: 'not what was agreed' });
       },
-      request.cause,
-      { escrowId: escrow.escrowId, amountUsd: request.amountUsd, counterpartyAgentId: WORKER },
-      { reason: 'not what was agreed' },
-    );
-  };
+    },
+    request.cause,
+    undefined,
+  );
 }
 
 /** A message of the queue of predictions, until it is taken, or dead. */

@@ -23,46 +23,84 @@ export interface Scheduler {
   wake(name: string): boolean;
   /** Says that whoever was running will not pause again, because it is gone. */
   leave(): void;
+  /** From here on several go on at once within one thread, such as the messages of a batch, until `join`. */
+  fork(): void;
+  join(): void;
   /** Runs until nobody is due before `until`. */
   run(until: number): Promise<void>;
 }
 
 /** @param roll gives numbers in [0, 1). */
 export function createScheduler(roll: () => number, start: number): Scheduler {
+  const pauses: Pause[] = [];
   let now = start;
-  let pauses: Pause[] = [];
-  let blocked = (): void => {};
+  let limit = start;
+  let forks = 0;
+  let joined = 0;
+  let isHandingOver = false;
+  let finished = (): void => {};
   let failed = (_error: unknown): void => {};
 
-  function takeNext(until: number): Pause | undefined {
+  /** The pause that ends next: of those that are due, chance decides. */
+  function takeNext(): Pause | undefined {
     let earliest = Infinity;
     for (const { at } of pauses) if (at < earliest) earliest = at;
-    if (earliest > until) return undefined;
+    if (earliest > limit) return undefined;
     if (earliest > now) now = earliest;
-    const due = pauses.filter(({ at }) => at <= now);
-    const next = due.length === 1 ? due[0] : due[Math.floor(roll() * due.length)];
-    pauses = pauses.filter((pause) => pause !== next);
+    let due = 0;
+    for (const { at } of pauses) if (at <= now) due += 1;
+    let skipped = due === 1 ? 0 : Math.floor(roll() * due);
+    let index = 0;
+    for (; index < pauses.length; index += 1) {
+      if ((pauses[index]?.at ?? Infinity) > now) continue;
+      if (skipped === 0) break;
+      skipped -= 1;
+    }
+    const next = pauses[index];
+    pauses.splice(index, 1);
     return next;
+  }
+
+  function resumeNext(): void {
+    const next = takeNext();
+    if (next === undefined) {
+      finished();
+      return;
+    }
+    next.resume();
+    // One of several may end without another pause.
+    if (forks > 0) handOver();
+  }
+
+  /** Where several go on at once, the next has to wait until all of them pause: then nothing is left to be run. */
+  function handOver(): void {
+    if (forks === 0) {
+      resumeNext();
+      return;
+    }
+    if (isHandingOver) return;
+    isHandingOver = true;
+    setImmediate(() => {
+      isHandingOver = false;
+      forks -= joined;
+      joined = 0;
+      resumeNext();
+    });
   }
 
   return {
     now: () => now,
     spawn(at, run) {
-      const resume = () =>
-        void run().then(
-          () => blocked(),
-          (error: unknown) => failed(error),
-        );
-      pauses.push({ at, name: undefined, resume });
+      pauses.push({ at, name: undefined, resume: () => void run().then(handOver, failed) });
     },
     pause: (milliseconds, name) =>
-      new Promise<void>((resolve) => {
-        pauses.push({ at: now + milliseconds, name, resume: resolve });
-        blocked();
+      new Promise<void>((resume) => {
+        pauses.push({ at: now + milliseconds, name, resume });
+        handOver();
       }),
     pauseBeside: (milliseconds, name) =>
-      new Promise<void>((resolve) => {
-        pauses.push({ at: now + milliseconds, name, resume: resolve });
+      new Promise<void>((resume) => {
+        pauses.push({ at: now + milliseconds, name, resume });
       }),
     wake(name) {
       const pause = pauses.find((one) => one.name === name);
@@ -70,16 +108,19 @@ export function createScheduler(roll: () => number, start: number): Scheduler {
       pause.at = Math.min(pause.at, now);
       return true;
     },
-    leave: () => blocked(),
-    async run(until) {
-      for (let next = takeNext(until); next !== undefined; next = takeNext(until)) {
-        const { resume } = next;
-        await new Promise<void>((resolve, reject) => {
-          blocked = resolve;
-          failed = reject;
-          resume();
-        });
-      }
+    leave: handOver,
+    fork() {
+      forks += 1;
     },
+    join() {
+      joined += 1;
+    },
+    run: (until) =>
+      new Promise<void>((resolve, reject) => {
+        limit = until;
+        finished = resolve;
+        failed = reject;
+        handOver();
+      }),
   };
 }

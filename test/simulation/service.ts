@@ -13,6 +13,9 @@ export const KEYS: Readonly<Record<string, string>> = {
   [OTHER]: 'pf_secret_of_other',
 };
 
+/** What the treasury's key is replaced by. */
+export const NEXT_KEY = 'pf_next_secret_of_treasury';
+
 /** The calls that the client makes, in both dialects. */
 export const OPERATIONS = [
   'create',
@@ -115,6 +118,8 @@ export interface Service {
   readonly balance: (account: string) => bigint;
   /** What all accounts hold together; never changes. */
   readonly total: () => bigint;
+  /** From now on this is the agent's only key. */
+  rotateKey(agent: string, apiKey: string): void;
   /** Lets the timer of an escrow fire at once. */
   expire(escrowId: string, now: number): void;
 }
@@ -126,8 +131,17 @@ const INFO = { service: 'purple-flea', docs: 'https://purpleflea.com/llms.txt', 
 const LISTED_CHARACTERS = 60;
 const FAUCET = parseUsd('1.00');
 
+const operations = new Map<string, Operation>();
+
 /** The operation behind a request, in either dialect. */
 export function operationOf(method: string, path: string): Operation {
+  const name = `${method} ${path}`;
+  const known = operations.get(name) ?? readOperation(method, path);
+  operations.set(name, known);
+  return known;
+}
+
+function readOperation(method: string, path: string): Operation {
   const [, first = '', second = '', third = '', fourth = ''] = path.split('?')[0]?.split('/') ?? [];
   switch (first) {
     case 'escrow':
@@ -213,6 +227,7 @@ const REFUSALS = {
 export function createService(profile: Profile, balances: Readonly<Record<string, string>>): Service {
   const isReference = profile === 'reference';
   const accounts = new Map<string, bigint>(Object.entries(balances).map(([agent, usd]) => [agent, parseUsd(usd)]));
+  const agents = new Map(Object.entries(KEYS).map(([agent, key]) => [key, agent]));
   const escrows = new Map<string, ServiceEscrow>();
   // Whoever has a balance has deposited it.
   const rows: Row[] = Object.entries(balances).map(([agent, amount], index) => ({
@@ -227,16 +242,27 @@ export function createService(profile: Profile, balances: Readonly<Record<string
   const claimed = new Set<string>();
   const effects: ServiceEffect[] = [];
   let ids = 0;
+  const times = new Map<number, string>();
 
   const newId = (prefix: string): string => `${prefix}_${(++ids).toString(16).padStart(16, '0')}`;
   const balance = (account: string): bigint => accounts.get(account) ?? 0n;
-  const total = (): bigint => [...accounts.values()].reduce((sum, held) => sum + held, 0n);
+  const total = (): bigint => {
+    let sum = 0n;
+    for (const held of accounts.values()) sum += held;
+    return sum;
+  };
   const refuse = (name: keyof typeof REFUSALS): never => {
     const [httpStatus, code, message] = REFUSALS[name][profile];
     throw new Refused(httpStatus, code, message);
   };
-  const time = (at: number): string =>
-    isReference ? `${new Date(at).toISOString().slice(0, 19)}Z` : new Date(at).toISOString();
+  const time = (at: number): string => {
+    const known = times.get(at);
+    if (known !== undefined) return known;
+    const text = new Date(at).toISOString();
+    const shown = isReference ? `${text.slice(0, 19)}Z` : text;
+    times.set(at, shown);
+    return shown;
+  };
   const timeOrNull = (at: number | null): string | null => (at === null ? null : time(at));
   const usd = (amount: MicroUsd): string | number => (isReference ? formatUsd(amount) : Number(formatUsd(amount)));
   const number = (amount: MicroUsd): number => Number(formatUsd(amount));
@@ -263,8 +289,7 @@ export function createService(profile: Profile, balances: Readonly<Record<string
   }
 
   function callerOf({ apiKey }: ServiceRequest): string {
-    const caller = Object.entries(KEYS).find(([, key]) => key === apiKey)?.[0];
-    return caller ?? refuse('unauthorized');
+    return agents.get(apiKey) ?? refuse('unauthorized');
   }
 
   function escrowOf(path: string): ServiceEscrow {
@@ -794,6 +819,10 @@ export function createService(profile: Profile, balances: Readonly<Record<string
         if (!(error instanceof Refused)) throw error;
         return { status: error.status, body: errorBody(profile, error.code, error.message) };
       }
+    },
+    rotateKey(agent, apiKey) {
+      for (const [key, holder] of agents) if (holder === agent) agents.delete(key);
+      agents.set(apiKey, agent);
     },
     expire(escrowId, now) {
       const escrow = escrows.get(escrowId);

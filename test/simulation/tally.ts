@@ -69,6 +69,8 @@ function nameOf(disturbance: Disturbance): string {
       return `step: ${disturbance.event}`;
     case 'reads':
       return `all reads: ${disturbance.fault}`;
+    case 'poison':
+      return `poison: ${disturbance.form}`;
     case 'delivery':
       return disturbance.at > 3_600_000 * 20 ? 'delivered again after 24 h' : 'delivered again';
     default:

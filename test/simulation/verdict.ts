@@ -1,9 +1,10 @@
 import type { EffectKind } from '../../src/ledger/effect-key.ts';
 import type { Intent } from '../../src/ledger/intent.ts';
 import { parseUsd } from '../../src/money.ts';
+import { findFaultsOf, type Bonuses } from './bonuses.ts';
 import { playSchedule, type RunOptions } from './run.ts';
 import { HOUR, type Schedule } from './plan.ts';
-import { KEYS, type Operation, type ServiceEffect } from './service.ts';
+import { KEYS, NEXT_KEY, type Operation, type ServiceEffect } from './service.ts';
 import type { SimulatedWorld } from './world.ts';
 
 /** A promise that was broken. `rule` is short and the same for all cases of its kind. */
@@ -17,6 +18,8 @@ export interface Violation {
     | 'budget'
     | 'money'
     | 'stop'
+    | 'message'
+    | 'bonus'
     | 'secret';
   readonly detail: string;
 }
@@ -52,7 +55,7 @@ const OPERATION_OF_KIND: Readonly<Record<EffectKind, Operation>> = {
 
 /** Plays a schedule and says what of it was not as promised. */
 export async function judge(schedule: Schedule, options: RunOptions = {}): Promise<Verdict> {
-  const world = await playSchedule(schedule, options);
+  const { world, bonuses } = await playSchedule(schedule, options);
   const intents = [...world.ledger.items.values()];
   const duplicates = findDuplicates(world);
   const open = intents.filter(({ state }) => state === 'sending' || state === 'unknown');
@@ -63,7 +66,8 @@ export async function judge(schedule: Schedule, options: RunOptions = {}): Promi
     ...open.map(({ kind, state }): Violation => ({ rule: 'undefined-end', detail: `${kind} is still ${state}` })),
     ...findBothSettlements(world),
     ...checkBudgets(world, intents),
-    ...world.alarms.map((detail): Violation => ({ rule: detail.includes('holds') ? 'money' : ruleOf(detail), detail })),
+    ...world.alarms,
+    ...(bonuses === undefined ? [] : findFaults(schedule, bonuses)),
     ...findSecrets(world, intents),
   ];
   const count = (wanted: Intent['state']) => intents.filter(({ state }) => state === wanted).length;
@@ -85,8 +89,10 @@ export async function judge(schedule: Schedule, options: RunOptions = {}): Promi
   };
 }
 
-function ruleOf(alarm: string): 'budget' | 'stop' {
-  return alarm.startsWith('budget') ? 'budget' : 'stop';
+/** Where others settled the escrow, its end says nothing of the mail. */
+function findFaults({ disturbances }: Schedule, bonuses: Bonuses): Violation[] {
+  const isUndisturbed = !disturbances.some(({ kind }) => kind === 'expiry' || kind === 'counterparty');
+  return findFaultsOf(bonuses, isUndisturbed).map((detail) => ({ rule: 'bonus', detail }));
 }
 
 /** One line for every effect beyond the first of its cause. */
@@ -174,7 +180,7 @@ function checkBudgets({ ledger }: SimulatedWorld, intents: readonly Intent[]): V
 }
 
 /** One schedule in so many is searched for keys, and each that is traced: writing all of it down takes long. */
-const SEARCHED = 16;
+const SEARCHED = 32;
 
 function findSecrets(world: SimulatedWorld, intents: readonly Intent[]): Violation[] {
   if (world.schedule.seed % SEARCHED !== 0 && world.trace.length === 0) return [];
@@ -182,7 +188,7 @@ function findSecrets(world: SimulatedWorld, intents: readonly Intent[]): Violati
   const text = JSON.stringify([published, logged, trace, intents], (_, value: unknown) =>
     typeof value === 'bigint' ? String(value) : value,
   );
-  return Object.values(KEYS)
+  return [...Object.values(KEYS), NEXT_KEY]
     .filter((key) => text.includes(key))
     .map(() => ({ rule: 'secret', detail: 'a key is in what is written down' }));
 }

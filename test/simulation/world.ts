@@ -1,11 +1,13 @@
 import type { LookDeps } from '../../lambdas/resolve-intents/look-for.ts';
 import type { EscrowTaskDeps } from '../../lambdas/shared/escrow-task.ts';
-import type { MailboxDeps } from '../../src/escrow/mailbox.ts';
+import type { ApiKeys } from '../../src/aws/api-key-secret.ts';
+import type { MailboxDeps, WaitEnd } from '../../src/escrow/mailbox.ts';
 import type { PublishedType } from '../../src/events/catalogue.ts';
 import type { BudgetPolicy } from '../../src/ledger/budgets.ts';
 import type { ResolvePolicy } from '../../src/ledger/resolve-intents.ts';
 import { mayBegin, type StopMode } from '../../src/ledger/stop.ts';
 import type { EffectKind } from '../../src/ledger/effect-key.ts';
+import { parseUsd } from '../../src/money.ts';
 import { createEscrowClient } from '../../src/purple-flea/escrow-client.ts';
 import { createFaucetClient } from '../../src/purple-flea/faucet-client.ts';
 import type { ServiceDeps } from '../../src/purple-flea/service.ts';
@@ -15,18 +17,30 @@ import { createWalletClient } from '../../src/purple-flea/wallet-client.ts';
 import type { Credentials } from '../../src/purple-flea/service.ts';
 import type { TradingClient } from '../../src/purple-flea/trading.ts';
 import { createMemoryIntents, createMemoryLedger, type MemoryLedger, type Moment } from '../support/memory-intents.ts';
-import { createMemoryMailbox, noMail } from '../support/memory-mailbox.ts';
+import { createMemoryMailbox, noMail, type Mail } from '../support/memory-mailbox.ts';
 import type { Changes } from './changes.ts';
 import { answerUnder, asOf, EFFECT_OPERATIONS, isHandled } from './faults.ts';
 import { createChance, type Disturbance, type Schedule } from './plan.ts';
 import { createScheduler, type Scheduler } from './scheduler.ts';
-import { createService, KEYS, operationOf, TREASURY, WORKER, type Operation, type Service } from './service.ts';
+import {
+  createService,
+  KEYS,
+  NEXT_KEY,
+  operationOf,
+  TREASURY,
+  WORKER,
+  type Operation,
+  type Service,
+} from './service.ts';
 
 /** The total deadline of one request, in milliseconds. */
 export const REQUEST_MS = 10_000;
 
 /** The longest that the switch may be remembered. */
 const STOP_CACHE_MS = 5_000;
+
+/** The longest that a replaced key may be remembered. */
+const KEY_CACHE_MS = 5 * 60_000;
 
 const START = Date.UTC(2026, 2, 6, 9);
 
@@ -38,6 +52,8 @@ export interface Invocation {
   readonly deadline: number;
   /** Awaited calls so far. */
   gates: number;
+  /** What is to happen at some of them. */
+  readonly disturbances: readonly GateDisturbance[];
   isGone: boolean;
   /** What it read of the switch. */
   mode: StopMode | undefined;
@@ -55,6 +71,15 @@ export interface Post {
   /** Whether it may have had an effect, by what is known to whoever sent it. */
   readonly mayHaveActed: boolean;
 }
+
+/** Something wrong that shows while a schedule is played. */
+export interface Alarm {
+  readonly rule: 'money' | 'budget' | 'stop' | 'message';
+  readonly detail: string;
+}
+
+/** Whether a call writes, and on which side of the write it is. */
+type Write = 'none' | 'before' | 'after';
 
 /** Every port that any of the handlers takes. */
 export interface Ports extends EscrowTaskDeps, LookDeps, MailboxDeps {
@@ -75,8 +100,9 @@ export interface SimulatedWorld {
   readonly budgets: BudgetPolicy;
   readonly changes: Changes;
   readonly posts: readonly Post[];
+  readonly mail: Mail;
   /** What was found wrong while it went on. */
-  readonly alarms: readonly string[];
+  readonly alarms: readonly Alarm[];
   readonly published: readonly (readonly [PublishedType, unknown])[];
   readonly logged: readonly unknown[];
   readonly trace: readonly string[];
@@ -88,9 +114,18 @@ export interface SimulatedWorld {
   ): Promise<Ended<Value>>;
   portsOf(invocation: Invocation): Ports;
   contextOf(invocation: Invocation): { getRemainingTimeInMillis(): number };
+  /** An awaited call of a port that is no other's: here the invocation may end, and others may go on. */
+  gate(invocation: Invocation, label: string, write?: Write): Promise<void | 'repeat'>;
   note(line: string): void;
+  alarm(rule: Alarm['rule'], detail: string): void;
   newToken(): string;
-  isResumed(taskToken: string): boolean;
+  /** Waits for so long that somebody ends the task; undefined where nobody does. */
+  endOfWait(taskToken: string, milliseconds: number): Promise<WaitEnd | undefined>;
+  /** Whether a task waits to be ended. */
+  isOpen(taskToken: string): boolean;
+  closeToken(taskToken: string): void;
+  /** The service's timer of an escrow fires, if it is time. */
+  expireDue(escrowId: string): void;
   /** The counterparty calls the service itself. */
   actAsCounterparty(escrowId: string, action: 'complete' | 'dispute'): void;
   /** Makes the ledger forget that anything was claimed; nothing but a mutant asks for it. */
@@ -109,8 +144,24 @@ const KIND_OF_OPERATION: Readonly<Partial<Record<Operation, EffectKind>>> = {
 
 const WRITES: ReadonlySet<Moment['operation']> = new Set<Moment['operation']>(['prepare', 'claim', 'move', 'noteLook']);
 
+/** What each call of the store is called in a trace. */
+const LABELS = Object.fromEntries(
+  (['prepare', 'claim', 'move', 'noteLook', 'read', 'list', 'listApplied'] as const).map((operation) => [
+    operation,
+    { before: `${operation} before`, after: `${operation} after` },
+  ]),
+) as Readonly<Record<Moment['operation'], Readonly<Record<Moment['when'], string>>>>;
+
 type HttpDisturbance = Extract<Disturbance, { kind: 'http' }>;
 type GateDisturbance = Extract<Disturbance, { kind: 'gate' }>;
+
+/** Where the treasury has this key. */
+function keysWith(apiKey: string): ApiKeys {
+  return {
+    own: { apiKey, agentId: TREASURY },
+    forCounterparty: (agentId) => (agentId === WORKER ? { apiKey: KEYS[WORKER] ?? '', agentId: WORKER } : undefined),
+  };
+}
 
 /** Thrown where the database fails. */
 class DatabaseError extends Error {
@@ -136,72 +187,87 @@ export function createSimulatedWorld(
   const ledger = createMemoryLedger();
   const mail = noMail();
   const posts: Post[] = [];
-  const alarms: string[] = [];
+  const alarms: Alarm[] = [];
   const published: (readonly [PublishedType, unknown])[] = [];
   const logged: unknown[] = [];
   const trace: string[] = [];
-  const resumed = new Set<string>();
+  const open = new Set<string>();
+  const ends = new Map<string, WaitEnd>();
   const seen = new Map<Operation, number>();
   const skew = disturbances.find((one) => one.kind === 'skew')?.milliseconds ?? 0;
   const stops = disturbances.filter((one) => one.kind === 'stop');
   const badReads = disturbances.filter((one) => one.kind === 'reads');
   const https = disturbances.filter((one): one is HttpDisturbance => one.kind === 'http');
   const gates = disturbances.filter((one): one is GateDisturbance => one.kind === 'gate');
+  const limits = new Map(Object.entries(budgets.perDay).map(([kind, limit]) => [kind, parseUsd(limit)]));
+  const rotation = disturbances.find((one) => one.kind === 'rotation');
+  const keys = keysWith(KEYS[TREASURY] ?? '');
   let invocations = 0;
   let tokens = 0;
+  if (rotation !== undefined) {
+    scheduler.spawn(START + rotation.at, async () => service.rotateKey(TREASURY, NEXT_KEY));
+  }
 
   const note = (line: string): void => {
     if (traces) trace.push(`${new Date(scheduler.now()).toISOString()} ${line}`);
   };
+  const alarm = (rule: Alarm['rule'], detail: string): void => void alarms.push({ rule, detail });
   const never = <Value>(): Promise<Value> => new Promise<Value>(() => {});
   const isWithin = (at: number, one: { readonly at: number; readonly milliseconds: number }): boolean =>
     at >= START + one.at && at < START + one.at + one.milliseconds;
 
   /** The invocation is gone; whoever called it goes on in its place. */
   function end(invocation: Invocation, why: string): Promise<never> {
+    if (invocation.isGone) return leave();
     note(`${invocation.name}#${invocation.id} is gone: ${why}`);
     invocation.isGone = true;
     invocation.die();
     return never();
   }
 
+  function leave(): Promise<never> {
+    scheduler.leave();
+    return never();
+  }
+
   /** An awaited call: here the invocation may end, and others may go on. */
-  async function gate(
+  function gate(
     invocation: Invocation,
     label: string,
     milliseconds = 1 + chance.below(20),
-    write: 'none' | 'before' | 'after' = 'none',
+    write: Write = 'none',
   ): Promise<void | 'repeat'> {
-    if (invocation.isGone) {
-      scheduler.leave();
-      return never();
-    }
+    if (invocation.isGone) return leave();
     const index = invocation.gates++;
-    note(`${invocation.name}#${invocation.id} ${label}`);
-    const disturbance = gates.find((one) => one.invocation === invocation.id && one.gate === index);
-    let wait = milliseconds;
-    switch (disturbance?.event) {
-      case 'crash':
-        return end(invocation, 'crashed');
-      case 'late-write':
-        if (write !== 'before') break;
-        note(`${invocation.name}#${invocation.id} is gone: its write comes later`);
-        invocation.isGone = true;
-        invocation.die();
-        return scheduler.pauseBeside(disturbance.milliseconds);
-      case 'stall':
-        wait += disturbance.milliseconds;
-        break;
-      default:
-        break;
+    if (traces) note(`${invocation.name}#${invocation.id} ${label}`);
+    const disturbance = invocation.disturbances.find((one) => one.gate === index);
+    if (disturbance === undefined) return waitIn(invocation, milliseconds);
+    return disturb(invocation, disturbance, { label, milliseconds, write });
+  }
+
+  /** Lets others go on; beyond its deadline an invocation does not go on itself. */
+  function waitIn(invocation: Invocation, milliseconds: number): Promise<void> {
+    const left = invocation.deadline - scheduler.now();
+    if (milliseconds < left) return scheduler.pause(milliseconds);
+    return scheduler.pause(left).then(() => end(invocation, 'out of time'));
+  }
+
+  async function disturb(
+    invocation: Invocation,
+    { event, milliseconds: late }: GateDisturbance,
+    call: { readonly label: string; readonly milliseconds: number; readonly write: Write },
+  ): Promise<void | 'repeat'> {
+    const { label, milliseconds, write } = call;
+    if (event === 'crash') return end(invocation, 'crashed');
+    if (event === 'late-write' && write === 'before') {
+      note(`${invocation.name}#${invocation.id} is gone: its write comes later`);
+      invocation.isGone = true;
+      invocation.die();
+      return scheduler.pauseBeside(late);
     }
-    if (scheduler.now() + wait >= invocation.deadline) {
-      await scheduler.pause(invocation.deadline - scheduler.now());
-      return end(invocation, 'out of time');
-    }
-    await scheduler.pause(wait);
-    if (disturbance?.event === 'fail' && write !== 'none') throw new DatabaseError(`${label} failed`);
-    if (disturbance?.event === 'repeat' && write === 'after') return 'repeat';
+    await waitIn(invocation, event === 'stall' ? milliseconds + late : milliseconds);
+    if (event === 'fail' && write !== 'none') throw new DatabaseError(`${label} failed`);
+    return event === 'repeat' && write === 'after' ? 'repeat' : undefined;
   }
 
   function wakeSweepers(): void {
@@ -210,28 +276,25 @@ export function createSimulatedWorld(
   }
 
   function checkMoney(): void {
-    if (service.total() !== initialTotal) alarms.push(`the service holds ${service.total()}, not ${initialTotal}`);
+    if (service.total() !== initialTotal) alarm('money', `the service holds ${service.total()}, not ${initialTotal}`);
   }
 
   function checkBudgets(): void {
-    for (const [kind, limit] of Object.entries(budgets.perDay)) {
-      for (const [budget, taken] of ledger.budgets) {
-        if (budget.startsWith(`${kind}/`) && taken > BigInt(Math.round(Number(limit) * 1e6))) {
-          alarms.push(`budget ${budget} is at ${taken} of ${limit}`);
-        }
-      }
+    for (const [budget, taken] of ledger.budgets) {
+      const limit = limits.get(budget.slice(0, budget.indexOf('/')));
+      if (limit !== undefined && taken > limit) alarm('budget', `${budget} is at ${taken} of ${limit}`);
     }
   }
 
   function disturbStore(invocation: Invocation) {
-    return async ({ operation, when }: Moment): Promise<void | 'repeat'> => {
+    return ({ operation, when }: Moment): void | Promise<void | 'repeat'> => {
       if (when === 'after' && (operation === 'claim' || operation === 'move')) {
         wakeSweepers();
         if (operation === 'claim') checkBudgets();
       }
       const isWrite = WRITES.has(operation);
       if (when === 'after' && !isWrite && !invocation.isGone) return;
-      return gate(invocation, `${operation} ${when}`, undefined, isWrite ? when : 'none');
+      return gate(invocation, LABELS[operation][when], undefined, isWrite ? when : 'none');
     };
   }
 
@@ -249,8 +312,8 @@ export function createSimulatedWorld(
   function checkStop(invocation: Invocation, operation: Operation): void {
     const kind = KIND_OF_OPERATION[operation];
     if (kind === undefined) return;
-    if (invocation.mode === undefined) alarms.push(`${operation} began without a look at the switch`);
-    else if (!mayBegin(kind, invocation.mode)) alarms.push(`${operation} began although the stop is on`);
+    if (invocation.mode === undefined) alarm('stop', `${operation} began without a look at the switch`);
+    else if (!mayBegin(kind, invocation.mode)) alarm('stop', `${operation} began although the stop is on`);
   }
 
   function transportOf(invocation: Invocation): Transport {
@@ -282,7 +345,7 @@ export function createSimulatedWorld(
       await gate(invocation, `${request.method} ${operation}${fault === undefined ? '' : ` (${fault})`}`);
       const handle = (getsStuck = false) => {
         const answer = service.handle(asked, scheduler.now(), getsStuck);
-        note(`service: ${operation} ${answer.status}`);
+        if (traces) note(`service: ${operation} ${answer.status}`);
         checkMoney();
         return answer;
       };
@@ -312,11 +375,12 @@ export function createSimulatedWorld(
     return stops.find((one) => isWithin(at, one))?.mode ?? 'running';
   }
 
-  const keys = {
-    own: { apiKey: KEYS[TREASURY] ?? '', agentId: TREASURY },
-    forCounterparty: (agentId: string) =>
-      agentId === WORKER ? { apiKey: KEYS[WORKER] ?? '', agentId: WORKER } : undefined,
-  };
+  /** What the secret holds; for some minutes after it was replaced, some functions still have the old one. */
+  function readKeys(): ApiKeys {
+    const sinceMs = rotation === undefined ? -1 : scheduler.now() - START - rotation.at;
+    const isNew = sinceMs >= KEY_CACHE_MS || (sinceMs >= 0 && chance.maybe(0.5));
+    return isNew ? keysWith(NEXT_KEY) : keys;
+  }
 
   function portsOf(invocation: Invocation): Ports {
     const log = (fields: unknown) => void logged.push(fields);
@@ -327,10 +391,11 @@ export function createSimulatedWorld(
       transport: changes.transport?.(plain, log) ?? plain,
       readMs: REQUEST_MS,
       now: scheduler.now,
-      sleep: async (milliseconds) => void (await gate(invocation, 'sleep', milliseconds)),
+      sleep: (milliseconds) => gate(invocation, 'sleep', milliseconds) as Promise<void>,
       random: chance.roll,
     };
     const store = createMemoryIntents(disturbStore(invocation), ledger);
+    const mailbox = createMemoryMailbox(() => gate(invocation, 'mailbox') as Promise<void>, mail);
     return {
       intents: changes.intents?.(store, ledger, now) ?? store,
       budgets,
@@ -341,7 +406,7 @@ export function createSimulatedWorld(
       },
       now,
       newId: () => `invocation-${invocation.id}`,
-      readApiKeys: async () => keys,
+      readApiKeys: async () => readKeys(),
       requestMs: REQUEST_MS,
       openEscrow: (credentials) => {
         const client = createEscrowClient(serviceDeps, credentials);
@@ -360,13 +425,13 @@ export function createSimulatedWorld(
         warn: (message, fields) => log([message, fields]),
         error: (message, fields) => log([message, fields]),
       },
-      mailbox: createMemoryMailbox(async () => void (await gate(invocation, 'mailbox')), mail),
-      resume: async (taskToken) => {
+      mailbox: changes.mailbox?.(mailbox) ?? mailbox,
+      resume: async (taskToken, output) => {
         await gate(invocation, 'resume');
-        const isNew = !resumed.has(taskToken);
-        resumed.add(taskToken);
+        if (!open.delete(taskToken)) return false;
+        ends.set(taskToken, output);
         scheduler.wake(taskToken);
-        return isNew;
+        return true;
       },
     };
   }
@@ -377,6 +442,7 @@ export function createSimulatedWorld(
     scheduler,
     service,
     ledger,
+    mail,
     policy,
     budgets,
     changes,
@@ -388,15 +454,33 @@ export function createSimulatedWorld(
     note,
     portsOf,
     contextOf: ({ deadline }) => ({ getRemainingTimeInMillis: () => deadline - scheduler.now() }),
-    newToken: () => `token-${++tokens}`,
-    isResumed: (taskToken) => resumed.has(taskToken),
+    gate: (invocation, label, write) => gate(invocation, label, undefined, write),
+    alarm,
+    newToken() {
+      const taskToken = `token-${++tokens}`;
+      open.add(taskToken);
+      return taskToken;
+    },
+    async endOfWait(taskToken, milliseconds) {
+      if (open.has(taskToken)) await scheduler.pause(milliseconds, taskToken);
+      open.delete(taskToken);
+      return ends.get(taskToken);
+    },
+    isOpen: (taskToken) => open.has(taskToken),
+    closeToken: (taskToken) => void open.delete(taskToken),
+    expireDue(escrowId) {
+      const deadline = service.escrows.get(escrowId)?.deadline ?? Infinity;
+      if (deadline <= scheduler.now()) service.expire(escrowId, scheduler.now());
+    },
     invoke: (name, timeoutMs, run) =>
       new Promise((resolve) => {
+        const id = invocations++;
         const invocation: Invocation = {
-          id: invocations++,
+          id,
           name,
           deadline: scheduler.now() + timeoutMs,
           gates: 0,
+          disturbances: gates.length === 0 ? gates : gates.filter((one) => one.invocation === id),
           isGone: false,
           mode: undefined,
           die: () => resolve({ kind: 'gone' }),

@@ -5,6 +5,7 @@ import {
   type Claim,
   type ClaimResult,
   type ClaimTerms,
+  type Ending,
   type Intent,
   type IntentState,
   type IntentStep,
@@ -44,6 +45,9 @@ export interface MemoryLedger {
   readonly locks: Map<string, string>;
 }
 
+/** An intent that nobody has seen yet. */
+type Changing = { -readonly [Field in keyof Intent]: Intent[Field] };
+
 export function createMemoryLedger(): MemoryLedger {
   return { items: new Map(), budgets: new Map(), locks: new Map() };
 }
@@ -68,9 +72,10 @@ export function createMemoryIntents(
     return intent;
   }
 
-  function change(intent: Intent, at: Date, state: IntentState, note: string, changes: Partial<Intent>): Intent {
-    const history = [...intent.history, step(state, at, note)];
-    const changed = { ...intent, ...changes, state, updatedAt: at.toISOString(), history };
+  /** The changes are made to a copy. */
+  function change(intent: Intent, at: string, ending: Pick<IntentStep, 'state' | 'note'>): Changing {
+    const history = [...intent.history, { state: ending.state, at, note: ending.note }];
+    const changed: Changing = { ...intent, state: ending.state, updatedAt: at, history };
     items.set(intent.key, changed);
     return changed;
   }
@@ -88,15 +93,42 @@ export function createMemoryIntents(
 
     for (const { budget, amount } of reservations) budgets.set(budget, (budgets.get(budget) ?? 0n) + amount);
     if (lock !== undefined) locks.set(lock, key);
-    change(intent, at, 'sending', `attempt ${fence}`, {
-      owner,
-      fence,
-      sentAt: at.toISOString(),
-      ...(reservations.length === 0 ? {} : { reserved: reservedOf(reservations) }),
-      ...(lock === undefined ? {} : { lock }),
-      ...(before === undefined ? {} : { before }),
-    });
+    const sentAt = at.toISOString();
+    const claimed = change(intent, sentAt, { state: 'sending', note: `attempt ${fence}` });
+    claimed.owner = owner;
+    claimed.fence = fence;
+    claimed.sentAt = sentAt;
+    if (reservations.length > 0) claimed.reserved = reservedOf(reservations);
+    if (lock !== undefined) claimed.lock = lock;
+    if (before !== undefined) claimed.before = before;
     return { kind: 'claimed' };
+  }
+
+  function move(from: Parameters<IntentStore['move']>[0], ending: Ending, at: Date): Intent {
+    const intent = stored(from.key);
+    if (intent.state !== from.state || intent.fence !== from.fence || intent.owner !== from.owner) return intent;
+    const { state, note, result, decision, retriedAs } = ending;
+    const moved = change(intent, at.toISOString(), { state, note });
+    if (result === undefined) moved.reason = note;
+    else moved.result = result;
+    if (decision !== undefined) moved.decision = decision;
+    if (retriedAs !== undefined) moved.retriedAs = retriedAs;
+    if (givesBack(state)) {
+      giveBack(intent);
+      moved.reserved = undefined;
+      moved.absentSince = undefined;
+    }
+    if (freesLock(intent.kind, state) && intent.lock !== undefined) {
+      locks.delete(intent.lock);
+      moved.lock = undefined;
+    }
+    return moved;
+  }
+
+  function inState(state: IntentState, order: (one: Intent, other: Intent) => number): Intent[] {
+    const found: Intent[] = [];
+    for (const intent of items.values()) if (intent.state === state) found.push(intent);
+    return found.length < 2 ? found : found.toSorted(order);
   }
 
   function giveBack(intent: Intent): void {
@@ -114,50 +146,34 @@ export function createMemoryIntents(
         const known = items.get(newIntent.key);
         if (known !== undefined) return known;
         const time = at.toISOString();
-        const history = [step('prepared', at, 'written before the call')];
+        const history: IntentStep[] = [{ state: 'prepared', at: time, note: 'written before the call' }];
         const intent: Intent = { ...newIntent, state: 'prepared', fence: 0, createdAt: time, updatedAt: time, history };
         items.set(newIntent.key, intent);
         return intent;
       }),
     claim: (wanted, terms, at) => around('claim', () => claim(wanted, terms, at)),
-    move: (from, { state, note, result, decision, retriedAs }, at) =>
-      around('move', () => {
-        const intent = stored(from.key);
-        if (intent.state !== from.state || intent.fence !== from.fence || intent.owner !== from.owner) return intent;
-        const unlocks = freesLock(intent.kind, state) && intent.lock !== undefined;
-        if (givesBack(state)) giveBack(intent);
-        if (unlocks) locks.delete(intent.lock ?? '');
-        return change(intent, at, state, note, {
-          ...(result === undefined ? { reason: note } : { result }),
-          ...(decision === undefined ? {} : { decision }),
-          ...(retriedAs === undefined ? {} : { retriedAs }),
-          ...(givesBack(state) ? { reserved: undefined, absentSince: undefined } : {}),
-          ...(unlocks ? { lock: undefined } : {}),
-        });
-      }),
+    move: (from, ending, at) => around('move', () => move(from, ending, at)),
     noteLook: ({ key, state, fence }, at, absent) =>
       around('noteLook', () => {
         const intent = stored(key);
         if (intent.state !== state || intent.fence !== fence) return intent;
-        const absentSince = intent.absentSince ?? (absent ? at.toISOString() : undefined);
-        const looked = { ...intent, absentSince, updatedAt: at.toISOString() };
+        const updatedAt = at.toISOString();
+        const absentSince = intent.absentSince ?? (absent ? updatedAt : undefined);
+        const looked = { ...intent, absentSince, updatedAt };
         items.set(key, looked);
         return looked;
       }),
     read: (key) => around('read', () => items.get(key)),
     list: (state, changedBefore, limit) =>
-      around('list', () =>
-        [...items.values()]
-          .filter((intent) => intent.state === state && intent.updatedAt < changedBefore.toISOString())
-          .toSorted((one, other) => one.updatedAt.localeCompare(other.updatedAt))
-          .slice(0, limit),
-      ),
+      around('list', () => {
+        const found = inState(state, (one, other) => compare(one.updatedAt, other.updatedAt));
+        if (found.length === 0) return found;
+        const before = changedBefore.toISOString();
+        return found.filter(({ updatedAt }) => updatedAt < before).slice(0, limit);
+      }),
     listApplied: (limit) =>
       around('listApplied', () =>
-        [...items.values()]
-          .filter(({ state }) => state === 'applied')
-          .toSorted((one, other) => other.updatedAt.localeCompare(one.updatedAt))
-          .slice(0, limit),
+        inState('applied', (one, other) => compare(other.updatedAt, one.updatedAt)).slice(0, limit),
       ),
     listSince: (state, since, limit, after) =>
       around('listSince', () => {
@@ -177,6 +193,8 @@ export function createMemoryIntents(
   };
 }
 
-function step(state: IntentState, at: Date, note: string): IntentStep {
-  return { state, at: at.toISOString(), note };
+/** Times in ISO 8601 are in order as texts are. */
+function compare(one: string, other: string): number {
+  if (one === other) return 0;
+  return one < other ? -1 : 1;
 }

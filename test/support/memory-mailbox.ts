@@ -29,7 +29,7 @@ export function createMemoryMailbox(
     async putWait(wait) {
       for (const [index, address] of wait.addresses.entries()) {
         await turn();
-        waits.set(address, { ...structuredClone(wait), isMain: index === 0 });
+        waits.set(address, { ...wait, isMain: index === 0 });
       }
     },
     async findWait(address) {
@@ -44,7 +44,7 @@ export function createMemoryMailbox(
       await turn();
       const known = signals.get(address);
       if (known !== undefined && known.at >= signal.at) return false;
-      signals.set(address, structuredClone(signal));
+      signals.set(address, { ...signal });
       return true;
     },
     async findSignal(address) {

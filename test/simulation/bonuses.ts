@@ -1,0 +1,187 @@
+import { createHandler as createFindMissedJobs } from '../../lambdas/find-missed-jobs/handler.ts';
+import { createHandler as createRecordDelivery } from '../../lambdas/record-delivery/handler.ts';
+import { createHandler as createStartBonus } from '../../lambdas/start-bonus/handler.ts';
+import { UnusableEventError } from '../../src/errors.ts';
+import type { BonusPolicy, TrainingJob } from '../../src/escrow/bonus.ts';
+import type { LifecycleRequest } from '../../src/escrow/lifecycle-input.ts';
+import { trainingJobAddress } from '../../src/escrow/mailbox.ts';
+import { TRAINING_JOB_STATE_CHANGE } from '../../src/events/catalogue.ts';
+import { anEvent } from '../support/lambda-events.ts';
+import { follow, hasEnded, newExecution, redriveExecution, type Execution } from './executions.ts';
+import { HOUR, MINUTE, type PoisonForm, type Schedule } from './plan.ts';
+import { createQueue, MAX_RECEIVES, type SimulatedQueue } from './queue.ts';
+import { WORKER } from './service.ts';
+import type { Invocation, SimulatedWorld } from './world.ts';
+
+/** The training jobs of one schedule, from their events to the ends of their executions. */
+export interface Bonuses {
+  readonly jobs: readonly TrainingJob[];
+  readonly executions: readonly Execution[];
+  readonly queues: readonly SimulatedQueue[];
+  /** Jobs of which a delivery was recorded well before the deadline of their escrow. */
+  readonly delivered: ReadonlySet<string>;
+  /** SageMaker says once more that a job is completed. */
+  announce(cause: number): void;
+  /** Somebody says that what the bonus is for is there. */
+  deliver(cause: number): void;
+  poison(form: PoisonForm): void;
+  /** Runs again by hand what ended in a fault, and puts back what is in a dead-letter queue. */
+  redrive(): void;
+}
+
+/** What a job earns, by the accuracy that it trained to. */
+const POLICY = {
+  metric: 'accuracy',
+  tiers: [
+    { above: 0.7, amountUsd: '8.20' },
+    { above: 0.9, amountUsd: '16.40' },
+  ],
+  timeoutHours: 20,
+  payees: [{ jobNamePrefix: 'job-', agentId: WORKER }],
+} satisfies BonusPolicy;
+const ACCURACIES = [0.93, 0.81] as const;
+
+/** An execution is found by its job this long after the job's end; later than this nobody looks. */
+const LOOKS = 26;
+
+/** A delivery this long before the deadline has to be noticed in time. */
+const IN_TIME = 2 * HOUR;
+
+const POISON: Readonly<Record<PoisonForm, string>> = {
+  'no-json': '{"detail":',
+  'no-name': anEvent(TRAINING_JOB_STATE_CHANGE, { TrainingJobStatus: 'Completed' }),
+  'other-event': anEvent('escrow.delivered', { TrainingJobName: 'job-0' }),
+  'unknown-job': anEvent(TRAINING_JOB_STATE_CHANGE, { TrainingJobName: 'job-9', TrainingJobStatus: 'Completed' }),
+};
+
+/** The jobs of a schedule, with nothing announced yet. */
+export function createBonuses(world: SimulatedWorld, { scenario }: Schedule): Bonuses {
+  const { scheduler } = world;
+  const createdAt = new Date(world.start - HOUR);
+  const jobs = ACCURACIES.slice(0, scenario.causes).map((value, index): TrainingJob => {
+    const name = `job-${index}`;
+    const arn = `arn:aws:sagemaker:us-east-1:000000000000:training-job/${name}`;
+    return { name, arn, status: 'Completed', createdAt, finalMetrics: [{ name: POLICY.metric, value }] };
+  });
+  const executions: Execution[] = [];
+  const delivered = new Set<string>();
+  let events = 0;
+
+  function portsOf(invocation: Invocation) {
+    return {
+      ...world.portsOf(invocation),
+      policy: POLICY,
+      maxReceives: MAX_RECEIVES,
+      describeTrainingJob: async (name: string): Promise<TrainingJob> => {
+        await world.gate(invocation, 'describe job', 'before');
+        const job = jobs.find((one) => one.name === name);
+        if (job === undefined) throw new UnusableEventError(`SageMaker has no training job "${name}"`);
+        return job;
+      },
+      listCompletedJobs: async () => {
+        await world.gate(invocation, 'list jobs');
+        return { jobs, isAll: true };
+      },
+      startExecution: async (name: string, input: unknown) => {
+        await world.gate(invocation, 'start execution before', 'before');
+        const said = start(world.changes.executionName?.(name, executions.length) ?? name, input);
+        if ((await world.gate(invocation, 'start execution after', 'after')) === 'repeat') return start(name, input);
+        return said;
+      },
+    };
+  }
+
+  /** As Step Functions does it: a running execution of the same input is not an error, an ended one's name is. */
+  function start(name: string, input: unknown): 'started' | 'already-started' {
+    const known = executions.find((one) => one.name === name);
+    if (known !== undefined) return hasEnded(known) ? 'already-started' : 'started';
+    const execution = newExecution(name, (input as { readonly request: LifecycleRequest }).request);
+    executions.push(execution);
+    scheduler.spawn(scheduler.now(), () => follow(world, execution));
+    return 'started';
+  }
+
+  const isStarted = (job: TrainingJob): boolean => executions.some(({ request }) => request.cause.subject === job.arn);
+
+  const intake = createQueue(world, {
+    name: 'start-bonus',
+    take: (invocation, sendDeadLetter) => createStartBonus({ ...portsOf(invocation), sendDeadLetter }),
+    isDone: ({ body }) => jobs.some((job) => body.includes(job.name) && isStarted(job)),
+  });
+  const deliveries = createQueue(world, {
+    name: 'record-delivery',
+    take: (invocation, sendDeadLetter) => createRecordDelivery({ ...portsOf(invocation), sendDeadLetter }),
+    isDone: ({ body }) => {
+      const job = jobs.find(({ name }) => body.includes(name));
+      const deadline = Date.parse(executionOf(job)?.escrow?.deadlineAt ?? '');
+      if (job !== undefined && !(deadline - scheduler.now() < IN_TIME)) delivered.add(job.name);
+      return job !== undefined && world.mail.signals.has(trainingJobAddress(job.name));
+    },
+  });
+
+  function executionOf(job: TrainingJob | undefined): Execution | undefined {
+    return executions.find(({ request }) => request.cause.subject === job?.arn);
+  }
+
+  const eventOf = (type: string, detail: unknown): string =>
+    anEvent(type, detail, { id: `event-${events++}`, time: new Date(scheduler.now()).toISOString() });
+
+  scheduler.spawn(world.start + HOUR, () => lookForMissed());
+
+  /** Every hour, for as long as there is a job that nothing was begun for; once in any case. */
+  async function lookForMissed(): Promise<void> {
+    for (let looks = 0; looks < LOOKS; looks += 1) {
+      await world.invoke('find-missed-jobs', 5 * MINUTE, (invocation) => createFindMissedJobs(portsOf(invocation))());
+      if (jobs.every(isStarted)) return;
+      await scheduler.pause(HOUR);
+    }
+  }
+
+  return {
+    jobs,
+    executions,
+    queues: [intake, deliveries],
+    delivered,
+    announce(cause) {
+      const detail = { TrainingJobName: `job-${cause}`, TrainingJobStatus: 'Completed' };
+      intake.send(eventOf(TRAINING_JOB_STATE_CHANGE, detail));
+    },
+    deliver(cause) {
+      deliveries.send(eventOf('escrow.delivered', { trainingJobName: `job-${cause}`, deliveredBy: 'registry' }));
+    },
+    poison(form) {
+      intake.send(POISON[form], true);
+    },
+    redrive() {
+      for (const queue of [intake, deliveries]) queue.redrive();
+      for (const execution of executions) {
+        if (execution.state !== 'NeedsAttention' && execution.state !== 'FundingFailed') continue;
+        scheduler.spawn(scheduler.now(), () => redriveExecution(world, execution));
+      }
+    },
+  };
+}
+
+/** Everything of them that is not as promised. */
+export function findFaultsOf({ jobs, executions, queues, delivered }: Bonuses, isUndisturbed: boolean): string[] {
+  const faults: string[] = [];
+  for (const job of jobs) {
+    const own = executions.filter(({ request }) => request.cause.subject === job.arn);
+    if (own.length === 0) faults.push(`${job.name} has no execution`);
+    if (own.length > 1) faults.push(`${job.name} has ${own.length} executions`);
+    for (const { state, isRedriven } of own) {
+      const isLost = state === 'Refunded' && delivered.has(job.name) && isUndisturbed && !isRedriven;
+      if (isLost) faults.push(`${job.name} was delivered and its escrow ran out`);
+    }
+  }
+  for (const execution of executions) {
+    if (!hasEnded(execution)) faults.push(`${execution.name} is still in ${execution.state}`);
+  }
+  for (const { messages } of queues) {
+    for (const { id, state, isPoison, reason } of messages) {
+      if (state === 'there') faults.push(`message ${id} is still there`);
+      if (isPoison && (state !== 'dead' || reason === undefined)) faults.push(`message ${id} is poison and not dead`);
+    }
+  }
+  return faults;
+}
