@@ -168,7 +168,7 @@ function hidesOrders(scenario: Scenario, disturbance: Disturbance): boolean {
 
 function drawScenario(chance: Chance): Scenario {
   const dice = chance.below(20);
-  if (dice < 3) {
+  if (dice < 2) {
     const causes = chance.maybe(0.6) ? 2 : 1;
     return { flow: 'bonus', causes, deliveredAt: Array.from({ length: causes }, () => drawDelivery(chance)) };
   }

@@ -299,6 +299,7 @@ export function createSimulatedWorld(
   }
 
   function nextDisturbance(operation: Operation): HttpDisturbance | undefined {
+    if (https.length === 0) return undefined;
     const nth = seen.get(operation) ?? 0;
     seen.set(operation, nth + 1);
     return https.find((one) => one.operation === operation && one.nth === nth);
@@ -306,6 +307,7 @@ export function createSimulatedWorld(
 
   /** What is wrong with all reads of a time. A cut that nothing in the answer shows is not among it, see docs. */
   function findBadReads(operation: Operation, at: number) {
+    if (badReads.length === 0) return undefined;
     return badReads.find((one) => isWithin(at, one) && (one.fault !== 'short' || operation === 'list'));
   }
 
