@@ -4,7 +4,7 @@ import { expect, test } from '@jest/globals';
 
 const run = promisify(execFile);
 
-/** All of them are played. On two cores of a laptop this takes half a minute. */
+/** All of them are played: about 50 s of two cores. */
 const SCHEDULES = 100_000;
 const PROCESSES = 2;
 
