@@ -157,7 +157,7 @@ export function drawSchedule(seed: number, profile?: Profile): Schedule {
 
 function drawScenario(chance: Chance): Scenario {
   const dice = chance.below(20);
-  if (dice < 3) {
+  if (dice < 2) {
     const causes = chance.maybe(0.6) ? 2 : 1;
     return { flow: 'bonus', causes, deliveredAt: Array.from({ length: causes }, () => drawDelivery(chance)) };
   }

@@ -59,6 +59,8 @@ export interface ServiceEscrow {
   readonly amount: MicroUsd;
   readonly fee: MicroUsd;
   readonly net: MicroUsd;
+  /** Amount, fee and net as the dialect shows them. */
+  readonly shown: Readonly<Record<'amount' | 'fee' | 'net', string | number>>;
   readonly description: string;
   readonly hours: number;
   readonly createdAt: number;
@@ -322,13 +324,15 @@ export function createService(profile: Profile, balances: Readonly<Record<string
     if (balance(creator) < amount) refuse('balance');
     const id = newId('esc');
     const fee = shareOf(amount, 100);
+    const net = subtractUsd(amount, fee);
     const escrow: ServiceEscrow = {
       id,
       creator,
       counterparty,
       amount,
       fee,
-      net: subtractUsd(amount, fee),
+      net,
+      shown: { amount: usd(amount), fee: usd(fee), net: usd(net) },
       description: asked.description,
       hours: asked.timeout_hours,
       createdAt: at,
@@ -352,9 +356,9 @@ export function createService(profile: Profile, balances: Readonly<Record<string
       success: true,
       escrow_id: escrow.id,
       status: escrow.status,
-      amount_usd: usd(escrow.amount),
-      fee_usd: usd(escrow.fee),
-      net_payout_usd: usd(escrow.net),
+      amount_usd: escrow.shown.amount,
+      fee_usd: escrow.shown.fee,
+      net_payout_usd: escrow.shown.net,
       creator_agent_id: escrow.creator,
       counterparty_agent_id: escrow.counterparty,
       description: escrow.description,
@@ -367,9 +371,9 @@ export function createService(profile: Profile, balances: Readonly<Record<string
   function createdPublished(escrow: ServiceEscrow): Readonly<Record<string, unknown>> {
     return {
       escrow_id: escrow.id,
-      amount_usd: usd(escrow.amount),
-      commission_usd: usd(escrow.fee),
-      net_to_counterparty: usd(escrow.net),
+      amount_usd: escrow.shown.amount,
+      commission_usd: escrow.shown.fee,
+      net_to_counterparty: escrow.shown.net,
       description: escrow.description,
       creator_id: escrow.creator,
       counterparty_id: escrow.counterparty,
@@ -435,17 +439,17 @@ export function createService(profile: Profile, balances: Readonly<Record<string
             success: true,
             escrow_id: escrow.id,
             status: 'released',
-            amount_locked: usd(escrow.amount),
-            fee_charged: usd(escrow.fee),
-            amount_paid_out: usd(escrow.net),
+            amount_locked: escrow.shown.amount,
+            fee_charged: escrow.shown.fee,
+            amount_paid_out: escrow.shown.net,
             counterparty_agent_id: escrow.counterparty,
             released_at: time(at),
           }
         : {
             escrow_id: escrow.id,
             status: 'released',
-            amount_released: usd(escrow.net),
-            commission: usd(escrow.fee),
+            amount_released: escrow.shown.net,
+            commission: escrow.shown.fee,
             referral_commission: 0,
             counterparty_id: escrow.counterparty,
             message: '-',
@@ -491,9 +495,9 @@ export function createService(profile: Profile, balances: Readonly<Record<string
           success: true,
           escrow_id: escrow.id,
           status: escrow.status,
-          amount_usd: usd(escrow.amount),
-          fee_usd: usd(escrow.fee),
-          net_payout_usd: usd(escrow.net),
+          amount_usd: escrow.shown.amount,
+          fee_usd: escrow.shown.fee,
+          net_payout_usd: escrow.shown.net,
           creator_agent_id: escrow.creator,
           counterparty_agent_id: escrow.counterparty,
           description: escrow.description,
@@ -513,9 +517,9 @@ export function createService(profile: Profile, balances: Readonly<Record<string
       body: {
         escrow_id: escrow.id,
         status: word(escrow.status),
-        amount_usd: usd(escrow.amount),
-        commission_usd: usd(escrow.fee),
-        net_to_counterparty: usd(escrow.net),
+        amount_usd: escrow.shown.amount,
+        commission_usd: escrow.shown.fee,
+        net_to_counterparty: escrow.shown.net,
         description: escrow.description,
         creator_id: escrow.creator,
         counterparty_id: escrow.counterparty,
@@ -547,7 +551,7 @@ export function createService(profile: Profile, balances: Readonly<Record<string
         escrows: found.slice(offset, offset + limit).map((escrow) => ({
           escrow_id: escrow.id,
           status: escrow.status,
-          amount_usd: usd(escrow.amount),
+          amount_usd: escrow.shown.amount,
           description:
             escrow.description.length <= LISTED_CHARACTERS
               ? escrow.description

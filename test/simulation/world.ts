@@ -299,6 +299,7 @@ export function createSimulatedWorld(
   }
 
   function nextDisturbance(operation: Operation): HttpDisturbance | undefined {
+    if (https.length === 0) return undefined;
     const nth = seen.get(operation) ?? 0;
     seen.set(operation, nth + 1);
     return https.find((one) => one.operation === operation && one.nth === nth);
@@ -306,6 +307,7 @@ export function createSimulatedWorld(
 
   /** What is wrong with all reads of a time. A cut that nothing in the answer shows is not among it, see docs. */
   function findBadReads(operation: Operation, at: number) {
+    if (badReads.length === 0) return undefined;
     return badReads.find((one) => isWithin(at, one) && (one.fault !== 'short' || operation === 'list'));
   }
 
@@ -472,8 +474,8 @@ export function createSimulatedWorld(
       const deadline = service.escrows.get(escrowId)?.deadline ?? Infinity;
       if (deadline <= scheduler.now()) service.expire(escrowId, scheduler.now());
     },
-    invoke: (name, timeoutMs, run) =>
-      new Promise((resolve) => {
+    invoke: <Value>(name: string, timeoutMs: number, run: (invocation: Invocation) => Promise<Value>) =>
+      new Promise<Ended<Value>>((resolve) => {
         const id = invocations++;
         const invocation: Invocation = {
           id,
@@ -486,11 +488,13 @@ export function createSimulatedWorld(
           die: () => resolve({ kind: 'gone' }),
         };
         note(`${name}#${invocation.id} starts`);
+        // Of one that is gone a late write may be the last; nobody waits for it any more.
+        const settle = (ended: Ended<Value>) => (invocation.isGone ? scheduler.leave() : resolve(ended));
         run(invocation).then(
-          (value) => resolve({ kind: 'returned', value }),
+          (value) => settle({ kind: 'returned', value }),
           (error: unknown) => {
             note(`${name}#${invocation.id} threw ${String(error)}`);
-            resolve({ kind: 'threw' });
+            settle({ kind: 'threw' });
           },
         );
       }),
