@@ -1,6 +1,7 @@
 import type { HttpAnswer } from '../../src/purple-flea/transport.ts';
 import type { Profile } from '../../src/purple-flea/service.ts';
-import { errorBody, type Operation, type ServiceAnswer } from './service.ts';
+import { errorBody } from './service/books.ts';
+import type { Operation, ServiceAnswer } from './service/operations.ts';
 
 /** What can go wrong with a request that moves money, or with the answer to it. */
 export const EFFECT_FAULTS = [
