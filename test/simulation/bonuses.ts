@@ -10,7 +10,7 @@ import { anEvent } from '../support/lambda-events.ts';
 import { follow, hasEnded, newExecution, redriveExecution, type Execution } from './executions.ts';
 import { HOUR, MINUTE, type PoisonForm, type Schedule } from './plan.ts';
 import { createQueue, MAX_RECEIVES, type SimulatedQueue } from './queue.ts';
-import { WORKER } from './service.ts';
+import { WORKER } from './service/parties.ts';
 import type { Invocation, SimulatedWorld } from './world.ts';
 
 /** The training jobs of one schedule, from their events to the ends of their executions. */
@@ -55,7 +55,7 @@ const POISON: Readonly<Record<PoisonForm, string>> = {
 };
 
 /** The jobs of a schedule, with nothing announced yet. */
-export function createBonuses(world: SimulatedWorld, { scenario }: Schedule): Bonuses {
+export function createBonuses(world: SimulatedWorld, { scenario, disturbances }: Schedule): Bonuses {
   const { scheduler } = world;
   const createdAt = new Date(world.start - HOUR);
   const jobs = ACCURACIES.slice(0, scenario.causes).map((value, index): TrainingJob => {
@@ -65,7 +65,18 @@ export function createBonuses(world: SimulatedWorld, { scenario }: Schedule): Bo
   });
   const executions: Execution[] = [];
   const delivered = new Set<string>();
+  /** Jobs that an event came for before they had ended. */
+  const early = new Set<string>();
   let events = 0;
+
+  function describe(name: string): TrainingJob {
+    const job = jobs.find((one) => one.name === name);
+    if (job === undefined) throw new UnusableEventError(`SageMaker has no training job "${name}"`);
+    const lag = disturbances.find((one) => one.kind === 'early-event' && `job-${one.cause}` === name);
+    if (lag?.kind !== 'early-event' || scheduler.now() >= world.start + lag.milliseconds) return job;
+    early.add(name);
+    return { ...job, status: 'InProgress', finalMetrics: [] };
+  }
 
   function portsOf(invocation: Invocation) {
     return {
@@ -74,9 +85,7 @@ export function createBonuses(world: SimulatedWorld, { scenario }: Schedule): Bo
       maxReceives: MAX_RECEIVES,
       describeTrainingJob: async (name: string): Promise<TrainingJob> => {
         await world.gate(invocation, 'describe job', 'before');
-        const job = jobs.find((one) => one.name === name);
-        if (job === undefined) throw new UnusableEventError(`SageMaker has no training job "${name}"`);
-        return job;
+        return describe(name);
       },
       listCompletedJobs: async () => {
         await world.gate(invocation, 'list jobs');
@@ -106,7 +115,7 @@ export function createBonuses(world: SimulatedWorld, { scenario }: Schedule): Bo
   const intake = createQueue(world, {
     name: 'start-bonus',
     take: (invocation, sendDeadLetter) => createStartBonus({ ...portsOf(invocation), sendDeadLetter }),
-    isDone: ({ body }) => jobs.some((job) => body.includes(job.name) && isStarted(job)),
+    isDone: ({ body }) => jobs.some((job) => body.includes(job.name) && (isStarted(job) || early.has(job.name))),
   });
   const deliveries = createQueue(world, {
     name: 'record-delivery',

@@ -6,7 +6,7 @@ import { createHandler as createResolveIntents } from '../../lambdas/resolve-int
 import { parseUsd } from '../../src/money.ts';
 import type { EscrowClient } from '../../src/purple-flea/escrow.ts';
 import { createChance, drawSchedule, HOUR, MINUTE, type Disturbance, type Schedule } from './plan.ts';
-import { WORKER } from './service.ts';
+import { WORKER } from './service/parties.ts';
 import { createSimulatedWorld, type Invocation, type SimulatedWorld } from './world.ts';
 
 /** Ways to send an effect for an event that comes at least once. */

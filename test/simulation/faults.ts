@@ -1,6 +1,7 @@
 import type { HttpAnswer } from '../../src/purple-flea/transport.ts';
 import type { Profile } from '../../src/purple-flea/service.ts';
-import { errorBody, type Operation, type ServiceAnswer } from './service.ts';
+import { errorBody } from './service/books.ts';
+import type { Operation, ServiceAnswer } from './service/operations.ts';
 
 /** What can go wrong with a request that moves money, or with the answer to it. */
 export const EFFECT_FAULTS = [
@@ -147,9 +148,10 @@ function cased(profile: Profile, code: string): string {
 const ID_FIELDS = ['escrow_id', 'order_id', 'position_id', 'tx_id', 'claim_id'];
 const AMOUNT_FIELDS = ['amount_usd', 'amount_paid_out', 'amount_released', 'amount', 'size_usd', 'credited'];
 
+/** The id of nothing, and of nothing else that has a wrong id. */
 function withWrongId(body: ServiceAnswer['body']): ServiceAnswer['body'] {
   const field = ID_FIELDS.find((name) => typeof body[name] === 'string');
-  return field === undefined ? body : { ...body, [field]: `${String(body[field]).slice(0, 4)}ffffffffffffffff` };
+  return field === undefined ? body : { ...body, [field]: String(body[field]).replace('_0', '_f') };
 }
 
 function withWrongAmount(body: ServiceAnswer['body']): ServiceAnswer['body'] {

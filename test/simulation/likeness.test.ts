@@ -9,7 +9,9 @@ import { createWalletClient } from '../../src/purple-flea/wallet-client.ts';
 import { createApp } from '../../twin/app.ts';
 import { readInitialData } from '../../twin/initial-data.ts';
 import { createWorld } from '../../twin/world/world.ts';
-import { createService, KEYS, operationOf, OTHER, TREASURY, WORKER, type ServiceAnswer } from './service.ts';
+import { createService } from './service/service.ts';
+import { KEYS, OTHER, TREASURY, WORKER } from './service/parties.ts';
+import { operationOf, type ServiceAnswer } from './service/operations.ts';
 
 const NOW = Date.UTC(2026, 2, 6, 9);
 const BALANCES = { [TREASURY]: '1000.00', [WORKER]: '5.00', [OTHER]: '0.00' };

@@ -1,7 +1,7 @@
 import { PROFILES, type Profile } from '../../src/purple-flea/service.ts';
 import { faultsOf, type HttpFault } from './faults.ts';
 import { HOUR, MINUTE, POISON_FORMS, type Disturbance, type GateEvent, type Scenario, type Schedule } from './plan.ts';
-import type { Operation } from './service.ts';
+import type { Operation } from './service/operations.ts';
 
 /** One cell: a schedule of which the name says what goes wrong. */
 export interface Cell {
@@ -172,6 +172,11 @@ function* intakeFaults(): Generator<Named> {
   const again = (at: number): Disturbance => ({ kind: 'delivery', cause: 0, at });
   const lost: Disturbance = { kind: 'lost-event', cause: 0 };
   yield ['event lost', [lost]];
+  for (const milliseconds of [10, 1000, 5 * MINUTE]) {
+    const early: Disturbance = { kind: 'early-event', cause: 0, milliseconds };
+    yield ['event early', [early]];
+    yield ['event early and again', [early, again(500)]];
+  }
   for (const at of [0, 1, 10, 100, 1000, 5 * MINUTE, HOUR - 1, HOUR, HOUR + 20, 24 * HOUR]) {
     yield ['event again', [again(at)]];
     yield ['event late', [lost, again(at)]];

@@ -3,7 +3,7 @@ import type { StopMode } from '../../src/ledger/stop.ts';
 import { PROFILES, type Profile } from '../../src/purple-flea/service.ts';
 import { createDice } from '../../twin/faults/dice.ts';
 import { EFFECT_OPERATIONS, faultsOf, type HttpFault } from './faults.ts';
-import type { Operation } from './service.ts';
+import type { Operation } from './service/operations.ts';
 
 const SECOND = 1000;
 export const MINUTE = 60 * SECOND;
@@ -67,6 +67,8 @@ export type Disturbance =
   | { readonly kind: 'rotation'; readonly at: number }
   /** The event of a training job never comes. */
   | { readonly kind: 'lost-event'; readonly cause: number }
+  /** The event of a training job comes while SageMaker still describes the job as running. */
+  | { readonly kind: 'early-event'; readonly cause: number; readonly milliseconds: number }
   /** A message among the events that nobody can handle. */
   | { readonly kind: 'poison'; readonly at: number; readonly form: PoisonForm }
   /** Somebody says once more that what a bonus waits for is there. */
@@ -223,13 +225,15 @@ function drawDisturbance(chance: Chance, scenario: Scenario): Disturbance {
 /** What goes wrong between SageMaker and an execution, and with the mail that it waits for. */
 function drawIntake(chance: Chance, causes: number): Disturbance {
   const cause = chance.below(causes);
-  switch (chance.below(4)) {
+  switch (chance.below(5)) {
     case 0:
       return { kind: 'lost-event', cause };
     case 1:
       return { kind: 'poison', at: chance.pick([0, drawLater(chance)]), form: chance.pick(POISON_FORMS) };
     case 2:
       return { kind: 'signal', cause, at: drawLater(chance) };
+    case 3:
+      return { kind: 'early-event', cause, milliseconds: chance.pick([chance.below(30), chance.below(10 * MINUTE)]) };
     default:
       return { kind: 'delivery', cause, at: drawLater(chance) };
   }

@@ -13,7 +13,7 @@ import type { Changes } from './changes.ts';
 import { follow, newExecution, visit, type Execution } from './executions.ts';
 import { KINDS_OF_FLOW, HOUR, MINUTE, type Schedule } from './plan.ts';
 import { MAX_RECEIVES } from './queue.ts';
-import { TREASURY, WORKER } from './service.ts';
+import { TREASURY, WORKER } from './service/parties.ts';
 import { createSimulatedWorld, REQUEST_MS, type Invocation, type SimulatedWorld } from './world.ts';
 
 /** How a schedule is run. */

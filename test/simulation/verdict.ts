@@ -4,7 +4,9 @@ import { parseUsd } from '../../src/money.ts';
 import { findFaultsOf, type Bonuses } from './bonuses.ts';
 import { playSchedule, type RunOptions } from './run.ts';
 import { HOUR, type Schedule } from './plan.ts';
-import { KEYS, NEXT_KEY, type Operation, type ServiceEffect } from './service.ts';
+import { KEYS, NEXT_KEY } from './service/parties.ts';
+import type { Operation } from './service/operations.ts';
+import type { ServiceEffect } from './service/books.ts';
 import type { SimulatedWorld } from './world.ts';
 
 /** A promise that was broken. `rule` is short and the same for all cases of its kind. */

@@ -22,16 +22,9 @@ import type { Changes } from './changes.ts';
 import { answerUnder, asOf, EFFECT_OPERATIONS, isHandled } from './faults.ts';
 import { createChance, type Disturbance, type Schedule } from './plan.ts';
 import { createScheduler, type Scheduler } from './scheduler.ts';
-import {
-  createService,
-  KEYS,
-  NEXT_KEY,
-  operationOf,
-  TREASURY,
-  WORKER,
-  type Operation,
-  type Service,
-} from './service.ts';
+import { createService, type Service } from './service/service.ts';
+import { KEYS, NEXT_KEY, TREASURY, WORKER } from './service/parties.ts';
+import { operationOf, type Operation } from './service/operations.ts';
 
 /** The total deadline of one request, in milliseconds. */
 export const REQUEST_MS = 10_000;

@@ -1,0 +1,14 @@
+/** The parties of every schedule. */
+export const TREASURY = 'ag_treasury';
+export const WORKER = 'ag_worker';
+export const OTHER = 'ag_other';
+
+/** By agent: none of them may be seen anywhere but in a request. */
+export const KEYS: Readonly<Record<string, string>> = {
+  [TREASURY]: 'pf_secret_of_treasury',
+  [WORKER]: 'pf_secret_of_worker',
+  [OTHER]: 'pf_secret_of_other',
+};
+
+/** What the treasury's key is replaced by. */
+export const NEXT_KEY = 'pf_next_secret_of_treasury';

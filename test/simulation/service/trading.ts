@@ -1,0 +1,149 @@
+import { parseUsd, shareOf, type MicroUsd } from '../../../src/money.ts';
+import { INFO, type Books } from './books.ts';
+import type { ServiceAnswer, ServiceRequest } from './operations.ts';
+
+interface Fill {
+  readonly positionId: string;
+  readonly orderId: string;
+  readonly tradeId: string;
+  readonly holder: string;
+  readonly asset: string;
+  readonly direction: 'long' | 'short';
+  readonly amount: MicroUsd;
+  readonly leverage: number;
+  readonly at: number;
+}
+
+/** The trading service: every order is filled at once. */
+export function createTradingService(books: Books) {
+  const { isReference, balance, callerOf, newId, note, number, post, refuse, time } = books;
+  const fills: Fill[] = [];
+
+  function order(request: ServiceRequest, at: number): ServiceAnswer {
+    const holder = callerOf(request);
+    const asked = JSON.parse(request.body ?? '{}') as Readonly<Record<string, unknown>>;
+    const amount = parseUsd((asked['amount'] ?? asked['size_usd']) as number);
+    const asset = isReference ? String(asked['asset']) : `${String(asked['coin'])}-USDC`;
+    const direction = (asked['direction'] ?? asked['side']) as 'long' | 'short';
+    const leverage = Number(asked['leverage']);
+    const fee = shareOf(amount, isReference ? 5 : 10);
+    if (balance(holder) < amount + fee) refuse('margin');
+    const fill: Fill = {
+      positionId: newId('pos'),
+      orderId: newId('ord'),
+      tradeId: newId('trd'),
+      holder,
+      asset,
+      direction,
+      amount,
+      leverage,
+      at,
+    };
+    post(holder, 'fees', fee, 'trade_fee', fill.orderId, at);
+    post(holder, `position:${fill.positionId}`, amount, 'margin_lock', fill.positionId, at);
+    fills.push(fill);
+    note({ operation: 'order', subject: `${asset}/${direction}`, id: fill.orderId, amount, at }, request);
+    const coin = asset.replace(/-USDC$/, '');
+    return isReference
+      ? {
+          status: 201,
+          body: {
+            order_id: fill.orderId,
+            status: 'filled',
+            asset,
+            direction,
+            amount: number(amount),
+            leverage,
+            entry_price: 100,
+            fee: number(fee),
+            created_at: time(at),
+          },
+        }
+      : {
+          status: 200,
+          body: {
+            position_id: fill.positionId,
+            order_id: fill.orderId,
+            coin,
+            ticker: coin,
+            category: 'crypto',
+            dex: 'main',
+            side: direction,
+            size_usd: number(amount),
+            entry_price: 100,
+            leverage,
+            max_leverage: 50,
+            margin_used: number(amount),
+            liquidation_price: 1,
+            fee: number(fee),
+            fee_breakdown: { hyperliquid: 0, purple_flea_builder: 0 },
+            hl_order_id: 1,
+            execution: 'real',
+            status: 'open',
+            _info: INFO,
+          },
+        };
+  }
+
+  function positions(request: ServiceRequest): ServiceAnswer {
+    const caller = callerOf(request);
+    const mine = fills.filter(({ holder }) => holder === caller);
+    if (isReference) {
+      const open = mine.map((fill) => ({
+        position_id: fill.positionId,
+        order_id: fill.orderId,
+        asset: fill.asset,
+        direction: fill.direction,
+        amount: number(fill.amount),
+        leverage: fill.leverage,
+        entry_price: 100,
+        mark_price: 100,
+        pnl_usdc: 0,
+        opened_at: time(fill.at),
+      }));
+      return { status: 200, body: { agent_id: caller, count: open.length, positions: open } };
+    }
+    const open = mine.map((fill) => ({
+      id: fill.positionId,
+      agentId: caller,
+      coin: fill.asset.replace(/-USDC$/, ''),
+      side: fill.direction,
+      sizeUsd: number(fill.amount),
+      entryPrice: 100,
+      leverage: fill.leverage,
+      marginUsed: number(fill.amount),
+      liquidationPrice: 1,
+      unrealizedPnl: 0,
+      status: 'open',
+      hlOrderId: '1',
+      openedAt: Math.floor(fill.at / 1000),
+      closedAt: null,
+      ticker: fill.asset.replace(/-USDC$/, ''),
+      current_price: 100,
+      unrealized_pnl: 0,
+    }));
+    return { status: 200, body: { positions: open, count: open.length, source: 'database', _info: INFO } };
+  }
+
+  function history(request: ServiceRequest): ServiceAnswer {
+    const caller = callerOf(request);
+    const trades = fills
+      .filter(({ holder }) => holder === caller)
+      .toReversed()
+      .map((fill) => ({
+        id: fill.tradeId,
+        agentId: caller,
+        orderId: fill.orderId,
+        coin: fill.asset.replace(/-USDC$/, ''),
+        side: fill.direction === 'long' ? 'buy' : 'sell',
+        sizeUsd: number(fill.amount),
+        price: 100,
+        fee: 0,
+        realizedPnl: 0,
+        createdAt: Math.floor(fill.at / 1000),
+      }));
+    return { status: 200, body: { trades, count: trades.length, _info: INFO } };
+  }
+
+  return { order, positions, history };
+}
