@@ -4,7 +4,7 @@ import { expect, test } from '@jest/globals';
 
 const run = promisify(execFile);
 
-/** All of them are played: about 50 s of two cores. */
+/** All of them are played: some 50 s of processor time in all. */
 const SCHEDULES = 100_000;
 const PROCESSES = 2;
 
