@@ -34,6 +34,23 @@ const service = z
   })
   .meta({ description: 'One service of Purple Flea.' });
 
+const rule = z
+  .strictObject({
+    metric: z.string().min(1).max(255).meta({ description: 'A value in `metrics` of escrow.delivered.' }),
+    atLeast: z.number().optional().meta({ description: 'The value has to be this or more.' }),
+    atMost: z.number().optional().meta({ description: 'The value has to be this or less.' }),
+  })
+  .refine(({ atLeast, atMost }) => (atLeast === undefined) !== (atMost === undefined), {
+    error: 'give either atLeast or atMost',
+  })
+  .meta({ description: 'When a delivery is good enough.' });
+
+const gate = z.discriminatedUnion('mode', [
+  z.strictObject({ mode: z.literal('auto'), rule: rule.optional() }),
+  z.strictObject({ mode: z.literal('person') }),
+  z.strictObject({ mode: z.literal('auto-then-person'), rule }),
+]);
+
 /**
  * A stage's whole configuration. Every threshold and name the pipeline works with is in here; nothing is secret.
  * `config/schema.json` is generated from it (`npm run config:schema`), so that editors complete and check the files.
@@ -105,6 +122,18 @@ export const configSchema = z
           .min(ESCROW_LIMITS.minTimeoutHours)
           .max(ESCROW_LIMITS.maxTimeoutHours)
           .meta({ description: 'How long the lock waits for the delivery before it is refunded.' }),
+        gate: gate.meta({ description: 'What turns a delivery into a release or a dispute.' }),
+        guard: z
+          .strictObject({
+            alertHours: z.number().min(0.25).max(72).meta({
+              description:
+                'How long before silence moves the money people are told; a quarter of the whole time at most.',
+            }),
+            default: z.enum(['release', 'dispute', 'let-lapse']).meta({
+              description: 'What is done if nobody decides; let-lapse leaves it to the service.',
+            }),
+          })
+          .meta({ description: 'No escrow settles because nobody looked: it is decided before its deadline.' }),
         payees: z
           .array(
             z.strictObject({
@@ -116,6 +145,19 @@ export const configSchema = z
             }),
           )
           .meta({ description: 'Who is paid for which job; the longest matching prefix wins.' }),
+        endpoints: z
+          .array(
+            z
+              .string()
+              .regex(/^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$/)
+              .meta({ description: 'Name of a SageMaker endpoint.' }),
+          )
+          .max(50)
+          .default([])
+          .meta({
+            description:
+              'Endpoints whose going into service delivers the bonus of the training job that their tag purple-flea:training-job names; none if left out.',
+          }),
       })
       .meta({ description: 'Training jobs that earn a bonus escrow.' }),
     trading: z
@@ -146,6 +188,14 @@ export const configSchema = z
           .meta({ description: 'The function that asks the model.' }),
       })
       .meta({ description: 'Predictions that become orders.' }),
+    webhooks: z
+      .strictObject({
+        enabled: z.boolean().meta({ description: 'Whether there is a public address that takes webhooks.' }),
+      })
+      .default({ enabled: false })
+      .meta({
+        description: 'Webhooks of Purple Flea, which have an escrow looked at before its next look is due.',
+      }),
   })
   .meta({ title: 'Stage configuration of purple-flea-pipeline' });
 
@@ -211,6 +261,7 @@ function describeIssue(issue: z.core.$ZodIssue): string[] {
 }
 
 function knownKeys(schema: z.core.$ZodType): readonly string[] {
+  if (schema instanceof z.ZodDefault) return knownKeys(schema.unwrap());
   if (schema instanceof z.ZodObject) return Object.keys(schema.shape);
   if (schema instanceof z.ZodRecord && schema.keyType instanceof z.ZodEnum) return schema.keyType.options.map(String);
   return [];
@@ -223,7 +274,7 @@ function schemaAt(path: readonly PropertyKey[]): z.core.$ZodType | undefined {
 }
 
 function childOf(schema: z.core.$ZodType, part: PropertyKey): z.core.$ZodType | undefined {
-  if (schema instanceof z.ZodOptional) return childOf(schema.unwrap(), part);
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) return childOf(schema.unwrap(), part);
   if (schema instanceof z.ZodObject) return (schema.shape as Record<PropertyKey, z.core.$ZodType>)[part];
   if (schema instanceof z.ZodArray) return schema.element;
   if (schema instanceof z.ZodRecord) return schema.valueType;

@@ -1,16 +1,22 @@
 import { CfnOutput, Duration, Stack, Validations, type StackProps } from 'aws-cdk-lib';
-import { EventBus } from 'aws-cdk-lib/aws-events';
+import { EventBus, type IEventBus } from 'aws-cdk-lib/aws-events';
 import type { Construct } from 'constructs';
 import { BASELINE_KEYS } from '../src/aws/baseline-table.ts';
 import { BY_STATE_INDEX } from '../src/aws/intent-table.ts';
 import { BY_DEADLINE_INDEX } from '../src/aws/mailbox-table.ts';
-import { INCOMING, TRAINING_JOB_STATE_CHANGE } from '../src/events/catalogue.ts';
+import {
+  ENDPOINT_STATE_CHANGE,
+  INCOMING,
+  MODEL_PACKAGE_STATE_CHANGE,
+  TRAINING_JOB_STATE_CHANGE,
+} from '../src/events/catalogue.ts';
 import type { Config } from './config.ts';
 import { createAbsenceAlarm, createAlarm, pipelineMetric } from './constructs/alarm.ts';
 import { EscrowLifecycle } from './constructs/escrow-lifecycle.ts';
 import { EventQueue } from './constructs/event-queue.ts';
 import { PipelineFunction } from './constructs/pipeline-function.ts';
 import { createSchedule } from './constructs/schedule.ts';
+import { WebhookApi } from './constructs/webhook-api.ts';
 import type { FoundationStack } from './foundation-stack.ts';
 import {
   allowKeepingBaselines,
@@ -30,18 +36,19 @@ export interface FlowStackProps extends StackProps {
   readonly sageMakerEnvironment?: Readonly<Record<string, string>>;
 }
 
-/** Training jobs become bonus escrows: intake, lifecycle, deliveries, deadlines. */
+/** Training jobs become bonus escrows: intake, lifecycle, signals, deadlines. */
 export class EscrowStack extends Stack {
   constructor(scope: Construct, id: string, { config, foundation, sageMakerEnvironment, ...props }: FlowStackProps) {
     super(scope, id, props);
     const { prefix, key, bus, intents, mailbox, alarmTopic } = foundation;
     const lifecycle = new EscrowLifecycle(this, 'Lifecycle', { config, foundation });
+    const defaultBus = EventBus.fromEventBusName(this, 'DefaultBus', 'default');
 
     const trainingEvents = new EventQueue(this, 'TrainingEvents', {
       name: 'training-events',
       prefix,
       key,
-      bus: EventBus.fromEventBusName(this, 'DefaultBus', 'default'),
+      bus: defaultBus,
       pattern: {
         source: ['aws.sagemaker'],
         detailType: [TRAINING_JOB_STATE_CHANGE],
@@ -69,23 +76,7 @@ export class EscrowStack extends Stack {
       topic: alarmTopic,
     });
 
-    const deliveries = new EventQueue(this, 'Deliveries', {
-      name: 'deliveries',
-      prefix,
-      key,
-      bus,
-      pattern: { detailType: [INCOMING.escrowDelivered] },
-      alarmTopic,
-    });
-    const recordDelivery = new PipelineFunction(this, {
-      lambda: 'record-delivery',
-      prefix,
-      timeout: Duration.seconds(30),
-      environment: { ...deliveries.environment, MAILBOX_TABLE: mailbox.tableName },
-      alarmTopic,
-    });
-    deliveries.feed(recordDelivery, 5);
-
+    const recordSignal = this.addSignals(config, foundation, defaultBus);
     const deliverDeadlines = new PipelineFunction(this, {
       lambda: 'deliver-deadlines',
       prefix,
@@ -94,7 +85,29 @@ export class EscrowStack extends Stack {
       alarmTopic,
     });
     allowQueryingIndex(deliverDeadlines, mailbox, BY_DEADLINE_INDEX);
-    for (const fn of [recordDelivery, deliverDeadlines]) {
+    const watchEscrows = new PipelineFunction(this, {
+      lambda: 'watch-escrows',
+      prefix,
+      timeout: Duration.minutes(1),
+      environment: {
+        SECRET_NAME: config.secretName,
+        ESCROW_SERVICE: JSON.stringify(config.purpleFlea.escrow),
+        CONNECT_TIMEOUT_MS: String(config.purpleFlea.connectTimeoutMs),
+        REQUEST_TIMEOUT_MS: String(config.purpleFlea.requestTimeoutMs),
+        MAILBOX_TABLE: mailbox.tableName,
+      },
+      alarmTopic,
+    });
+    allowQueryingIndex(watchEscrows, mailbox, BY_DEADLINE_INDEX);
+    allowReadingSecret(watchEscrows, foundation.secret, key);
+    createSchedule(this, 'WatchEscrowsSchedule', { fn: watchEscrows, every: Duration.minutes(1) });
+    createAlarm(this, 'WatchLag', {
+      metric: pipelineMetric('WatchLagSeconds', prefix, 'Maximum'),
+      description: `Looking at all open escrows takes more than an hour: there are too many for the service's limits, or watch-escrows fails. Deadlines are told all the same.`,
+      above: 3600,
+      topic: alarmTopic,
+    });
+    for (const fn of [recordSignal, deliverDeadlines, watchEscrows]) {
       allowUsingMailbox(fn, mailbox, key);
       allowOn(fn, ['states:SendTaskSuccess'], lifecycle.stateMachineArn);
     }
@@ -129,7 +142,57 @@ export class EscrowStack extends Stack {
     }
 
     this.addLedgerFunctions(config, foundation, lifecycle);
+    if (foundation.webhookSecret !== undefined) {
+      const { webhookSecret } = foundation;
+      const { url } = new WebhookApi(this, 'Webhooks', { foundation, lifecycle, webhookSecret });
+      new CfnOutput(this, 'WebhookUrl', { value: url });
+    }
     new CfnOutput(this, 'StateMachineArn', { value: lifecycle.stateMachineArn });
+  }
+
+  /** Deliveries and decisions: the app's own events, and what SageMaker says of model packages and endpoints. */
+  private addSignals(config: Config, foundation: FoundationStack, defaultBus: IEventBus): PipelineFunction {
+    const { prefix, key, bus, mailbox, alarmTopic } = foundation;
+    const { escrowDelivered, escrowApproved, escrowRejected } = INCOMING;
+    const signals = new EventQueue(this, 'Signals', {
+      name: 'signals',
+      prefix,
+      key,
+      bus,
+      pattern: { detailType: [escrowDelivered, escrowApproved, escrowRejected] },
+      alarmTopic,
+    });
+    const source = ['aws.sagemaker'];
+    signals.addSource({
+      name: 'model-packages',
+      bus: defaultBus,
+      pattern: {
+        source,
+        detailType: [MODEL_PACKAGE_STATE_CHANGE],
+        detail: { ModelApprovalStatus: ['Approved', 'Rejected'] },
+      },
+    });
+    const { endpoints } = config.bonus;
+    if (endpoints.length > 0) {
+      signals.addSource({
+        name: 'endpoints',
+        bus: defaultBus,
+        pattern: {
+          source,
+          detailType: [ENDPOINT_STATE_CHANGE],
+          detail: { EndpointName: endpoints, EndpointStatus: ['IN_SERVICE', 'InService'] },
+        },
+      });
+    }
+    const recordSignal = new PipelineFunction(this, {
+      lambda: 'record-signal',
+      prefix,
+      timeout: Duration.seconds(30),
+      environment: { ...signals.environment, MAILBOX_TABLE: mailbox.tableName },
+      alarmTopic,
+    });
+    signals.feed(recordSignal, 5);
+    return recordSignal;
   }
 
   /** Who settles effects in doubt: the sweeper, and people. */

@@ -15,14 +15,23 @@ import { STOP_MODES } from '../src/ledger/stop.ts';
 import type { Config } from './config.ts';
 import { createAlarm, pipelineMetric } from './constructs/alarm.ts';
 import { EventQueue } from './constructs/event-queue.ts';
+import { Notifications } from './constructs/notifications.ts';
 import { PipelineFunction } from './constructs/pipeline-function.ts';
 import { prefixOf } from './names.ts';
+
+/** The secret that webhooks are signed with, and the name that functions read it by. */
+export interface WebhookSecret {
+  readonly name: string;
+  readonly secret: Secret;
+}
 
 /** What the flows share: key, secret, bus, ledger, mailbox, alarm topic. It outlives them. */
 export class FoundationStack extends Stack {
   readonly prefix: string;
   readonly key: Key;
   readonly secret: Secret;
+  /** What Purple Flea signs webhooks with; only where the stage takes webhooks. */
+  readonly webhookSecret: WebhookSecret | undefined;
   readonly bus: EventBus;
   readonly intents: Table;
   readonly mailbox: Table;
@@ -64,6 +73,8 @@ export class FoundationStack extends Stack {
         'Purple Flea issues the key and has no API to rotate it: a person replaces the value, and functions re-read it.',
     });
 
+    this.webhookSecret = config.webhooks.enabled ? this.addWebhookSecret(config, removalPolicy) : undefined;
+
     this.bus = new EventBus(this, 'Bus', { eventBusName: this.prefix });
     this.bus.archive('Archive', {
       archiveName: this.prefix,
@@ -102,7 +113,7 @@ export class FoundationStack extends Stack {
       partitionKey: { name: 'waiting', type: AttributeType.STRING },
       sortKey: { name: 'deadlineAt', type: AttributeType.STRING },
       projectionType: ProjectionType.INCLUDE,
-      nonKeyAttributes: ['taskToken'],
+      nonKeyAttributes: ['taskToken', 'escrowId', 'status', 'notBefore'],
     });
 
     this.alarmTopic = new Topic(this, 'Alarms', {
@@ -130,6 +141,9 @@ export class FoundationStack extends Stack {
     );
     if (config.alarmEmail !== undefined) this.alarmTopic.addSubscription(new EmailSubscription(config.alarmEmail));
 
+    const { stage, alarmEmail: email } = config;
+    new Notifications(this, 'Notifications', { prefix: this.prefix, stage, key: this.key, bus: this.bus, email });
+
     this.stop = new StringParameter(this, 'Stop', {
       parameterName: `/${this.prefix}/stop`,
       description: 'running; reducing: no new outflow, what is locked may be settled; halted: nothing is sent',
@@ -155,9 +169,29 @@ export class FoundationStack extends Stack {
     this.addRejectEvent();
     new CfnOutput(this, 'BusName', { value: this.bus.eventBusName });
     new CfnOutput(this, 'SecretName', { value: config.secretName });
+    if (this.webhookSecret !== undefined) {
+      new CfnOutput(this, 'WebhookSecretName', { value: this.webhookSecret.name });
+    }
     new CfnOutput(this, 'IntentTableName', { value: this.intents.tableName });
     new CfnOutput(this, 'MailboxTableName', { value: this.mailbox.tableName });
     new CfnOutput(this, 'StopParameterName', { value: this.stop.parameterName });
+  }
+
+  /** It has no usable value until a person puts one: until then no webhook is taken. */
+  private addWebhookSecret(config: Config, removalPolicy: RemovalPolicy): WebhookSecret {
+    const name = `${config.secretName}Webhook`;
+    const secret = new Secret(this, 'WebhookSecret', {
+      secretName: name,
+      description: 'What Purple Flea signs webhooks with: JSON with current and, during rotation, previous',
+      encryptionKey: this.key,
+      generateSecretString: { secretStringTemplate: '{}', generateStringKey: 'replaceThisValue' },
+      removalPolicy,
+    });
+    Validations.of(secret).acknowledge({
+      id: 'AwsSolutions-SMG4',
+      reason: 'Purple Flea signs with it, so both sides change at once: a person puts current and previous.',
+    });
+    return { name, secret };
   }
 
   private addLedgerAlarms(): void {

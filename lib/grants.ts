@@ -67,6 +67,11 @@ export function allowUsingMailbox(fn: IFunction, mailbox: ITable, key: IKey): vo
   allow(fn, TABLE_KEY_ACTIONS, key.keyArn);
 }
 
+/** Find all that is kept under one address. */
+export function allowListingSignals(fn: IFunction, mailbox: ITable): void {
+  allow(fn, ['dynamodb:Query'], mailbox.tableArn);
+}
+
 /** Query one index of a table. */
 export function allowQueryingIndex(fn: IFunction, table: ITable, index: string): void {
   allow(fn, ['dynamodb:Query'], `${table.tableArn}/index/${index}`);

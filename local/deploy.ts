@@ -16,6 +16,8 @@ export interface Outputs {
   readonly stopParameter: string;
   readonly stateMachineArn: string;
   readonly requestPrediction: string;
+  /** Where webhooks go, and the secret that they are signed with; absent where the stage takes none. */
+  readonly webhooks?: { readonly url: string; readonly secretName: string };
 }
 
 type Report = (line: string) => void;
@@ -55,8 +57,9 @@ export async function deploy(endpoint: string, report: Report, stop?: AbortSigna
     stop,
   });
   const outputs = JSON.parse(readFileSync(OUTPUTS, 'utf8')) as Record<string, Record<string, string>>;
+  const find = (stack: string, name: string) => outputs[`purple-flea-local-${stack}`]?.[name];
   const of = (stack: string, name: string) => {
-    const value = outputs[`purple-flea-local-${stack}`]?.[name];
+    const value = find(stack, name);
     if (value === undefined) throw new Error(`stack ${stack} has no output ${name}`);
     return value;
   };
@@ -68,7 +71,22 @@ export async function deploy(endpoint: string, report: Report, stop?: AbortSigna
     stopParameter: of('foundation', 'StopParameterName'),
     stateMachineArn: of('escrow', 'StateMachineArn'),
     requestPrediction: of('trading', 'RequestPredictionName'),
+    ...(find('escrow', 'WebhookUrl') === undefined
+      ? {}
+      : {
+          webhooks: {
+            url: localAddress(endpoint, of('escrow', 'WebhookUrl')),
+            secretName: of('foundation', 'WebhookSecretName'),
+          },
+        }),
   };
+}
+
+/** Host names of the local AWS's APIs resolve nowhere; their ids do as a path. */
+function localAddress(endpoint: string, url: string): string {
+  const [, apiId, path] = /^https?:\/\/([^.]+)\.execute-api\.[^/]+(\/.*)$/.exec(url) ?? [];
+  if (apiId === undefined || path === undefined) throw new Error(`${url} is no address of an API`);
+  return `${endpoint}/_aws/execute-api/${apiId}/$default${path}`;
 }
 
 interface CdkRun {

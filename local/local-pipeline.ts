@@ -17,6 +17,9 @@ export const LOCAL_AGENTS = {
   owner: 'ag_model_owner_churn',
 } as const;
 
+/** What the local stage's webhooks are signed with; it is good for nothing else. */
+export const LOCAL_WEBHOOK_SECRET = 'whsec_local_pipeline';
+
 /** Where a running local pipeline is; other commands find it in `.local/session.json`. */
 export interface Session {
   readonly endpoint: string;
@@ -106,8 +109,13 @@ export async function startLocalPipeline({
         },
       },
       {
-        title: 'Put the key into Secrets Manager',
-        task: () => putSecret(createClients(the(started.emulator).endpoint), the(started.outputs).secretName),
+        title: 'Put the keys into Secrets Manager',
+        task: async () => {
+          const clients = createClients(the(started.emulator).endpoint);
+          const { secretName, webhooks } = the(started.outputs);
+          await putSecret(clients, secretName);
+          if (webhooks !== undefined) await putWebhookSecret(clients, webhooks.secretName);
+        },
       },
     ],
     {
@@ -205,6 +213,12 @@ export async function putSecret(clients: Clients, secretName: string): Promise<v
     agentId: treasury,
     counterpartyKeys: { [owner]: keyOf(owner) },
   });
+  await clients.secrets.send(new PutSecretValueCommand({ SecretId: secretName, SecretString }));
+}
+
+/** Puts what the local stage's webhooks are to be signed with. */
+async function putWebhookSecret(clients: Clients, secretName: string): Promise<void> {
+  const SecretString = JSON.stringify({ current: LOCAL_WEBHOOK_SECRET });
   await clients.secrets.send(new PutSecretValueCommand({ SecretId: secretName, SecretString }));
 }
 

@@ -2,7 +2,13 @@ import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { PutParameterCommand } from '@aws-sdk/client-ssm';
 import { randomUUID } from 'node:crypto';
-import { INCOMING, TRAINING_JOB_STATE_CHANGE } from '../src/events/catalogue.ts';
+import {
+  ENDPOINT_STATE_CHANGE,
+  INCOMING,
+  MODEL_PACKAGE_STATE_CHANGE,
+  TRAINING_JOB_STATE_CHANGE,
+} from '../src/events/catalogue.ts';
+import type { EscrowDecided } from '../src/events/escrow-decided.ts';
 import type { EscrowDelivered } from '../src/events/escrow-delivered.ts';
 import type { InferenceCompleted } from '../src/events/inference-completed.ts';
 import type { StopMode } from '../src/ledger/stop.ts';
@@ -61,6 +67,54 @@ export function sendPrediction(
 /** Says on the app's bus that what an escrow waits for is there. */
 export function sendDelivery(clients: Clients, busName: string, delivery: EscrowDelivered): Promise<void> {
   return putEvent(clients, busName, 'my.registry', INCOMING.escrowDelivered, delivery);
+}
+
+/** Says on the app's bus what somebody decided over an escrow. */
+export function sendDecision(
+  clients: Clients,
+  busName: string,
+  decision: 'approved' | 'rejected',
+  detail: EscrowDecided,
+): Promise<void> {
+  const type = decision === 'approved' ? INCOMING.escrowApproved : INCOMING.escrowRejected;
+  return putEvent(clients, busName, 'my.registry', type, detail);
+}
+
+/** Puts the event on the default bus that SageMaker sends when a version of a model package is approved or rejected. */
+export function sendModelPackageEvent(
+  clients: Clients,
+  group: string,
+  approval: 'Approved' | 'Rejected' | 'PendingManualApproval',
+  metadata: Readonly<Record<string, string>>,
+): Promise<void> {
+  const now = Date.now();
+  return putEvent(clients, 'default', 'aws.sagemaker', MODEL_PACKAGE_STATE_CHANGE, {
+    ModelPackageGroupName: group,
+    ModelPackageVersion: 1,
+    ModelPackageArn: `arn:aws:sagemaker:${REGION}:${ACCOUNT}:model-package/${group}/1`,
+    ModelPackageStatus: 'Completed',
+    ModelApprovalStatus: approval,
+    CustomerMetadataProperties: metadata,
+    CreationTime: now - 60_000,
+    LastModifiedTime: String(now),
+  });
+}
+
+/** Puts the event on the default bus that SageMaker sends when an endpoint has gone into service. */
+export function sendEndpointEvent(
+  clients: Clients,
+  endpointName: string,
+  tags: Readonly<Record<string, string>>,
+  status = 'IN_SERVICE',
+): Promise<void> {
+  return putEvent(clients, 'default', 'aws.sagemaker', ENDPOINT_STATE_CHANGE, {
+    EndpointName: endpointName,
+    EndpointArn: `arn:aws:sagemaker:${REGION}:${ACCOUNT}:endpoint/${endpointName}`,
+    EndpointConfigName: endpointName,
+    EndpointStatus: status,
+    CreationTime: Date.now(),
+    Tags: tags,
+  });
 }
 
 /** Sets the switch over all money. Functions that run already notice within five seconds. */

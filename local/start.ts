@@ -1,12 +1,18 @@
 import { parseArgs } from 'node:util';
+import { loadConfig } from '../lib/config.ts';
 import { PROFILES, type Profile } from '../src/purple-flea/service.ts';
 import { openBusTap, type BusTap } from './bus-tap.ts';
-import { createEventLog, runDemo } from './demo.ts';
+import { createEventLog, runDemo, type DemoResult } from './demo.ts';
+import { expectedEnd, playScenario, SCENARIOS, type Scenario, type Stage } from './scenarios.ts';
 import { announceSession, startLocalPipeline, type LocalPipeline } from './local-pipeline.ts';
-import { describeEvent } from './timeline.ts';
+import { describeEvent, line } from './timeline.ts';
+import { readBooks } from './twin-view.ts';
 
 const USAGE = `npm start               start the pipeline on this machine, show both flows, stay up
 npm start -- --once     the same, then stop; exits 0 only if the money is where it should be
+
+  --scenario NAME        one way that an escrow can go, instead of both flows:
+${scenarioList()}
 
   --escrow-profile NAME  the dialect of the escrow API, reference or published; config/local.json has it if left out`;
 
@@ -17,6 +23,8 @@ async function main(): Promise<number> {
     console.log(USAGE);
     return 0;
   }
+  const scenario = scenarioNamed(values.scenario);
+  const profile = escrowProfileOf(values['escrow-profile']);
   const stop = new AbortController();
   const stopped = new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve()));
   let pipeline: LocalPipeline | undefined;
@@ -25,13 +33,15 @@ async function main(): Promise<number> {
   stop.signal.addEventListener('abort', () => console.log('\nstopping'));
 
   try {
-    pipeline = await startLocalPipeline({ stop: stop.signal, ...escrowProfileOf(values['escrow-profile']) });
+    pipeline = await startLocalPipeline({ stop: stop.signal, escrowProfile: profile });
     if (stop.signal.aborted) return 130;
     const log = createEventLog();
     const tap = await openBusTap(pipeline.clients, pipeline.outputs.busName);
     console.log('\nTimeline (UTC), as it happens:\n');
     const tapping = followBus(tap, stop.signal, log.add);
-    const demo = runDemo(pipeline, log.awaitEvent, console.log);
+    const stage = { pipeline, awaitEvent: log.awaitEvent, print: console.log };
+    const demo =
+      scenario === undefined ? runDemo(pipeline, log.awaitEvent, console.log) : show(stage, scenario, profile);
     const ended = await Promise.race([demo, tapping, stopped]);
     if (ended === undefined) return 130;
 
@@ -61,18 +71,46 @@ function readArguments() {
     options: {
       once: { type: 'boolean' },
       'escrow-profile': { type: 'string' },
+      scenario: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
     },
   });
 }
 
-function escrowProfileOf(name: string | undefined): { readonly escrowProfile?: Profile } {
-  if (name === undefined) return {};
+function escrowProfileOf(name = loadConfig('local').purpleFlea.escrow.profile as string): Profile {
   const escrowProfile = PROFILES.find((known) => known === name);
   if (escrowProfile === undefined) {
     throw new Error(`--escrow-profile is "${name}"; allowed: ${PROFILES.join(', ')}`);
   }
-  return { escrowProfile };
+  return escrowProfile;
+}
+
+function scenarioList(): string {
+  return Object.entries(SCENARIOS)
+    .map(([name, { title }]) => `    ${name.padEnd(20)} ${title}`)
+    .join('\n');
+}
+
+function scenarioNamed(name: string | undefined): Scenario | undefined {
+  if (name === undefined) return undefined;
+  const scenario = Object.hasOwn(SCENARIOS, name) ? SCENARIOS[name] : undefined;
+  if (scenario !== undefined) return scenario;
+  throw new Error(`--scenario is "${name}"; allowed: ${Object.keys(SCENARIOS).join(', ')}`);
+}
+
+/** Plays a scenario and says whether it ended as it should. */
+async function show(stage: Stage, scenario: Scenario, profile: Profile): Promise<DemoResult> {
+  const expected = expectedEnd(scenario, profile);
+  stage.print(line('event', scenario.title));
+  const { escrowId, executionName, end, status } = await playScenario(stage, scenario);
+  stage.print(line('execution', `${executionName.slice(0, 12)}… ended in ${end}; ${escrowId} is ${status}`));
+  const { conserved } = await readBooks(stage.pipeline.twinUrl);
+  const checks: [boolean, string][] = [
+    [end === expected.end, `the execution ended in ${end}, not ${expected.end}`],
+    [status === expected.status, `the escrow is ${status}, not ${expected.status}`],
+    [conserved, 'the books of the twin do not add up'],
+  ];
+  return { problems: checks.filter(([holds]) => !holds).map(([, problem]) => problem) };
 }
 
 async function followBus(
@@ -93,6 +131,7 @@ It stays up. In another terminal, send an event of your own; what follows from i
 
   npm run send -- training --job churn-v2 --accuracy 0.85     a training job finishes
   npm run send -- delivered --job churn-v2 --by "me"          its owner approves: the escrow is released
+  npm run signal -- reject --job churn-v2 --by "me" --reason "too slow"   or somebody rejects it: it is disputed
   npm run send -- prediction --direction short --confidence 0.71
   npm run send -- ask-model                                   the endpoint is asked, as every 5 minutes on AWS
   npm run send -- stop reducing                               no new money goes out until: stop running
@@ -109,4 +148,7 @@ Stop it with Ctrl-C.
 `;
 }
 
-process.exitCode = await main();
+process.exitCode = await main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  return 2;
+});

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import { INCOMING, type PublishedEvents } from '../src/events/catalogue.ts';
+import type { EscrowDecided } from '../src/events/escrow-decided.ts';
 import type { EscrowDelivered } from '../src/events/escrow-delivered.ts';
 import type { SeenEvent } from './bus-tap.ts';
 
@@ -40,6 +41,7 @@ const DESCRIBED: Described = {
     'escrow',
     `${escrowId} released: $${paidOutUsd} paid out, fee $${feeUsd}`,
   ],
+  'escrow.disputed': ({ escrowId, reason }) => ['escrow', `${escrowId} disputed: ${reason}`],
   'escrow.refunded': ({ escrowId }) => ['escrow', `${escrowId} refunded`],
   'trade.placed': ({ orderId, direction, amountUsd, asset }) => [
     'order',
@@ -69,6 +71,11 @@ export function describeEvent(event: SeenEvent): string {
   if (type === INCOMING.escrowDelivered) {
     const { escrowId, trainingJobName, deliveredBy } = event.detail as EscrowDelivered;
     return line('event', `delivery of ${escrowId ?? `the bonus of ${trainingJobName}`}, says ${deliveredBy}`);
+  }
+  if (type === INCOMING.escrowApproved || type === INCOMING.escrowRejected) {
+    const { escrowId, trainingJobName, by, reason } = event.detail as EscrowDecided;
+    const word = type === INCOMING.escrowApproved ? 'approval' : 'rejection';
+    return line('event', `${word} of ${escrowId ?? `the bonus of ${trainingJobName}`}, says ${by}: ${reason}`);
   }
   if (!Object.hasOwn(DESCRIBED, type))
     return line('attention', `${type}: nobody takes this; it is in the dead-letter queue`);

@@ -8,7 +8,7 @@ export class UnusableEventError extends Error {
   override readonly name = 'UnusableEventError';
 }
 
-/** The API key secret is missing, not JSON, or lacks a field. The message names both and never holds a value. */
+/** A secret (API keys, signing secrets) is missing, not JSON, or lacks a field. The message names both and never holds a value. */
 export class SecretUnusableError extends Error {
   override readonly name = 'SecretUnusableError';
 }

@@ -10,6 +10,7 @@ export const METRICS = {
   MetricMissing: 'Completed training jobs without the configured metric.',
   EscrowsLocked: 'Escrows created.',
   EscrowsReleased: 'Escrows paid out.',
+  EscrowsDisputed: 'Escrows that we disputed.',
   EscrowsRefunded: 'Escrows whose lock ran out.',
   TradesPlaced: 'Orders placed.',
   TradesSkipped: 'Predictions not traded.',
@@ -19,6 +20,11 @@ export const METRICS = {
   LedgerDrifts: 'Disagreements between the ledger and Purple Flea that a reconciliation found.',
   LedgerReconciled: 'Reconciliations that compared all that can be compared.',
   PublishFailures: 'Events about something done that EventBridge did not take.',
+  WatchLagSeconds: 'How long the look at all open escrows has been going on.',
+  WebhooksReceived: 'Requests that reached the webhook function.',
+  WebhooksIgnored: 'Signed webhooks that say nothing new about an escrow: other events, tests, repeats.',
+  WebhooksRefused: 'Requests that were no usable webhook: signature, time, size, type or content.',
+  WebhooksUnready: 'Webhooks answered 503, because the secret that they are signed with has no usable value.',
   DeadlineLagSeconds: 'How late the latest deadline of a run was delivered.',
 } as const;
 export type MetricName = keyof typeof METRICS;

@@ -22,6 +22,7 @@ export function createHandler(deps: Deps) {
     await deps.mailbox.putWait({
       taskToken,
       addresses: [intentAddress(key)],
+      takes: [],
       notBefore: now.toISOString(),
       deadlineAt: new Date(now.getTime() + LOOK_AGAIN_MS).toISOString(),
     });

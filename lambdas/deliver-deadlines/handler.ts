@@ -8,7 +8,7 @@ export interface Deps extends MailboxDeps {
 }
 
 /** How many waits one run ends; what is left is due in the next, a minute later. */
-const BATCH = 500;
+const BATCH = 2_000;
 
 /** Every minute: tells each execution whose deadline has passed to look at its escrow. */
 export function createHandler(deps: Deps) {

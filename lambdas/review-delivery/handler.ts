@@ -1,21 +1,23 @@
-import { deliveredStateSchema } from '../../src/escrow/lifecycle-state.ts';
-import { reviewDelivery } from '../../src/escrow/review.ts';
+import { undecidedStateSchema } from '../../src/escrow/lifecycle-state.ts';
+import { reviewDelivery, type Review } from '../../src/escrow/review.ts';
 import { formatUsd } from '../../src/money.ts';
 import { announce } from '../shared/announce.ts';
 import type { EscrowReadDeps } from '../shared/escrow-task.ts';
 
-/** Decides over a delivery from what the service shows of the escrow, and records the decision with its reason. */
-export function createHandler(deps: EscrowReadDeps) {
-  return async (input: unknown) => {
-    const { request, escrow, delivery } = deliveredStateSchema.parse(input);
+export interface Deps extends EscrowReadDeps {
+  readonly now: () => Date;
+}
+
+/** Decides over an escrow from what was said and what the service shows, and records the decision with its reason. */
+export function createHandler(deps: Deps) {
+  return async (input: unknown): Promise<Review & { readonly status: string }> => {
+    const { request, escrow, delivery, decision } = undecidedStateSchema.parse(input);
     const { own } = await deps.readApiKeys();
     const view = await deps.openEscrow(own).readStatus(escrow.escrowId);
-    const review = reviewDelivery(delivery, view, {
-      reference: escrow.reference,
-      amountUsd: formatUsd(request.amountUsd),
-      counterpartyAgentId: request.counterpartyAgentId,
-    });
+    const said = [delivery, decision].flatMap((one) => one ?? []);
+    const terms = { ...request, reference: escrow.reference, amountUsd: formatUsd(request.amountUsd) };
+    const review = reviewDelivery(said, view, terms, deps.now());
     await announce(deps, 'escrow.reviewed', { escrowId: escrow.escrowId, ...review });
-    return review;
+    return { ...review, status: view.status };
   };
 }

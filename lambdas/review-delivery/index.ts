@@ -3,4 +3,4 @@ import { createEscrowReadDeps } from '../shared/escrow-task.ts';
 import { telemetry } from '../shared/telemetry.ts';
 import { createHandler } from './handler.ts';
 
-export const handler = middy(createHandler(createEscrowReadDeps())).use(telemetry);
+export const handler = middy(createHandler({ ...createEscrowReadDeps(), now: () => new Date() })).use(telemetry);

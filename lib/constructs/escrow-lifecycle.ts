@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { Config } from '../config.ts';
 import type { FoundationStack } from '../foundation-stack.ts';
 import {
+  allowListingSignals,
   allowOn,
   allowPublishing,
   allowReadingIntents,
@@ -61,35 +62,38 @@ export class EscrowLifecycle extends Construct {
     const lockFunds = task('lock-funds', Duration.seconds(30), ledger);
     const completeDelivery = task('complete-delivery', Duration.seconds(45), ledger);
     const releaseFunds = task('release-funds', Duration.seconds(60), ledger);
+    const raiseDispute = task('raise-dispute', Duration.seconds(60), ledger);
     const reviewDelivery = task('review-delivery', Duration.seconds(30), purpleFlea);
     const checkStatus = task('check-status', Duration.seconds(30), purpleFlea);
-    const awaitDelivery = task('await-delivery', Duration.seconds(30), { MAILBOX_TABLE: mailbox.tableName });
+    const awaitSignal = task('await-signal', Duration.seconds(30), { MAILBOX_TABLE: mailbox.tableName });
     const awaitVerdict = task('await-verdict', Duration.seconds(30), {
       MAILBOX_TABLE: mailbox.tableName,
       INTENT_TABLE: intents.tableName,
     });
 
-    for (const fn of [lockFunds, completeDelivery, releaseFunds]) {
+    for (const fn of [lockFunds, completeDelivery, releaseFunds, raiseDispute]) {
       allowRecordingIntents(fn, intents, key);
       allowReadingParameter(fn, foundation.stop);
     }
-    for (const fn of [lockFunds, completeDelivery, releaseFunds, reviewDelivery, checkStatus]) {
+    for (const fn of [lockFunds, completeDelivery, releaseFunds, raiseDispute, reviewDelivery, checkStatus]) {
       allowReadingSecret(fn, secret, key);
       allowPublishing(fn, bus);
     }
-    for (const fn of [awaitDelivery, awaitVerdict]) {
+    for (const fn of [awaitSignal, awaitVerdict]) {
       allowUsingMailbox(fn, mailbox, key);
       allowOn(fn, ['states:SendTaskSuccess'], this.stateMachineArn);
     }
+    allowListingSignals(awaitSignal, mailbox);
     allowReadingIntents(awaitVerdict, intents, key);
 
     const tasks = {
       lockFunds,
       completeDelivery,
       releaseFunds,
+      raiseDispute,
       reviewDelivery,
       checkStatus,
-      awaitDelivery,
+      awaitSignal,
       awaitVerdict,
     };
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('states.amazonaws.com') });
@@ -112,11 +116,12 @@ export class EscrowLifecycle extends Construct {
       definitionBody: DefinitionBody.fromFile(DEFINITION),
       definitionSubstitutions: {
         LockFunds: lockFunds.functionArn,
-        AwaitDelivery: awaitDelivery.functionArn,
+        AwaitSignal: awaitSignal.functionArn,
         AwaitVerdict: awaitVerdict.functionArn,
         CompleteDelivery: completeDelivery.functionArn,
         ReviewDelivery: reviewDelivery.functionArn,
         ReleaseFunds: releaseFunds.functionArn,
+        RaiseDispute: raiseDispute.functionArn,
         CheckStatus: checkStatus.functionArn,
       },
       role,

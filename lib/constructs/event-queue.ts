@@ -9,6 +9,7 @@ import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { EVENTS_TARGET_QUEUE_SAME_ACCOUNT } from 'aws-cdk-lib/cx-api';
 import { Construct } from 'constructs';
 import { allowOn } from '../grants.ts';
+import { pascalCase } from '../names.ts';
 import { createAlarm } from './alarm.ts';
 import type { PipelineFunction } from './pipeline-function.ts';
 
@@ -18,13 +19,18 @@ export const MAX_RECEIVES = 5;
 /** Six times the longest timeout of the functions that take messages, as Lambda asks. */
 const VISIBILITY_TIMEOUT = Duration.minutes(6);
 
-export interface EventQueueProps {
-  /** Kebab-case; the queue is `<prefix>-<name>`, its dead-letter queue `<prefix>-<name>-dead`. */
+/** Which events a rule takes, and from where. */
+export interface EventSourceProps {
+  /** Kebab-case; the rule is `<prefix>-<name>`. */
   readonly name: string;
-  readonly prefix: string;
-  readonly key: IKey;
   readonly bus: IEventBus;
   readonly pattern: EventPattern;
+}
+
+/** The queue, named like its first rule: `<prefix>-<name>`, its dead-letter queue `<prefix>-<name>-dead`. */
+export interface EventQueueProps extends EventSourceProps {
+  readonly prefix: string;
+  readonly key: IKey;
   /** Given where messages must be handled one at a time, in order: all of them share this group. */
   readonly fifoGroup?: string;
   readonly alarmTopic: ITopic;
@@ -38,6 +44,9 @@ export class EventQueue extends Construct {
   readonly queue: Queue;
   readonly deadLetters: Queue;
   private readonly key: IKey;
+  private readonly prefix: string;
+  private readonly target: SqsQueue;
+  private readonly alarmTopic: ITopic;
 
   constructor(scope: Construct, id: string, props: EventQueueProps) {
     super(scope, id);
@@ -45,6 +54,8 @@ export class EventQueue extends Construct {
     this.node.setContext(EVENTS_TARGET_QUEUE_SAME_ACCOUNT, true);
     const { name, prefix, key, bus, pattern, fifoGroup, alarmTopic } = props;
     this.key = key;
+    this.prefix = prefix;
+    this.alarmTopic = alarmTopic;
     const suffix = fifoGroup === undefined ? '' : '.fifo';
     const shared = {
       encryption: QueueEncryption.KMS,
@@ -61,27 +72,9 @@ export class EventQueue extends Construct {
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: MAX_RECEIVES },
     });
 
-    new Rule(this, 'Rule', {
-      ruleName: `${prefix}-${name}`,
-      eventBus: bus,
-      eventPattern: pattern,
-      targets: [new SqsQueue(this.queue, fifoGroup === undefined ? {} : { messageGroupId: fifoGroup })],
-    });
+    this.target = new SqsQueue(this.queue, fifoGroup === undefined ? {} : { messageGroupId: fifoGroup });
+    this.addRule(this, { name, bus, pattern });
 
-    createAlarm(this, 'FailedInvocations', {
-      metric: new Metric({
-        namespace: 'AWS/Events',
-        metricName: 'FailedInvocations',
-        dimensionsMap: {
-          RuleName: `${prefix}-${name}`,
-          ...(bus.eventBusName === 'default' ? {} : { EventBusName: bus.eventBusName }),
-        },
-        statistic: Stats.SUM,
-        period: Duration.minutes(5),
-      }),
-      description: `Events do not get from rule ${prefix}-${name} into its queue: look at the queue's policy and the key's. They are lost after a day.`,
-      topic: alarmTopic,
-    });
     createAlarm(this, 'DeadLettersVisible', {
       metric: this.deadLetters.metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(5) }),
       description: `${prefix}-${name}-dead${suffix} holds messages. Read the attribute "reason", mend the cause, then redrive them.`,
@@ -92,6 +85,30 @@ export class EventQueue extends Construct {
       description: `${prefix}-${name}${suffix} is not being emptied: its oldest message has waited for over 30 minutes.`,
       above: 1800,
       topic: alarmTopic,
+    });
+  }
+
+  /** Puts further events into the queue: those of a pattern, from any bus. `name` is kebab-case and the stage's own. */
+  addSource({ name, bus, pattern }: EventSourceProps): void {
+    this.addRule(new Construct(this, pascalCase(name)), { name, bus, pattern });
+  }
+
+  private addRule(scope: Construct, { name, bus, pattern }: EventSourceProps): void {
+    const ruleName = `${this.prefix}-${name}`;
+    new Rule(scope, 'Rule', { ruleName, eventBus: bus, eventPattern: pattern, targets: [this.target] });
+    createAlarm(scope, 'FailedInvocations', {
+      metric: new Metric({
+        namespace: 'AWS/Events',
+        metricName: 'FailedInvocations',
+        dimensionsMap: {
+          RuleName: ruleName,
+          ...(bus.eventBusName === 'default' ? {} : { EventBusName: bus.eventBusName }),
+        },
+        statistic: Stats.SUM,
+        period: Duration.minutes(5),
+      }),
+      description: `Events do not get from rule ${ruleName} into its queue: look at the queue's policy and the key's. They are lost after a day.`,
+      topic: this.alarmTopic,
     });
   }
 

@@ -2,11 +2,13 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import {
   DeleteCommand,
   GetCommand,
+  paginateQuery,
   PutCommand,
   QueryCommand,
   type DynamoDBDocumentClient,
 } from '@aws-sdk/lib-dynamodb';
 import type { DueWait, MailboxStore, Signal, Wait } from '../escrow/mailbox.ts';
+import type { Watched, WatchRound, WatchStore } from '../escrow/watch.ts';
 
 /** Name of the sparse index over the deadlines of waits. */
 export const BY_DEADLINE_INDEX = 'by-deadline';
@@ -18,7 +20,7 @@ const WAITING = 'waiting';
 const KEPT_SECONDS = 90 * 24 * 3600;
 
 /**
- * The mailbox in DynamoDB. Items of one address: `wait` (task token, deadline) and `signal#<type>`.
+ * The mailbox in DynamoDB. Items of one address: `wait` (task token, deadline) and `signal#<type>#<at>`.
  * The first address of a wait alone carries the deadline, so that it falls due once.
  */
 export function createMailboxTable(documents: DynamoDBDocumentClient, tableName: string): MailboxStore {
@@ -75,13 +77,11 @@ export function createMailboxTable(documents: DynamoDBDocumentClient, tableName:
             TableName: tableName,
             Item: {
               address,
-              item: `signal#${signal.type}`,
+              item: `signal#${signal.type}#${signal.at}`,
               ...signal,
               removeAt: secondsAfter(signal.at, KEPT_SECONDS),
             },
-            ConditionExpression: 'attribute_not_exists(address) OR #at < :at',
-            ExpressionAttributeNames: { '#at': 'at' },
-            ExpressionAttributeValues: { ':at': signal.at },
+            ConditionExpression: 'attribute_not_exists(address)',
           }),
         );
         return true;
@@ -91,11 +91,26 @@ export function createMailboxTable(documents: DynamoDBDocumentClient, tableName:
       }
     },
 
-    async findSignal(address) {
-      const stored = await find(address, 'signal#delivered');
-      if (stored === undefined) return undefined;
-      const { address: _address, item: _item, removeAt: _removeAt, ...signal } = stored;
-      return signal as Signal;
+    async listSignals(address) {
+      const signals: Signal[] = [];
+      let from: Record<string, unknown> | undefined;
+      do {
+        const { Items = [], LastEvaluatedKey } = await documents.send(
+          new QueryCommand({
+            TableName: tableName,
+            ConsistentRead: true,
+            KeyConditionExpression: 'address = :address AND begins_with(#item, :signal)',
+            ExpressionAttributeNames: { '#item': 'item' },
+            ExpressionAttributeValues: { ':address': address, ':signal': 'signal#' },
+            ...(from === undefined ? {} : { ExclusiveStartKey: from }),
+          }),
+        );
+        for (const { address: _address, item: _item, removeAt: _removeAt, ...signal } of Items) {
+          signals.push(signal as Signal);
+        }
+        from = LastEvaluatedKey;
+      } while (from !== undefined);
+      return signals;
     },
 
     async listDue(now, limit) {
@@ -109,6 +124,45 @@ export function createMailboxTable(documents: DynamoDBDocumentClient, tableName:
         }),
       );
       return Items as DueWait[];
+    },
+  };
+}
+
+/** Where the round over all watched escrows is kept. */
+const ROUND = { address: 'watch', item: 'round' };
+
+/** The waits of the mailbox as the watch sees them: through the index, all of them in few reads. */
+export function createWatchTable(documents: DynamoDBDocumentClient, tableName: string): WatchStore {
+  return {
+    async listWatched() {
+      const watched: Watched[] = [];
+      const pages = paginateQuery(
+        { client: documents },
+        {
+          TableName: tableName,
+          IndexName: BY_DEADLINE_INDEX,
+          KeyConditionExpression: 'waiting = :waiting',
+          FilterExpression: 'attribute_exists(escrowId)',
+          ExpressionAttributeValues: { ':waiting': WAITING },
+        },
+      );
+      for await (const { Items = [] } of pages) {
+        for (const { escrowId, status, notBefore } of Items as (Wait & Watched)[]) {
+          watched.push({ escrowId, status, since: notBefore });
+        }
+      }
+      return watched;
+    },
+
+    async readRound() {
+      const { Item } = await documents.send(new GetCommand({ TableName: tableName, Key: ROUND, ConsistentRead: true }));
+      return Item === undefined
+        ? undefined
+        : { startedAt: String(Item['startedAt']), position: Number(Item['position']) };
+    },
+
+    async writeRound({ startedAt, position }: WatchRound) {
+      await documents.send(new PutCommand({ TableName: tableName, Item: { ...ROUND, startedAt, position } }));
     },
   };
 }

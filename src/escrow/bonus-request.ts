@@ -43,6 +43,8 @@ export function startOfBonus(
       timeoutHours: policy.timeoutHours,
       description: `Bonus for training job ${job.name}: ${reason}`,
       address: trainingJobAddress(job.name),
+      gate: policy.gate,
+      guard: policy.guard,
     },
     announcement: {
       trainingJobName: job.name,

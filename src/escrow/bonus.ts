@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { isAbove } from '../measure.ts';
+import { gateSchema, guardSchema } from './gate.ts';
 
 /** Which training jobs earn what, and for whom. Stage configuration, `bonus`. */
 export const bonusPolicySchema = z.object({
@@ -9,6 +10,8 @@ export const bonusPolicySchema = z.object({
   tiers: z.array(z.object({ above: z.number(), amountUsd: z.string() })).check(z.minLength(1)),
   /** How long the lock may wait for the delivery. */
   timeoutHours: z.int(),
+  gate: gateSchema,
+  guard: guardSchema,
   /** Who is paid, by the training job's name: the longest matching prefix wins. */
   payees: z.array(z.object({ jobNamePrefix: z.string(), agentId: z.string() })),
 });

@@ -254,5 +254,5 @@ function releasedFrom(view: EscrowView): ReleasedEscrow {
 }
 
 function disputedFrom(view: EscrowView): DisputedEscrow {
-  return { escrowId: view.escrowId, status: 'disputed', disputeId: undefined };
+  return { escrowId: view.escrowId, status: 'disputed' };
 }

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { formatUsd } from '../money.ts';
 import { ESCROW_LIMITS } from '../purple-flea/escrow.ts';
 import { usdSchema } from '../schemas.ts';
+import { gateSchema, guardSchema } from './gate.ts';
 
 const { minAmount, maxAmount, minTimeoutHours, maxTimeoutHours } = ESCROW_LIMITS;
 
@@ -24,6 +25,8 @@ export const lifecycleInputSchema = z.object({
   description: z.string().check(z.minLength(1)),
   /** Where signals for this escrow may be addressed besides its id; see `src/escrow/mailbox.ts`. */
   address: z.string().check(z.minLength(1)),
+  gate: gateSchema,
+  guard: guardSchema,
 });
 export type LifecycleInput = z.infer<typeof lifecycleInputSchema>;
 

@@ -6,27 +6,57 @@ const escrowSchema = z.object({
   escrowId: z.string().check(z.minLength(1)),
   /** Client reference: what the escrow's description begins with. */
   reference: z.string().check(z.minLength(1)),
+  /** As it was read last. */
+  status: z.string(),
   /** When to stop waiting and look (ISO 8601). */
   deadlineAt: z.iso.datetime(),
 });
 
-/** How the wait ended, at `$.delivery`, once it ended with a delivery. */
-const deliverySchema = z.object({
+const deliveredSchema = z.object({
   signal: z.literal('delivered'),
   at: z.string(),
   deliveredBy: z.string(),
   note: z.optional(z.string()),
   deliveryUrl: z.optional(z.string()),
+  metrics: z.optional(z.record(z.string(), z.number())),
 });
+
+const decidedSchema = { at: z.string(), by: z.string(), reason: z.string() };
+
+/** How a wait ended, at `$.delivery` and `$.decision`. */
+const waitEndSchema = z.discriminatedUnion('signal', [
+  deliveredSchema,
+  z.object({ signal: z.literal('approved'), ...decidedSchema }),
+  z.object({ signal: z.literal('rejected'), ...decidedSchema }),
+  z.object({ signal: z.literal('changed'), at: z.string(), source: z.string() }),
+  z.object({ signal: z.literal('deadline'), deadlineAt: z.string() }),
+]);
 
 /** State of an `escrow-lifecycle` execution once its escrow exists. */
 export const lockedStateSchema = z.object({ request: lifecycleInputSchema, escrow: escrowSchema });
 
 /** The same once the delivery is there. */
-export const deliveredStateSchema = z.object({ ...lockedStateSchema.shape, delivery: deliverySchema });
+export const deliveredStateSchema = z.object({ ...lockedStateSchema.shape, delivery: deliveredSchema });
 
-/** The same once the review decided to release. */
-export const reviewedStateSchema = z.object({
-  ...deliveredStateSchema.shape,
-  review: z.object({ decision: z.literal('release'), reason: z.string() }),
+/** The same once there may be something to decide: what ended its waits so far, if anything did. */
+export const undecidedStateSchema = z.object({
+  ...lockedStateSchema.shape,
+  delivery: z.optional(waitEndSchema),
+  decision: z.optional(waitEndSchema),
 });
+
+/** The same while somebody is to decide. */
+export const askedStateSchema = z.object({
+  ...undecidedStateSchema.shape,
+  review: z.object({ until: z.iso.datetime(), status: z.string() }),
+});
+
+const reviewed = <Decision extends string>(decision: Decision) =>
+  z.object({
+    ...lockedStateSchema.shape,
+    review: z.object({ decision: z.literal(decision), reason: z.string() }),
+  });
+
+/** The same once it is decided to release, or to dispute. */
+export const releaseStateSchema = reviewed('release');
+export const disputeStateSchema = reviewed('dispute');

@@ -6,25 +6,39 @@
  * at once, Step Functions takes the token of the first and refuses that of the second.
  */
 
-/** Something outside that a waiting execution must learn. */
-export interface Signal {
-  readonly type: 'delivered';
-  /** When it was said (ISO 8601). */
-  readonly at: string;
-  readonly deliveredBy: string;
-  readonly note?: string | undefined;
-  readonly deliveryUrl?: string | undefined;
-}
+/** Something outside that a waiting execution must learn. `at` is when it was said (ISO 8601). */
+export type Signal =
+  | {
+      readonly type: 'delivered';
+      readonly at: string;
+      readonly deliveredBy: string;
+      readonly note?: string | undefined;
+      readonly deliveryUrl?: string | undefined;
+      /** What the delivery measures, for a gate that goes by it. */
+      readonly metrics?: Readonly<Record<string, number>> | undefined;
+    }
+  | { readonly type: 'approved' | 'rejected'; readonly at: string; readonly by: string; readonly reason: string }
+  /** The service may show something new. It is no decision: it only has the escrow looked at. */
+  | { readonly type: 'changed'; readonly at: string; readonly source: string };
+export type SignalType = Signal['type'];
+
+/** Signals that are kept for an execution that does not wait yet. */
+const KEPT: readonly SignalType[] = ['delivered', 'approved', 'rejected'];
 
 /** An execution that waits. */
 export interface Wait {
   readonly taskToken: string;
   /** Its addresses; the first is the one that its deadline is kept under. */
   readonly addresses: readonly [string, ...string[]];
+  /** What it waits for; other signals are kept for a later wait. */
+  readonly takes: readonly SignalType[];
   /** Signals said before this moment are about something older of the same name (ISO 8601). */
   readonly notBefore: string;
   /** When to stop waiting and look (ISO 8601). */
   readonly deadlineAt: string;
+  /** The escrow that it is about, and its status as far as the execution knows: another one wakes it. */
+  readonly escrowId?: string | undefined;
+  readonly status?: string | undefined;
 }
 
 /** A wait whose deadline has passed. */
@@ -39,20 +53,21 @@ export interface MailboxStore {
   putWait(wait: Wait): Promise<void>;
   findWait(address: string): Promise<Wait | undefined>;
   removeWait(address: string, taskToken: string): Promise<void>;
-  /** Keeps the latest signal of its type under the address. False where one as late was there already. */
+  /** Keeps a signal under the address. False where one of its type and time was there already. */
   putSignal(address: string, signal: Signal): Promise<boolean>;
-  findSignal(address: string): Promise<Signal | undefined>;
+  /** All that is kept under the address: of a repeated signal the first may be the one that counts. */
+  listSignals(address: string): Promise<readonly Signal[]>;
   listDue(now: Date, limit: number): Promise<DueWait[]>;
 }
 
 /** Ends the wait behind a task token. False where that wait has ended already. */
 export type Resume = (taskToken: string, output: WaitEnd) => Promise<boolean>;
 
-/** What ended a wait: the output of the workflow's `AwaitDelivery` and of its waits for a verdict. */
+type Renamed<Said> = Said extends Signal ? Omit<Said, 'type'> & { readonly signal: Said['type'] } : never;
+
+/** What ended a wait: the output of the workflow's tasks that wait. */
 export type WaitEnd =
-  | { readonly signal: 'deadline'; readonly deadlineAt: string }
-  | { readonly signal: 'settled' }
-  | (Omit<Signal, 'type'> & { readonly signal: 'delivered' });
+  { readonly signal: 'deadline'; readonly deadlineAt: string } | { readonly signal: 'settled' } | Renamed<Signal>;
 
 export interface MailboxDeps {
   readonly mailbox: MailboxStore;
@@ -74,30 +89,33 @@ export function intentAddress(key: string): string {
   return `intent:${key}`;
 }
 
-/** Registers a wait and, where its signal has come before it, ends it at once. */
+/** Registers a wait and, where something that it takes was said before, ends it at once. */
 export async function awaitSignal(deps: MailboxDeps, wait: Wait): Promise<'waiting' | 'resumed'> {
   await deps.mailbox.putWait(wait);
-  for (const address of wait.addresses) {
-    const signal = await deps.mailbox.findSignal(address);
-    if (signal !== undefined && isMeantFor(signal, wait)) {
-      await resumeWith(deps, wait, signal);
-      return 'resumed';
-    }
-  }
-  return 'waiting';
+  const kept: Signal[] = [];
+  for (const address of wait.addresses) kept.push(...(await deps.mailbox.listSignals(address)));
+  const [first] = kept.filter((signal) => isMeantFor(signal, wait)).toSorted(bySaying);
+  if (first === undefined) return 'waiting';
+  await resumeWith(deps, wait, first);
+  return 'resumed';
 }
 
-/** Keeps a signal and, where an execution waits for it, ends that wait. A second signal of a kind changes nothing. */
+/**
+ * Keeps a signal and, where an execution waits for it, ends that wait. A second signal of a kind changes nothing. Of a
+ * change nothing is kept: who waits later looks first.
+ */
 export async function deliverSignal(
   deps: MailboxDeps,
   address: string,
   signal: Signal,
-): Promise<'resumed' | 'kept' | 'repeated'> {
-  const isNew = await deps.mailbox.putSignal(address, signal);
+): Promise<'resumed' | 'kept' | 'repeated' | 'nobody-waits'> {
+  const isKept = KEPT.includes(signal.type);
+  const isNew = isKept && (await deps.mailbox.putSignal(address, signal));
   const wait = await deps.mailbox.findWait(address);
   if (wait !== undefined && isMeantFor(signal, wait)) {
     return (await resumeWith(deps, wait, signal)) ? 'resumed' : 'repeated';
   }
+  if (!isKept) return 'nobody-waits';
   return isNew ? 'kept' : 'repeated';
 }
 
@@ -119,22 +137,41 @@ export async function deliverDeadlines(
 ): Promise<{ delivered: number; lagSeconds: number }> {
   const due = await deps.mailbox.listDue(now, limit);
   let delivered = 0;
-  let lagSeconds = 0;
-  for (const wait of due) {
-    if (await deps.resume(wait.taskToken, { signal: 'deadline', deadlineAt: wait.deadlineAt })) delivered += 1;
-    await deps.mailbox.removeWait(wait.address, wait.taskToken);
-    lagSeconds = Math.max(lagSeconds, Math.floor((now.getTime() - Date.parse(wait.deadlineAt)) / 1000));
+  for (let at = 0; at < due.length; at += AT_ONCE) {
+    const ended = await Promise.all(due.slice(at, at + AT_ONCE).map((wait) => endAtDeadline(deps, wait)));
+    delivered += ended.filter(Boolean).length;
   }
+  // The longest due comes first.
+  const [latest] = due;
+  const lagSeconds = latest === undefined ? 0 : Math.floor((now.getTime() - Date.parse(latest.deadlineAt)) / 1000);
   return { delivered, lagSeconds };
 }
 
+/** How many waits are ended at the same time. */
+const AT_ONCE = 25;
+
+async function endAtDeadline(deps: MailboxDeps, { address, taskToken, deadlineAt }: DueWait): Promise<boolean> {
+  const resumed = await deps.resume(taskToken, { signal: 'deadline', deadlineAt });
+  await deps.mailbox.removeWait(address, taskToken);
+  return resumed;
+}
+
+/** What is only looked at has no age. */
 function isMeantFor(signal: Signal, wait: Wait): boolean {
-  return Date.parse(signal.at) >= Date.parse(wait.notBefore);
+  if (!wait.takes.includes(signal.type)) return false;
+  return signal.type === 'changed' || Date.parse(signal.at) >= Date.parse(wait.notBefore);
+}
+
+/** What was said first counts; of what was said at once, the one that keeps the money. */
+function bySaying(one: Signal, other: Signal): number {
+  return (
+    Date.parse(one.at) - Date.parse(other.at) || Number(other.type === 'rejected') - Number(one.type === 'rejected')
+  );
 }
 
 async function resumeWith(deps: MailboxDeps, wait: Wait, signal: Signal): Promise<boolean> {
   const { type, ...said } = signal;
-  const resumed = await deps.resume(wait.taskToken, { signal: type, ...said });
+  const resumed = await deps.resume(wait.taskToken, { signal: type, ...said } as WaitEnd);
   for (const address of wait.addresses) await deps.mailbox.removeWait(address, wait.taskToken);
   return resumed;
 }

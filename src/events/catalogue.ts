@@ -7,10 +7,18 @@ export const OWN_SOURCE = 'purple-flea-pipeline';
 export const INCOMING = {
   inferenceCompleted: 'inference.completed',
   escrowDelivered: 'escrow.delivered',
+  escrowApproved: 'escrow.approved',
+  escrowRejected: 'escrow.rejected',
 } as const;
 
 /** SageMaker's detail type for a training job, on the account's default bus. */
 export const TRAINING_JOB_STATE_CHANGE = 'SageMaker Training Job State Change';
+
+/** SageMaker's detail type for a package of the model registry, on the account's default bus. */
+export const MODEL_PACKAGE_STATE_CHANGE = 'SageMaker Model Package State Change';
+
+/** SageMaker's detail type for an endpoint, on the account's default bus. */
+export const ENDPOINT_STATE_CHANGE = 'SageMaker Endpoint State Change';
 
 /** What the pipeline says on the app's bus, by detail type. Amounts are decimal USD strings, times ISO 8601. */
 export interface PublishedEvents {
@@ -40,8 +48,9 @@ export interface PublishedEvents {
     deadlineAt: string;
   };
   'escrow.completed': { escrowId: string; reference: string };
-  'escrow.reviewed': { escrowId: string; decision: string; reason: string };
+  'escrow.reviewed': { escrowId: string; decision: string; reason: string; until?: string; isLate?: boolean };
   'escrow.released': { escrowId: string; reference: string; amountUsd: string; feeUsd: string; paidOutUsd: string };
+  'escrow.disputed': { escrowId: string; reference: string; reason: string };
   'escrow.refunded': { escrowId: string };
   'trade.placed': {
     predictionId: string;
@@ -92,6 +101,7 @@ export const PUBLISHED: Readonly<Record<PublishedType, string>> = {
   'escrow.completed': 'The delivery was recorded at Purple Flea with the counterparty key.',
   'escrow.reviewed': 'The delivery was reviewed; says what follows and why.',
   'escrow.released': 'The counterparty was paid the amount less the fee.',
+  'escrow.disputed': 'The escrow is frozen until the staff of Purple Flea decide.',
   'escrow.refunded': 'The lock ran out and the amount went back.',
   'trade.placed': 'An order stands.',
   'trade.skipped': 'A prediction was not traded; says why.',

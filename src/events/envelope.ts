@@ -2,12 +2,30 @@ import * as z from 'zod/mini';
 import { UnusableEventError } from '../errors.ts';
 import { describeProblems } from '../schemas.ts';
 
+/** Epoch milliseconds of this century and the next; fewer digits would be seconds. */
+const EPOCH_MS = /^[1-9]\d{12}$/;
+
+/**
+ * A time as SageMaker's events write it: ISO 8601, or epoch milliseconds as a number or as text. Read into ISO 8601, whole
+ * seconds where it was milliseconds, as EventBridge's own times are.
+ */
+const instantSchema = z.union(
+  [
+    z.iso.datetime(),
+    z.pipe(
+      z.union([z.string(), z.number()]).check(z.refine((value) => EPOCH_MS.test(String(value)))),
+      z.transform((value) => new Date(Number(value)).toISOString().replace(/\.\d+Z$/, 'Z')),
+    ),
+  ],
+  { error: 'expected ISO 8601 in UTC, or epoch milliseconds' },
+);
+
 /** What every EventBridge event carries around its detail. */
 const envelopeSchema = z.looseObject({
   id: z.string(),
   source: z.string(),
   'detail-type': z.string(),
-  time: z.iso.datetime(),
+  time: instantSchema,
   detail: z.looseObject({}),
 });
 
@@ -23,7 +41,30 @@ export interface IncomingEvent<Detail> {
 }
 
 /**
- * Reads one event from JSON text.
+ * Reads one event of any type from JSON text; its detail is not checked yet.
+ *
+ * @throws UnusableEventError naming each bad field and what is allowed there.
+ */
+export function parseEnvelope(text: string): IncomingEvent<unknown> {
+  const envelope = z.safeParse(envelopeSchema, parseJson(text));
+  if (!envelope.success) throw new UnusableEventError(describeProblems(envelope.error, 'event'));
+  const { id, source, time, detail } = envelope.data;
+  return { id, source, detailType: envelope.data['detail-type'], time, detail };
+}
+
+/**
+ * Checks the detail of an event.
+ *
+ * @throws UnusableEventError naming each bad field and what is allowed there.
+ */
+export function parseDetail<Detail>(detail: unknown, schema: z.core.$ZodType<Detail>): Detail {
+  const parsed = z.safeParse(schema, detail);
+  if (!parsed.success) throw new UnusableEventError(describeProblems(parsed.error, 'detail'));
+  return parsed.data;
+}
+
+/**
+ * Reads one event of one type from JSON text.
  *
  * @throws UnusableEventError naming each bad field and what is allowed there.
  */
@@ -32,20 +73,11 @@ export function parseEvent<Detail>(
   detailType: string,
   detailSchema: z.core.$ZodType<Detail>,
 ): IncomingEvent<Detail> {
-  const envelope = z.safeParse(envelopeSchema, parseJson(text));
-  if (!envelope.success) throw new UnusableEventError(describeProblems(envelope.error, 'event'));
-  if (envelope.data['detail-type'] !== detailType) {
-    throw new UnusableEventError(`detail-type is "${envelope.data['detail-type']}"; this queue takes "${detailType}"`);
+  const event = parseEnvelope(text);
+  if (event.detailType !== detailType) {
+    throw new UnusableEventError(`detail-type is "${event.detailType}"; this queue takes "${detailType}"`);
   }
-  const detail = z.safeParse(detailSchema, envelope.data.detail);
-  if (!detail.success) throw new UnusableEventError(describeProblems(detail.error, 'detail'));
-  return {
-    id: envelope.data.id,
-    source: envelope.data.source,
-    detailType,
-    time: envelope.data.time,
-    detail: detail.data,
-  };
+  return { ...event, detail: parseDetail(event.detail, detailSchema) };
 }
 
 function parseJson(text: string): unknown {

@@ -13,6 +13,8 @@ export const escrowDeliveredSchema = z
     /** What was delivered, for the record and for the service (at most 1000 characters). */
     note: z.optional(z.string().check(z.maxLength(1000))),
     deliveryUrl: z.optional(z.url()),
+    /** What the delivery measures, such as `{"quality": 0.93}`, for a gate that goes by it. */
+    metrics: z.optional(z.record(z.string(), z.number())),
   })
   .check(
     z.refine((detail) => (detail.escrowId === undefined) !== (detail.trainingJobName === undefined), {

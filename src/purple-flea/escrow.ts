@@ -10,6 +10,11 @@ export type EscrowStatus = (typeof ESCROW_STATUSES)[number];
 /** A status as a client shows it: a word that the dialect does not know is never taken for final, nor guessed at. */
 export type ShownStatus = EscrowStatus | 'unrecognized';
 
+/** Whether nothing of ours can change the escrow any more: it is settled, or only staff can settle it. */
+export function isSettledOrFrozen(status: ShownStatus): boolean {
+  return status !== 'locked' && status !== 'completed' && status !== 'unrecognized';
+}
+
 /** Limits that hold in every dialect; each dialect narrows or widens the amounts. */
 export const ESCROW_LIMITS = {
   minAmount: parseUsd('1.00'),
@@ -71,7 +76,7 @@ export type DisputedEscrow = {
   readonly escrowId: string;
   readonly status: 'disputed';
   /** Only in the reference. */
-  readonly disputeId: string | undefined;
+  readonly disputeId?: string;
 };
 
 /** One escrow as the service shows it to anyone. */
@@ -90,7 +95,7 @@ export interface EscrowView {
   /** The moment from which silence settles it; who is paid then differs by dialect and status. */
   readonly deadlineAt: string;
   /** When it was disputed, if it ever was, whatever became of it. */
-  readonly disputedAt?: string | undefined;
+  readonly disputedAt: string | undefined;
   /** Names of fields that the dialect does not document. Nothing is read from them. */
   readonly unrecognizedFields: readonly string[];
 }

@@ -4,6 +4,12 @@ import type { Credentials, ServiceDeps } from './service.ts';
 import type { HttpAnswer } from './transport.ts';
 import { readBody, type EffectRoute } from './wire.ts';
 
+/** A key that was just replaced is refused until functions read the new one: no effect, and asking again helps. */
+const UNAUTHORIZED = 401;
+
+/** As long as a function remembers a key. */
+const KEY_RETRY_SECONDS = 300;
+
 /** Where no connection came about, it may in a moment. */
 const CONNECT_RETRY_SECONDS = 15;
 
@@ -78,7 +84,10 @@ export function classify<Result>(
     return { kind: 'not-sent', reason: `${said}, rate limited`, retryAfterSeconds, failure: failed(false) };
   }
   if (code !== undefined && Object.hasOwn(route.refusals, code) && route.refusals[code] === status) {
-    return { kind: 'rejected', reason: `${said} ${code}`, failure: failed(false) };
+    const refused = { reason: `${said} ${code}`, failure: failed(false) };
+    return status === UNAUTHORIZED
+      ? { kind: 'not-sent', ...refused, retryAfterSeconds: KEY_RETRY_SECONDS }
+      : { kind: 'rejected', ...refused };
   }
   return { kind: 'unknown', reason: `${said} ${code ?? 'without a code'}`, failure: failed(true) };
 }

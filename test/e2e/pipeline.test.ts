@@ -264,7 +264,7 @@ describe('what nobody can use', () => {
     const deliveredBy = randomUUID();
     await putEvent(stage.clients, stage.outputs.busName, 'my.registry', 'escrow.delivered', { deliveredBy });
 
-    expect(await awaitDeadLetter(stage, 'purple-flea-local-deliveries-dead', deliveredBy)).toContain(
+    expect(await awaitDeadLetter(stage, 'purple-flea-local-signals-dead', deliveredBy)).toContain(
       'escrowId or trainingJobName',
     );
   });

@@ -79,7 +79,7 @@ export interface EndedExecution {
 
 /** Waits for an execution's end; returns the states it entered, in order. */
 export async function awaitExecution({ clients, outputs }: Stage, name: string): Promise<EndedExecution> {
-  const executionArn = `${outputs.stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
+  const executionArn = executionArnOf(outputs, name);
   const ended = await eventually(`the end of execution ${name}`, async () => {
     const execution = await clients.stepFunctions.send(new DescribeExecutionCommand({ executionArn }));
     return execution.status === 'RUNNING' ? undefined : execution;
@@ -92,6 +92,18 @@ export async function awaitExecution({ clients, outputs }: Stage, name: string):
     states: events.flatMap((event) => event.stateEnteredEventDetails?.name ?? []),
     record: JSON.stringify([ended, events]),
   };
+}
+
+/** The states that an execution has entered so far, in order. */
+export async function statesOf({ clients, outputs }: Stage, name: string): Promise<string[]> {
+  const { events = [] } = await clients.stepFunctions.send(
+    new GetExecutionHistoryCommand({ executionArn: executionArnOf(outputs, name), maxResults: 1000 }),
+  );
+  return events.flatMap((event) => event.stateEnteredEventDetails?.name ?? []);
+}
+
+function executionArnOf({ stateMachineArn }: Stage['outputs'], name: string): string {
+  return `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
 }
 
 /** Names of all executions there are. */
@@ -126,6 +138,18 @@ export async function invoke({ clients }: Stage, lambda: string, input: object =
   const text = Payload?.transformToString() ?? '';
   if (FunctionError !== undefined) throw new Error(text);
   return JSON.parse(text);
+}
+
+/** What a function has logged, whoever invoked it. */
+export async function readLog({ endpoint }: Stage, lambda: string): Promise<string> {
+  const response = await fetch(endpoint, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'Logs_20140328.FilterLogEvents' },
+    body: JSON.stringify({ logGroupName: `/aws/lambda/purple-flea-local-${lambda}`, limit: 10_000 }),
+  });
+  if (!response.ok) throw new Error(await response.text());
+  const { events } = (await response.json()) as { events: { message: string }[] };
+  return events.map(({ message }) => message).join('\n');
 }
 
 /** Moves the clock of the stage's twin. */

@@ -46,7 +46,8 @@ afterAll(() => {
   rmSync(outdir, { recursive: true, force: true });
 });
 
-const stage = synthesizeStage('prod');
+// Of all stages, this one deploys every function.
+const stage = synthesizeStage('local');
 const environments = Object.fromEntries(
   stage
     .resources<{ FunctionName: string; Environment: { Variables: Record<string, string> } }>('AWS::Lambda::Function')
@@ -71,9 +72,9 @@ describe.each(FOLDERS)('the bundle of %s', (folder) => {
 });
 
 test('a bundle that lacks a setting does not load, and says which', async () => {
-  const { MAILBOX_TABLE, ...others } = environments['await-delivery'] ?? {};
+  const { MAILBOX_TABLE, ...others } = environments['await-signal'] ?? {};
 
-  const loading = run(process.execPath, ['-e', LOAD, join(outdir, 'await-delivery', 'index.js')], {
+  const loading = run(process.execPath, ['-e', LOAD, join(outdir, 'await-signal', 'index.js')], {
     env: { AWS_REGION: REGION, ...others },
   });
 

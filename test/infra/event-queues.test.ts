@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { STAGES } from '../../lib/config.ts';
+import { loadConfig, STAGES } from '../../lib/config.ts';
 import { INCOMING, PUBLISHED } from '../../src/events/catalogue.ts';
 import {
   ACCOUNT,
@@ -80,10 +80,10 @@ const ROUTES = [
     batchSize: 5,
   },
   {
-    queue: 'deliveries',
+    queue: 'signals',
     bus: 'pipeline',
-    pattern: { 'detail-type': ['escrow.delivered'] },
-    handler: 'record-delivery',
+    pattern: { 'detail-type': ['escrow.delivered', 'escrow.approved', 'escrow.rejected'] },
+    handler: 'record-signal',
     batchSize: 5,
   },
   {
@@ -102,12 +102,15 @@ const ROUTES = [
           'anything-but': [
             'inference.completed',
             'escrow.delivered',
+            'escrow.approved',
+            'escrow.rejected',
             'bonus.started',
             'bonus.skipped',
             'escrow.locked',
             'escrow.completed',
             'escrow.reviewed',
             'escrow.released',
+            'escrow.disputed',
             'escrow.refunded',
             'trade.placed',
             'trade.skipped',
@@ -125,6 +128,28 @@ const ROUTES = [
     batchSize: 10,
   },
 ] as const;
+
+/** What else goes into the queue of signals, from SageMaker: nothing of endpoints where none is configured. */
+function sageMakerSignalsOf(endpoints: readonly string[]) {
+  return [
+    {
+      rule: 'model-packages',
+      pattern: {
+        source: ['aws.sagemaker'],
+        'detail-type': ['SageMaker Model Package State Change'],
+        detail: { ModelApprovalStatus: ['Approved', 'Rejected'] },
+      },
+    },
+    {
+      rule: 'endpoints',
+      pattern: {
+        source: ['aws.sagemaker'],
+        'detail-type': ['SageMaker Endpoint State Change'],
+        detail: { EndpointName: endpoints, EndpointStatus: ['IN_SERVICE', 'InService'] },
+      },
+    },
+  ].slice(0, endpoints.length === 0 ? 1 : 2);
+}
 
 const ROUTED_TYPES: readonly string[] = ROUTES.flatMap(({ bus, pattern }) =>
   bus === 'pipeline' ? pattern['detail-type'].filter((type) => typeof type === 'string') : [],
@@ -148,6 +173,7 @@ describe.each(STAGES)('the event queues of stage %s', (stageName) => {
   const { prefix } = stage;
   const [key] = stage.resources('AWS::KMS::Key');
   const [topic] = stage.resources('AWS::SNS::Topic');
+  const sageMakerSignals = sageMakerSignalsOf(loadConfig(stageName).bonus.endpoints);
   const busNames = { default: 'default', pipeline: prefix };
 
   test.each(ROUTES)('get what is meant for $queue by exactly this pattern, and nothing else', (route) => {
@@ -156,14 +182,24 @@ describe.each(STAGES)('the event queues of stage %s', (stageName) => {
       .map(({ properties }) => properties)
       .filter(({ Targets }) => Targets.some(({ Arn }) => stage.shorten(Arn) === `sqs:${route.queue}`));
 
-    expect(rules).toHaveLength(1);
-    expect(rules[0]).toMatchObject({ EventBusName: busNames[route.bus], State: 'ENABLED' });
-    expect(rules[0]?.EventPattern).toEqual(route.pattern);
-    expect(rules[0]?.Targets).toHaveLength(1);
+    const rule = rules.find(({ EventBusName }) => EventBusName === busNames[route.bus]);
+    const others = rules.filter((candidate) => candidate !== rule);
+    expect(rule).toMatchObject({ EventBusName: busNames[route.bus], State: 'ENABLED' });
+    expect(rule?.EventPattern).toEqual(route.pattern);
+    expect(rules.map(({ Targets }) => Targets.length)).toEqual(rules.map(() => 1));
+    expect(others.map(({ EventPattern }) => EventPattern)).toEqual(
+      route.queue === 'signals' ? sageMakerSignals.map(({ pattern }) => pattern) : [],
+    );
+    expect(new Set(others.map(({ EventBusName }) => EventBusName))).toEqual(
+      new Set(route.queue === 'signals' ? ['default'] : []),
+    );
   });
 
   test('are the only targets of the only rules', () => {
-    expect(stage.resources('AWS::Events::Rule')).toHaveLength(ROUTES.length);
+    const toQueues = stage
+      .resources<RuleProperties>('AWS::Events::Rule')
+      .filter(({ properties }) => properties.Targets.some(({ Arn }) => stage.shorten(Arn).startsWith('sqs:')));
+    expect(toQueues).toHaveLength(ROUTES.length + sageMakerSignals.length);
   });
 
   test.each(ROUTES)('hand $queue to $handler alone, which reports failures one by one', (route) => {
@@ -255,6 +291,19 @@ describe.each(STAGES)('the event queues of stage %s', (stageName) => {
       expect(visible.map(({ Threshold, AlarmActions }) => [Threshold, AlarmActions])).toEqual([[0, [topic?.arn]]]);
       expect(oldest.map(({ Threshold, AlarmActions }) => [Threshold, AlarmActions])).toEqual([[1800, [topic?.arn]]]);
     });
+  });
+
+  test('alarm where a rule cannot put its events into the queue', () => {
+    const watched = stage
+      .resources<AlarmProperties>('AWS::CloudWatch::Alarm')
+      .map(({ properties }) => properties)
+      .filter(({ MetricName, AlarmActions }) => MetricName === 'FailedInvocations' && AlarmActions?.[0] === topic?.arn)
+      .flatMap(({ Dimensions }) => Dimensions.filter(({ Name }) => Name === 'RuleName').map(({ Value }) => Value));
+    const queues = ROUTES.map(({ queue }) => queue.replace('.fifo', ''));
+
+    expect(watched.toSorted()).toEqual(
+      [...queues, ...sageMakerSignals.map(({ rule }) => rule)].map((name) => `${prefix}-${name}`).toSorted(),
+    );
   });
 
   test('are all there are: each queue has a consumer or is the dead-letter queue of one that has', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { STAGES } from '../../lib/config.ts';
+import { loadConfig, STAGES } from '../../lib/config.ts';
 import {
   ACCOUNT,
   listed,
@@ -14,6 +14,22 @@ function only<Properties>(stage: SynthesizedStage, type: string): Resource<Prope
   const [found, ...others] = stage.resources<Properties>(type);
   if (found === undefined || others.length > 0) throw new Error(`expected one ${type}`);
   return found;
+}
+
+function topicOf(stage: SynthesizedStage, name: string): Resource<{ readonly TopicName: string }> {
+  const found = stage
+    .resources<{ readonly TopicName: string }>('AWS::SNS::Topic')
+    .find(({ properties }) => properties.TopicName === name);
+  if (found === undefined) throw new Error(`there is no topic ${name}`);
+  return found;
+}
+
+function topicPolicyOf(stage: SynthesizedStage, topicArn: unknown): PolicyProperties & { readonly Topics: unknown } {
+  const found = stage
+    .resources<PolicyProperties & { readonly Topics: readonly unknown[] }>('AWS::SNS::TopicPolicy')
+    .find(({ properties }) => properties.Topics.includes(topicArn));
+  if (found === undefined) throw new Error(`${String(topicArn)} has no policy`);
+  return found.properties;
 }
 
 interface TableProperties {
@@ -49,6 +65,7 @@ describe.each(STAGES)('the foundation of stage %s', (stageName) => {
   const stage = synthesizeStage(stageName);
   const { prefix } = stage;
   const kept = stageName === 'prod';
+  const takesWebhooks = loadConfig(stageName).webhooks.enabled;
   const keyArn = only(stage, 'AWS::KMS::Key').arn;
 
   test('has one key, rotated every year, under an alias', () => {
@@ -90,14 +107,25 @@ describe.each(STAGES)('the foundation of stage %s', (stageName) => {
   });
 
   test('makes the secret by name under the key, and its template holds no API key', () => {
-    const { properties } = only<{ GenerateSecretString: { SecretStringTemplate: string } }>(
-      stage,
-      'AWS::SecretsManager::Secret',
-    );
+    const secrets = stage
+      .resources<{ Name: string; GenerateSecretString: { SecretStringTemplate: string; GenerateStringKey: string } }>(
+        'AWS::SecretsManager::Secret',
+      )
+      .map(({ properties }) => properties);
+    const made = secrets.map(({ Name, GenerateSecretString: { SecretStringTemplate, GenerateStringKey } }) => [
+      Name,
+      JSON.parse(SecretStringTemplate) as unknown,
+      GenerateStringKey,
+    ]);
 
-    expect(properties).toMatchObject({ Name: 'PurpleFleaApiKey', KmsKeyId: keyArn });
-    expect(properties).not.toHaveProperty('SecretString');
-    expect(JSON.parse(properties.GenerateSecretString.SecretStringTemplate)).toEqual({ agentId: '' });
+    expect(made).toEqual([
+      ['PurpleFleaApiKey', { agentId: '' }, 'replaceThisValue'],
+      ...(takesWebhooks ? [['PurpleFleaApiKeyWebhook', {}, 'replaceThisValue']] : []),
+    ]);
+    for (const properties of secrets) {
+      expect(properties).toMatchObject({ KmsKeyId: keyArn });
+      expect(properties).not.toHaveProperty('SecretString');
+    }
   });
 
   test('has one switch over all money: it stands on running, takes three positions, and is named by an output', () => {
@@ -141,7 +169,10 @@ describe.each(STAGES)('the foundation of stage %s', (stageName) => {
           {
             IndexName: 'by-deadline',
             KeySchema: [key('waiting', 'HASH'), key('deadlineAt', 'RANGE')],
-            Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: ['taskToken'] },
+            Projection: {
+              ProjectionType: 'INCLUDE',
+              NonKeyAttributes: ['taskToken', 'escrowId', 'status', 'notBefore'],
+            },
           },
         ],
         TimeToLiveSpecification: { AttributeName: 'removeAt', Enabled: true },
@@ -185,8 +216,8 @@ describe.each(STAGES)('the foundation of stage %s', (stageName) => {
   });
 
   test('has an encrypted topic that the alarms of the account may publish to, over TLS alone', () => {
-    const topic = only(stage, 'AWS::SNS::Topic');
-    const policy = only<PolicyProperties>(stage, 'AWS::SNS::TopicPolicy').properties;
+    const topic = topicOf(stage, `${prefix}-alarms`);
+    const policy = topicPolicyOf(stage, topic.arn);
 
     expect(topic.properties).toMatchObject({ TopicName: `${prefix}-alarms`, KmsMasterKeyId: keyArn });
     expect(policy.Topics).toEqual([topic.arn]);
@@ -223,10 +254,12 @@ describe.each(STAGES)('the foundation of stage %s', (stageName) => {
       'Maximum of DeadlineLagSeconds > 300 for 5 min',
       'Maximum of IntentsInDoubt > 0 for 60 min',
       'Maximum of IntentsManual > 0 for 5 min',
+      'Maximum of WatchLagSeconds > 3600 for 5 min',
       'Sum of LedgerDrifts > 0 for 5 min',
       'Sum of LedgerReconciled < 1 for 2880 min',
       'Sum of MetricMissing > 0 for 5 min',
       'Sum of PublishFailures > 0 for 5 min',
+      ...(takesWebhooks ? ['Sum of WebhooksRefused > 50 for 5 min', 'Sum of WebhooksUnready > 0 for 5 min'] : []),
     ]);
     expect(new Set(own.map(({ Dimensions }) => JSON.stringify(Dimensions)))).toEqual(
       new Set([JSON.stringify([{ Name: 'service', Value: prefix }])]),
@@ -240,7 +273,7 @@ describe.each(STAGES)('the foundation of stage %s', (stageName) => {
     for (const { properties } of alarms) {
       const isForAbsence = properties.MetricName === 'LedgerReconciled';
       expect(properties).toMatchObject({
-        AlarmActions: [only(stage, 'AWS::SNS::Topic').arn],
+        AlarmActions: [topicOf(stage, `${prefix}-alarms`).arn],
         ComparisonOperator: isForAbsence ? 'LessThanThreshold' : 'GreaterThanThreshold',
         TreatMissingData: isForAbsence ? 'breaching' : 'notBreaching',
       });

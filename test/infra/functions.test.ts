@@ -26,7 +26,7 @@ const FOLDERS = readdirSync('lambdas').filter((folder) => folder !== 'shared');
 
 /** Seconds that a function may run. Those of the workflow's tasks are below the tasks' own timeouts. */
 const TIMEOUTS: Readonly<Record<string, number>> = {
-  'await-delivery': 30,
+  'await-signal': 30,
   'await-verdict': 30,
   'check-status': 30,
   'complete-delivery': 45,
@@ -35,14 +35,17 @@ const TIMEOUTS: Readonly<Record<string, number>> = {
   'find-missed-jobs': 300,
   'lock-funds': 30,
   'place-trade': 60,
+  'raise-dispute': 60,
+  'receive-webhook': 10,
+  'record-signal': 30,
   'reconcile-ledger': 900,
-  'record-delivery': 30,
   'reject-event': 30,
   'release-funds': 60,
   'request-prediction': 60,
   'resolve-intents': 120,
   'review-delivery': 30,
   'start-bonus': 30,
+  'watch-escrows': 60,
 };
 
 /** Settings that name nothing in AWS. */
@@ -69,12 +72,15 @@ const KEY_LIKE = /\bpf_\w+|\bAKIA\w+|\bBearer\b|\b(?=\w*\d)(?=\w*[a-z])\w{24,}\b
 describe.each(STAGES)('the functions of stage %s', (stageName) => {
   const stage = synthesizeStage(stageName);
   const { prefix } = stage;
+  const takesWebhooks = loadConfig(stageName).webhooks.enabled;
   const functions = stage.resources<FunctionProperties>('AWS::Lambda::Function').map(({ properties }) => properties);
   const [topic] = stage.resources('AWS::SNS::Topic');
 
   test('are the folders under lambdas, each deployed once', () => {
     expect(functions.map(({ FunctionName }) => FunctionName).toSorted()).toEqual(
-      FOLDERS.map((folder) => `${prefix}-${folder}`).toSorted(),
+      FOLDERS.filter((folder) => takesWebhooks || folder !== 'receive-webhook')
+        .map((folder) => `${prefix}-${folder}`)
+        .toSorted(),
     );
   });
 
@@ -132,7 +138,8 @@ describe.each(STAGES)('the functions of stage %s', (stageName) => {
       test('has no secret in its environment, at most the name of one', () => {
         const suspects = Object.entries(properties.Environment.Variables).filter(
           ([variable, value]) =>
-            KEY_LIKE.test(value) || (/secret|key|token|password/i.test(variable) && variable !== 'SECRET_NAME'),
+            KEY_LIKE.test(value) ||
+            (/secret|key|token|password/i.test(variable) && !/^(WEBHOOK_)?SECRET_NAME$/.test(variable)),
         );
 
         expect(suspects).toEqual([]);
@@ -140,7 +147,8 @@ describe.each(STAGES)('the functions of stage %s', (stageName) => {
 
       test('is told of nothing that does not exist', () => {
         const named = {
-          SECRET_NAME: stage.resources<{ Name: string }>('AWS::SecretsManager::Secret')[0]?.properties.Name,
+          SECRET_NAME: 'PurpleFleaApiKey',
+          WEBHOOK_SECRET_NAME: 'PurpleFleaApiKeyWebhook',
           EVENT_BUS: prefix,
           INTENT_TABLE: `${prefix}-intents`,
           MAILBOX_TABLE: `${prefix}-mailbox`,
@@ -186,8 +194,12 @@ describe.each(STAGES)('the functions of stage %s', (stageName) => {
     }
   });
 
-  test('may be invoked by no resource policy: only roles of this account invoke them', () => {
-    expect(stage.resources('AWS::Lambda::Permission')).toEqual([]);
+  test('may be invoked by no resource policy, but for the one that API Gateway has a route to', () => {
+    const invokers = stage
+      .resources<{ FunctionName: string; Principal: string }>('AWS::Lambda::Permission')
+      .map(({ properties: { FunctionName, Principal } }) => [stage.shorten(FunctionName), Principal]);
+
+    expect(invokers).toEqual(takesWebhooks ? [['lambda:function:receive-webhook', 'apigateway.amazonaws.com']] : []);
     expect(stage.resources('AWS::Lambda::Url')).toEqual([]);
   });
 });

@@ -13,6 +13,7 @@ const DECRYPT_AND_SEND = 'kms:Decrypt kms:GenerateDataKey on kms:key/data';
 const USE_TABLE_KEY =
   'kms:Decrypt kms:DescribeKey kms:Encrypt kms:GenerateDataKey kms:ReEncryptFrom kms:ReEncryptTo on kms:key/data';
 const SECRET = 'secretsmanager:GetSecretValue on secretsmanager:secret:PurpleFleaApiKey-a1B2c3';
+const WEBHOOK_SECRET = 'secretsmanager:GetSecretValue on secretsmanager:secret:PurpleFleaApiKeyWebhook-a1B2c3';
 /** A claim is one transaction over intent, budgets and lock, which needs the actions of its parts; nothing only checks. */
 const LEDGER = 'dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem on dynamodb:table/intents';
 const READ_INTENT = 'dynamodb:GetItem on dynamodb:table/intents';
@@ -21,6 +22,8 @@ const KEEP_BASELINE = 'dynamodb:PutItem on dynamodb:table/intents';
 const BY_STATE = 'dynamodb:Query on dynamodb:table/intents/index/by-state';
 const STOP = 'ssm:GetParameter on ssm:parameter/pipeline/stop';
 const MAILBOX = 'dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem on dynamodb:table/mailbox';
+/** It alone looks for what was said before. */
+const LISTED_MAILBOX = 'dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query on dynamodb:table/mailbox';
 const PUBLISH = 'events:PutEvents on events:event-bus/pipeline';
 const START = 'states:StartExecution on states:stateMachine:escrow-lifecycle';
 const DESCRIBE_JOBS = 'sagemaker:DescribeTrainingJob on sagemaker:training-job/churn-* sagemaker:training-job/fraud-*';
@@ -31,7 +34,7 @@ const putAside = (queue: string) => `sqs:SendMessage on sqs:${queue}`;
 
 /** All that each function may do, besides writing to its own log group. */
 const GRANTS: Readonly<Record<string, readonly string[]>> = {
-  'await-delivery': [MAILBOX, USE_TABLE_KEY, RESUME],
+  'await-signal': [LISTED_MAILBOX, USE_TABLE_KEY, RESUME],
   'await-verdict': [READ_INTENT, MAILBOX, USE_TABLE_KEY, RESUME],
   'check-status': [SECRET, DECRYPT, PUBLISH],
   'complete-delivery': [LEDGER, STOP, SECRET, USE_TABLE_KEY, PUBLISH],
@@ -56,13 +59,22 @@ const GRANTS: Readonly<Record<string, readonly string[]>> = {
     USE_TABLE_KEY,
     PUBLISH,
   ],
+  'raise-dispute': [LEDGER, STOP, SECRET, USE_TABLE_KEY, PUBLISH],
+  'receive-webhook': [WEBHOOK_SECRET, MAILBOX, USE_TABLE_KEY, RESUME],
+  'record-signal': [take('signals'), putAside('signals-dead'), MAILBOX, USE_TABLE_KEY, RESUME],
   'reconcile-ledger': [READ_INTENT, KEEP_BASELINE, BY_STATE, SECRET, USE_TABLE_KEY, PUBLISH],
-  'record-delivery': [take('deliveries'), putAside('deliveries-dead'), MAILBOX, USE_TABLE_KEY, RESUME],
   'reject-event': [take('unknown-events'), putAside('unknown-events-dead'), DECRYPT_AND_SEND],
   'release-funds': [LEDGER, STOP, SECRET, USE_TABLE_KEY, PUBLISH],
   'request-prediction': ['sagemaker:InvokeEndpoint on sagemaker:endpoint/direction-model', PUBLISH],
   'resolve-intents': [LEDGER, BY_STATE, MAILBOX, SECRET, USE_TABLE_KEY, PUBLISH, RESUME],
   'review-delivery': [SECRET, DECRYPT, PUBLISH],
+  'watch-escrows': [
+    MAILBOX,
+    'dynamodb:Query on dynamodb:table/mailbox/index/by-deadline',
+    SECRET,
+    USE_TABLE_KEY,
+    RESUME,
+  ],
   'start-bonus': [
     take('training-events'),
     putAside('training-events-dead'),
@@ -78,6 +90,7 @@ const UNLIMITED = /^(logs:(\w+LogDelivery|ListLogDeliveries|\w+ResourcePolic(y|i
 
 describe.each(STAGES)('the permissions of stage %s', (stageName) => {
   const stage = synthesizeStage(stageName);
+  const takesWebhooks = loadConfig(stageName).webhooks.enabled;
   const functions = stage
     .resources<{ FunctionName: string; Role: string }>('AWS::Lambda::Function')
     .map(({ properties }) => ({ name: stage.shorten(properties.FunctionName), role: properties.Role }));
@@ -91,7 +104,9 @@ describe.each(STAGES)('the permissions of stage %s', (stageName) => {
   });
 
   test('are for functions that exist', () => {
-    expect(Object.keys(GRANTS).toSorted()).toEqual(functions.map(({ name }) => name).toSorted());
+    const expected = Object.keys(GRANTS).filter((name) => takesWebhooks || name !== 'receive-webhook');
+
+    expect(expected.toSorted()).toEqual(functions.map(({ name }) => name).toSorted());
   });
 
   test('let jobs of the configured prefixes be described and no others', () => {
@@ -109,7 +124,13 @@ describe.each(STAGES)('the permissions of stage %s', (stageName) => {
       .map(({ properties }) => stage.shorten(properties.FunctionName));
     const allowed = Object.keys(GRANTS).filter((name) => GRANTS[name]?.includes(STOP));
 
-    expect(allowed.toSorted()).toEqual(['complete-delivery', 'lock-funds', 'place-trade', 'release-funds']);
+    expect(allowed.toSorted()).toEqual([
+      'complete-delivery',
+      'lock-funds',
+      'place-trade',
+      'raise-dispute',
+      'release-funds',
+    ]);
     expect(told.toSorted()).toEqual(allowed.toSorted());
   });
 
@@ -143,7 +164,7 @@ describe.each(STAGES)('the permissions of stage %s', (stageName) => {
     ]);
   });
 
-  test('let the state machine invoke its seven functions, and deliver logs and traces', () => {
+  test('let the state machine invoke its eight functions, and deliver logs and traces', () => {
     const [machine] = stage.resources<{ RoleArn: string }>('AWS::StepFunctions::StateMachine');
     const statements = statementsOf(stage, machine?.properties.RoleArn ?? '');
     const [invoke, deliver, ...others] = statements;
@@ -151,11 +172,12 @@ describe.each(STAGES)('the permissions of stage %s', (stageName) => {
     expect(others).toEqual([]);
     expect(invoke && describeStatement(stage, invoke)).toBe(
       `lambda:InvokeFunction on ${[
-        'await-delivery',
+        'await-signal',
         'await-verdict',
         'check-status',
         'complete-delivery',
         'lock-funds',
+        'raise-dispute',
         'release-funds',
         'review-delivery',
       ]

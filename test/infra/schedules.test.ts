@@ -27,6 +27,7 @@ describe.each(STAGES)('the schedules of stage %s', (stageName) => {
 
     expect(rates).toEqual({
       'lambda:function:deliver-deadlines': 'rate(1 minute)',
+      'lambda:function:watch-escrows': 'rate(1 minute)',
       'lambda:function:find-missed-jobs': 'rate(1 hour)',
       'lambda:function:reconcile-ledger': 'rate(1 day)',
       'lambda:function:resolve-intents': 'rate(1 minute)',

@@ -54,7 +54,7 @@ describe('stage local', () => {
     const stage = synthesizeStage('local', options);
     const told = environments(stage);
 
-    expect(serviceUrls(stage)).toHaveLength(15);
+    expect(serviceUrls(stage)).toHaveLength(17);
     expect(new Set(serviceUrls(stage))).toEqual(new Set([url]));
     for (const [name, variables] of Object.entries(told)) {
       const callsSageMaker = ['start-bonus', 'find-missed-jobs', 'request-prediction'].includes(name);

@@ -117,6 +117,8 @@ export function createHistorian(
         timeoutHours: 1 + below(random() < 0.5 ? 12 : 720),
         description: 'Bonus for a training job with a description longer than what lists show of it',
         address: 'training-job:x',
+        gate: { mode: 'auto' },
+        guard: { alertHours: 2, default: 'release' },
       };
       bonuses.push({ input });
       drawFate();
@@ -134,6 +136,8 @@ export function createHistorian(
         timeoutHours: 24,
         description: 'Bonus for nobody',
         address: 'training-job:x',
+        gate: { mode: 'auto' },
+        guard: { alertHours: 2, default: 'release' },
       };
       await lockFunds(books.treasury, input);
     },

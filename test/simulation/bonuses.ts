@@ -1,5 +1,5 @@
 import { createHandler as createFindMissedJobs } from '../../lambdas/find-missed-jobs/handler.ts';
-import { createHandler as createRecordDelivery } from '../../lambdas/record-delivery/handler.ts';
+import { createHandler as createRecordSignal } from '../../lambdas/record-signal/handler.ts';
 import { createHandler as createStartBonus } from '../../lambdas/start-bonus/handler.ts';
 import { UnusableEventError } from '../../src/errors.ts';
 import type { BonusPolicy, TrainingJob } from '../../src/escrow/bonus.ts';
@@ -37,6 +37,8 @@ const POLICY = {
     { above: 0.9, amountUsd: '16.40' },
   ],
   timeoutHours: 20,
+  gate: { mode: 'auto' },
+  guard: { alertHours: 2, default: 'release' },
   payees: [{ jobNamePrefix: 'job-', agentId: WORKER }],
 } satisfies BonusPolicy;
 const ACCURACIES = [0.93, 0.81] as const;
@@ -118,13 +120,13 @@ export function createBonuses(world: SimulatedWorld, { scenario, disturbances }:
     isDone: ({ body }) => jobs.some((job) => body.includes(job.name) && (isStarted(job) || early.has(job.name))),
   });
   const deliveries = createQueue(world, {
-    name: 'record-delivery',
-    take: (invocation, sendDeadLetter) => createRecordDelivery({ ...portsOf(invocation), sendDeadLetter }),
+    name: 'record-signal',
+    take: (invocation, sendDeadLetter) => createRecordSignal({ ...portsOf(invocation), sendDeadLetter }),
     isDone: ({ body }) => {
       const job = jobs.find(({ name }) => body.includes(name));
       const deadline = Date.parse(executionOf(job)?.escrow?.deadlineAt ?? '');
       if (job !== undefined && !(deadline - scheduler.now() < IN_TIME)) delivered.add(job.name);
-      return job !== undefined && world.mail.signals.has(trainingJobAddress(job.name));
+      return job !== undefined && isKept(world, trainingJobAddress(job.name));
     },
   });
 
@@ -171,6 +173,12 @@ export function createBonuses(world: SimulatedWorld, { scenario, disturbances }:
   };
 }
 
+/** Whether anything was said under an address. */
+function isKept({ mail }: SimulatedWorld, address: string): boolean {
+  for (const name of mail.signals.keys()) if (name.startsWith(`${address}#`)) return true;
+  return false;
+}
+
 /** Everything of them that is not as promised. */
 export function findFaultsOf({ jobs, executions, queues, delivered }: Bonuses, isUndisturbed: boolean): string[] {
   const faults: string[] = [];
@@ -184,7 +192,8 @@ export function findFaultsOf({ jobs, executions, queues, delivered }: Bonuses, i
     }
   }
   for (const execution of executions) {
-    if (!hasEnded(execution)) faults.push(`${execution.name} is still in ${execution.state}`);
+    if (!hasEnded(execution) && execution.state !== 'AwaitResolution')
+      faults.push(`${execution.name} is still in ${execution.state}`);
   }
   for (const { messages } of queues) {
     for (const { id, state, isPoison, reason } of messages) {

@@ -222,6 +222,8 @@ function takeAsHere(world: SimulatedWorld): Taker {
         timeoutHours: 720,
         description: 'Bonus for a training job',
         address: 'training-job:compared',
+        gate: { mode: 'auto' },
+        guard: { alertHours: 2, default: 'release' },
       },
       world.contextOf(invocation),
     );

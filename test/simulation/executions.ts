@@ -1,9 +1,10 @@
-import { createHandler as createAwaitDelivery } from '../../lambdas/await-delivery/handler.ts';
+import { createHandler as createAwaitSignal } from '../../lambdas/await-signal/handler.ts';
 import { createHandler as createAwaitVerdict } from '../../lambdas/await-verdict/handler.ts';
 import { createHandler as createCheckStatus } from '../../lambdas/check-status/handler.ts';
 import { createHandler as createCompleteDelivery } from '../../lambdas/complete-delivery/handler.ts';
 import { createHandler as createDeliverDeadlines } from '../../lambdas/deliver-deadlines/handler.ts';
 import { createHandler as createLockFunds } from '../../lambdas/lock-funds/handler.ts';
+import { createHandler as createRaiseDispute } from '../../lambdas/raise-dispute/handler.ts';
 import { createHandler as createReleaseFunds } from '../../lambdas/release-funds/handler.ts';
 import { createHandler as createReviewDelivery } from '../../lambdas/review-delivery/handler.ts';
 import type { LifecycleRequest } from '../../src/escrow/lifecycle-input.ts';
@@ -24,6 +25,7 @@ export interface Execution {
   isRedriven: boolean;
   escrow: Said | undefined;
   delivery: WaitEnd | undefined;
+  decision: WaitEnd | undefined;
   review: unknown;
 }
 
@@ -42,7 +44,7 @@ type CreateTask = (ports: Ports) => Task;
 export interface SendingTask {
   readonly name: string;
   readonly kind: EffectKind;
-  readonly question: 'Are funds locked?' | 'Are funds released?';
+  readonly question: 'Are funds locked?' | 'Are funds released?' | 'Is it disputed?';
   readonly task: CreateTask;
 }
 
@@ -59,6 +61,16 @@ const RELEASE: SendingTask = {
   task: createReleaseFunds,
 };
 
+export const DISPUTE: SendingTask = {
+  name: 'raise-dispute',
+  kind: 'escrow-dispute',
+  question: FOLLOWING.RaiseDispute,
+  task: createRaiseDispute,
+};
+
+/** Where an execution rests for as long as the staff take, who decide nothing here. */
+const RESTING: State = 'AwaitResolution';
+
 /** How many steps an execution takes before it is called a loop. */
 const MAX_STEPS = 600;
 
@@ -72,7 +84,7 @@ const RETRIES = [6 * MINUTE, 12 * MINUTE, 24 * MINUTE];
 const LOOK_AGAIN = 10 * MINUTE;
 
 /** The backstop of a wait for a delivery. */
-const BACKSTOP = 72 * HOUR;
+const BACKSTOP = 168 * HOUR;
 
 const MAX_RETRIES = 5;
 
@@ -85,6 +97,7 @@ export function newExecution(name: string, request: LifecycleRequest): Execution
     isRedriven: false,
     escrow: undefined,
     delivery: undefined,
+    decision: undefined,
     review: undefined,
   };
 }
@@ -95,9 +108,10 @@ export function hasEnded({ state }: Execution): boolean {
 
 /** Goes on with an execution until it ends, or to one of some states. */
 export async function follow(world: SimulatedWorld, execution: Execution, ...until: readonly State[]): Promise<void> {
-  for (let steps = 0; steps < MAX_STEPS && !hasEnded(execution) && !until.includes(execution.state); steps += 1) {
+  const isThere = () => hasEnded(execution) || execution.state === RESTING || until.includes(execution.state);
+  for (let steps = 0; steps < MAX_STEPS && !isThere(); steps += 1) {
     const { state } = execution;
-    if (state !== 'WaitToLock' && state !== 'WaitToRelease') execution.task = state;
+    execution.task = state;
     execution.state = await stepFrom(world, execution, state);
     world.note(`${execution.name}: ${state} -> ${execution.state}`);
   }
@@ -121,8 +135,12 @@ function stepFrom(world: SimulatedWorld, execution: Execution, state: State): Pr
       return completeDelivery(world, execution);
     case 'ReviewDelivery':
       return reviewDelivery(world, execution);
+    case 'AwaitDecision':
+      return awaitDecision(world, execution);
     case 'ReleaseFunds':
       return releaseFunds(world, execution);
+    case 'RaiseDispute':
+      return raiseDispute(world, execution);
     case 'CheckStatus':
       return checkStatus(world, execution);
     default:
@@ -134,6 +152,12 @@ async function lockFunds(world: SimulatedWorld, execution: Execution): Promise<S
   const said = await visit(world, LOCK, execution.request.cause, execution.request);
   execution.escrow = said;
   return answer(FOLLOWING.LockFunds, said.outcome);
+}
+
+async function raiseDispute(world: SimulatedWorld, execution: Execution): Promise<State> {
+  const { request, escrow, review } = execution;
+  const said = await visit(world, DISPUTE, request.cause, { request, escrow, review });
+  return answer(FOLLOWING.RaiseDispute, said.outcome);
 }
 
 async function releaseFunds(world: SimulatedWorld, execution: Execution): Promise<State> {
@@ -166,9 +190,9 @@ export async function visit(
       if (later === undefined) return { outcome: 'failed' };
       faults += 1;
       await world.scheduler.pause(later);
-    } else if (next === 'AwaitLockVerdict' || next === 'AwaitReleaseVerdict') {
+    } else if (next.endsWith('Verdict')) {
       await awaitVerdict(world, effectKey(cause, kind));
-    } else if (next === 'WaitToLock' || next === 'WaitToRelease') {
+    } else if (next.startsWith('WaitTo')) {
       await world.scheduler.pause((said.retryAfterSeconds ?? 1) * 1000);
     } else {
       return said;
@@ -207,26 +231,49 @@ async function awaitVerdict(world: SimulatedWorld, key: string): Promise<void> {
 }
 
 async function awaitDelivery(world: SimulatedWorld, execution: Execution): Promise<State> {
-  const { request, escrow } = execution;
+  const deadlineAt = execution.escrow?.deadlineAt ?? '';
+  const end = await awaitSignal(world, execution, { awaits: 'delivery', deadlineAt });
+  if (end === 'failed') return 'NeedsAttention';
+  execution.delivery = end;
+  return answer(FOLLOWING.AwaitDelivery, end?.signal);
+}
+
+async function awaitDecision(world: SimulatedWorld, execution: Execution): Promise<State> {
+  const { until = '' } = execution.review as { readonly until?: string };
+  const end = await awaitSignal(world, execution, { awaits: 'decision', deadlineAt: until });
+  if (end === 'failed') return 'NeedsAttention';
+  execution.decision = end;
+  return FOLLOWING.AwaitDecision;
+}
+
+/** Waits for a signal or the deadline; undefined where the backstop ended the wait. */
+async function awaitSignal(
+  world: SimulatedWorld,
+  { request, escrow, delivery, decision, review }: Execution,
+  { awaits, deadlineAt }: { readonly awaits: 'delivery' | 'decision'; readonly deadlineAt: string },
+): Promise<WaitEnd | 'failed' | undefined> {
+  const state = { request, escrow, delivery, decision, review };
   for (let retries = 0; retries <= MAX_RETRIES; retries += 1) {
     const taskToken = world.newToken();
-    const said = await run(world, 'await-delivery', createAwaitDelivery, { taskToken, state: { request, escrow } });
+    const said = await run(world, 'await-signal', createAwaitSignal, { awaits, taskToken, state });
     if (said !== undefined) {
-      watchDeadline(world, escrow, taskToken);
-      execution.delivery = await world.endOfWait(taskToken, BACKSTOP);
-      return answer(FOLLOWING.AwaitDelivery, execution.delivery?.signal);
+      watchDeadline(world, escrow, { deadlineAt, taskToken });
+      return world.endOfWait(taskToken, BACKSTOP);
     }
     world.closeToken(taskToken);
     await world.scheduler.pause(10_000 * 2 ** retries);
   }
-  return 'NeedsAttention';
+  return 'failed';
 }
 
 /** The service's own timer, and the runs of the sweeper of deadlines at which this wait is due. */
-function watchDeadline(world: SimulatedWorld, escrow: Said | undefined, taskToken: string): void {
-  const deadline = Date.parse(escrow?.deadlineAt ?? '');
-  world.scheduler.spawn(deadline, async () => {
-    world.expireDue(escrow?.escrowId ?? '');
+function watchDeadline(
+  world: SimulatedWorld,
+  escrow: Said | undefined,
+  { deadlineAt, taskToken }: { readonly deadlineAt: string; readonly taskToken: string },
+): void {
+  world.scheduler.spawn(Date.parse(deadlineAt), async () => {
+    if (deadlineAt === escrow?.deadlineAt) world.expireDue(escrow.escrowId ?? '');
     while (world.isOpen(taskToken)) {
       await world.scheduler.pause(MINUTE);
       await run(world, 'deliver-deadlines', createDeliverDeadlines, undefined);
@@ -242,8 +289,9 @@ async function completeDelivery(world: SimulatedWorld, execution: Execution): Pr
 }
 
 async function reviewDelivery(world: SimulatedWorld, execution: Execution): Promise<State> {
-  const { request, escrow, delivery } = execution;
-  const said = await persist(world, 'review-delivery', createReviewDelivery, { request, escrow, delivery });
+  const { request, escrow, delivery, decision } = execution;
+  const state = { request, escrow, delivery, decision };
+  const said = await persist(world, 'review-delivery', createReviewDelivery, state);
   execution.review = said;
   return answer(FOLLOWING.ReviewDelivery, said?.['decision'] as string | undefined);
 }

@@ -23,7 +23,7 @@ export const MUTANTS = {
   'headers-logged': { transport: logHeaders },
   'batch-acknowledged-whole': { batch: () => ({ batchItemFailures: [] }) },
   'execution-named-by-event': { executionName: (name, started) => `${name}-${started}` },
-  'early-signal-missed': { mailbox: (store) => ({ ...store, findSignal: async () => undefined }) },
+  'early-signal-missed': { mailbox: (store) => ({ ...store, listSignals: async () => [] }) },
 } as const satisfies Readonly<Record<string, Changes>>;
 export type MutantName = keyof typeof MUTANTS;
 

@@ -1,7 +1,6 @@
 import { createHandler as createPlaceTrade } from '../../lambdas/place-trade/handler.ts';
 import { createHandler as createResolveIntents } from '../../lambdas/resolve-intents/handler.ts';
 import type { ApiKeys } from '../../src/aws/api-key-secret.ts';
-import { raiseDispute } from '../../src/escrow/escrow-effects.ts';
 import type { Cause, EffectKind } from '../../src/ledger/effect-key.ts';
 import type { EffectOutcome } from '../../src/ledger/perform-effect.ts';
 import { RESOLVE_DEFAULTS } from '../../src/ledger/resolve-intents.ts';
@@ -10,7 +9,7 @@ import { claimFaucet, payAgent } from '../../src/payouts/payout-effects.ts';
 import { aBatch, anEvent } from '../support/lambda-events.ts';
 import { createBonuses, type Bonuses } from './bonuses.ts';
 import type { Changes } from './changes.ts';
-import { follow, newExecution, visit, type Execution } from './executions.ts';
+import { DISPUTE, follow, newExecution, visit, type Execution } from './executions.ts';
 import { KINDS_OF_FLOW, HOUR, MINUTE, type Schedule } from './plan.ts';
 import { MAX_RECEIVES } from './queue.ts';
 import { TREASURY, WORKER } from './service/parties.ts';
@@ -214,6 +213,8 @@ async function playLifecycle(
     timeoutHours: 720,
     description: 'Bonus for a training job that did well enough for one',
     address: `training-job:${name}`,
+    gate: { mode: 'auto' },
+    guard: { alertHours: 2, default: 'release' },
   });
   await follow(world, execution, 'AwaitDelivery');
   if (execution.state !== 'AwaitDelivery') return;
@@ -229,25 +230,10 @@ async function playLifecycle(
   if (settlement === 'dispute') await dispute(world, execution);
 }
 
-/** Disputes are raised by whoever calls `raiseDispute`: there is no function of its own. */
+/** Another hand disputes the same escrow, beside the execution. */
 async function dispute(world: SimulatedWorld, { request, escrow }: Execution): Promise<void> {
-  const ref = { escrowId: escrow?.escrowId ?? '', amountUsd: request.amountUsd, counterpartyAgentId: WORKER };
-  await visit(
-    world,
-    {
-      name: 'raise-dispute',
-      kind: 'escrow-dispute',
-      question: 'Are funds released?',
-      task: (ports) => async (_input, context) => {
-        const { own } = await ports.readApiKeys();
-        const remainingMs = () => context.getRemainingTimeInMillis();
-        const deps = { ...ports, remainingMs, escrow: ports.openEscrow(own), agentId: own.agentId };
-        return raiseDispute(deps, request.cause, ref, { reason: 'not what was agreed' });
-      },
-    },
-    request.cause,
-    undefined,
-  );
+  const review = { decision: 'dispute', reason: 'not what was agreed' };
+  await visit(world, DISPUTE, request.cause, { request, escrow, review });
 }
 
 /** A message of the queue of predictions, until it is taken, or dead. */

@@ -23,17 +23,42 @@ export const QUESTIONS = {
   },
   'What ended the wait?': {
     variable: '$.delivery.signal',
-    answers: { delivered: 'CompleteDelivery' },
+    answers: {
+      delivered: 'CompleteDelivery',
+      approved: 'ReviewDelivery',
+      rejected: 'ReviewDelivery',
+    },
     otherwise: 'CheckStatus',
   },
   'Is gate passed?': {
     variable: '$.review.decision',
-    answers: { release: 'ReleaseFunds', 'check-status': 'CheckStatus' },
+    answers: {
+      release: 'ReleaseFunds',
+      ask: 'AwaitDecision',
+      dispute: 'RaiseDispute',
+      'let-lapse': 'AwaitDecision',
+      'check-status': 'CheckStatus',
+    },
     otherwise: 'NeedsAttention',
   },
   'Are funds released?': {
     variable: '$.payment.outcome',
-    answers: { applied: 'Released', 'not-sent': 'WaitToRelease', pending: 'AwaitReleaseVerdict' },
+    answers: {
+      applied: 'Released',
+      'not-sent': 'WaitToRelease',
+      pending: 'AwaitReleaseVerdict',
+      overtaken: 'CheckStatus',
+    },
+    otherwise: 'NeedsAttention',
+  },
+  'Is it disputed?': {
+    variable: '$.dispute.outcome',
+    answers: {
+      applied: 'CheckStatus',
+      'not-sent': 'WaitToDispute',
+      pending: 'AwaitDisputeVerdict',
+      overtaken: 'CheckStatus',
+    },
     otherwise: 'NeedsAttention',
   },
   'What is the status?': {
@@ -43,7 +68,8 @@ export const QUESTIONS = {
       released: 'Released',
       auto_released: 'AutoReleased',
       locked: 'AwaitDelivery',
-      completed: 'AwaitDelivery',
+      completed: 'ReviewDelivery',
+      disputed: 'AwaitResolution',
     },
     otherwise: 'NeedsAttention',
   },
@@ -57,9 +83,14 @@ export const FOLLOWING = {
   AwaitDelivery: 'What ended the wait?',
   CompleteDelivery: 'ReviewDelivery',
   ReviewDelivery: 'Is gate passed?',
+  AwaitDecision: 'ReviewDelivery',
   ReleaseFunds: 'Are funds released?',
   WaitToRelease: 'ReleaseFunds',
   AwaitReleaseVerdict: 'ReleaseFunds',
+  RaiseDispute: 'Is it disputed?',
+  WaitToDispute: 'RaiseDispute',
+  AwaitDisputeVerdict: 'RaiseDispute',
+  AwaitResolution: 'CheckStatus',
   CheckStatus: 'What is the status?',
 } as const;
 

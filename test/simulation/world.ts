@@ -12,7 +12,7 @@ import { createEscrowClient } from '../../src/purple-flea/escrow-client.ts';
 import { createFaucetClient } from '../../src/purple-flea/faucet-client.ts';
 import type { ServiceDeps } from '../../src/purple-flea/service.ts';
 import { createTradingClient } from '../../src/purple-flea/trading-client.ts';
-import type { HttpRequest, Transport } from '../../src/purple-flea/transport.ts';
+import type { HttpAnswer, HttpRequest, Transport } from '../../src/purple-flea/transport.ts';
 import { createWalletClient } from '../../src/purple-flea/wallet-client.ts';
 import type { Credentials } from '../../src/purple-flea/service.ts';
 import type { TradingClient } from '../../src/purple-flea/trading.ts';
@@ -62,7 +62,7 @@ export interface Post {
   readonly operation: Operation;
   readonly key: string | undefined;
   /** Whether it may have had an effect, by what is known to whoever sent it. */
-  readonly mayHaveActed: boolean;
+  mayHaveActed: boolean;
 }
 
 /** Something wrong that shows while a schedule is played. */
@@ -154,6 +154,11 @@ function keysWith(apiKey: string): ApiKeys {
     own: { apiKey, agentId: TREASURY },
     forCounterparty: (agentId) => (agentId === WORKER ? { apiKey: KEYS[WORKER] ?? '', agentId: WORKER } : undefined),
   };
+}
+
+/** No connection, too many requests, a key that nobody knows: nothing was done, and whoever asked knows. */
+function isCertainlyNothing(answer: HttpAnswer): boolean {
+  return answer.kind === 'not-sent' || (answer.kind === 'answered' && (answer.status === 401 || answer.status === 429));
 }
 
 /** Thrown where the database fails. */
@@ -324,18 +329,14 @@ export function createSimulatedWorld(
         body: request.body,
         key: request.idempotencyKey,
       };
+      const post: Post = { operation, key: request.idempotencyKey, mayHaveActed: true };
       const disturbance = nextDisturbance(operation);
       const bad = isEffect ? undefined : findBadReads(operation, startedAt);
       const fault = bad?.fault ?? disturbance?.fault;
       const lateness = bad?.age ?? disturbance?.milliseconds ?? 0;
       if (isEffect) {
         checkStop(invocation, operation);
-        const mayHaveActed =
-          fault !== 'refused-connection' &&
-          fault !== 'rate-limited' &&
-          fault !== 'rate-limited-retry-after' &&
-          fault !== 'unauthorized';
-        posts.push({ operation, key: request.idempotencyKey, mayHaveActed });
+        posts.push(post);
       }
       await gate(invocation, `${request.method} ${operation}${fault === undefined ? '' : ` (${fault})`}`);
       const handle = (getsStuck = false) => {
@@ -353,6 +354,7 @@ export function createSimulatedWorld(
         given = asOf(given, scheduler.now() - lateness);
       }
       const { answer, isTimeout } = answerUnder(fault, profile, given);
+      post.mayHaveActed = !isCertainlyNothing(answer);
       const wait = isTimeout ? totalMs - (scheduler.now() - startedAt) : 5 + chance.below(100);
       await gate(invocation, `${operation} answered`, fault === 'applied-slow' ? 5_000 : Math.max(1, wait));
       return answer;

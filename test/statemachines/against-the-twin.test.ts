@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createHandler as createAwaitDelivery } from '../../lambdas/await-delivery/handler.ts';
+import { createHandler as createAwaitSignal } from '../../lambdas/await-signal/handler.ts';
 import { createHandler as createAwaitVerdict } from '../../lambdas/await-verdict/handler.ts';
 import { createHandler as createCheckStatus } from '../../lambdas/check-status/handler.ts';
 import { createHandler as createCompleteDelivery } from '../../lambdas/complete-delivery/handler.ts';
 import { createHandler as createLockFunds } from '../../lambdas/lock-funds/handler.ts';
+import { createHandler as createRaiseDispute } from '../../lambdas/raise-dispute/handler.ts';
 import { createHandler as createReleaseFunds } from '../../lambdas/release-funds/handler.ts';
 import { createHandler as createResolveIntents } from '../../lambdas/resolve-intents/handler.ts';
 import { createHandler as createReviewDelivery } from '../../lambdas/review-delivery/handler.ts';
@@ -98,11 +99,15 @@ async function startWorkflow(profile: Profile): Promise<Workflow> {
   const tasks = {
     LockFunds: withContext(createLockFunds(deps)),
     AwaitLockVerdict: createAwaitVerdict(deps),
-    AwaitDelivery: createAwaitDelivery(deps),
+    AwaitDelivery: createAwaitSignal(deps),
+    AwaitDecision: createAwaitSignal(deps),
+    AwaitResolution: createAwaitSignal(deps),
     CompleteDelivery: withContext(createCompleteDelivery(deps)),
     ReviewDelivery: createReviewDelivery(deps),
     ReleaseFunds: withContext(createReleaseFunds(deps)),
     AwaitReleaseVerdict: createAwaitVerdict(deps),
+    RaiseDispute: withContext(createRaiseDispute(deps)),
+    AwaitDisputeVerdict: createAwaitVerdict(deps),
     CheckStatus: createCheckStatus(deps),
   };
   const resolveIntents = createResolveIntents(deps);
@@ -455,7 +460,8 @@ describe('when silence decides, in the reference dialect', () => {
     expect(workflow.recorder.counted.EscrowsRefunded).toBe(1);
   });
 
-  test('an escrow that its counterparty completed by itself is followed until it is paid out by itself', async () => {
+  /** Locks an escrow, which its counterparty completes on the 10th. */
+  async function startCompleted(): Promise<{ running: Promise<Execution> }> {
     const running = workflow.start();
     await untilWaiting(running);
     const [escrow] = await readEscrows();
@@ -465,15 +471,47 @@ describe('when silence decides, in the reference dialect', () => {
     await workflow.sweep();
     await untilWaiting(running);
     expect(await readBooks()).toEqual(LOCKED);
+    return { running };
+  }
 
+  const ASKED = ['CheckStatus', 'What is the status?', 'ReviewDelivery', 'Is gate passed?', 'AwaitDecision'];
+  const REVIEWED = ['ReviewDelivery', 'Is gate passed?'];
+
+  test('an escrow that its counterparty completed by itself is paid before its auto-release, because nobody objected', async () => {
+    const { running } = await startCompleted();
+    await workflow.moveTo('2026-03-17T07:00:01Z');
+    await workflow.sweep();
+    await untilWaiting(running);
+
+    await workflow.moveTo('2026-03-17T08:30:01Z');
+    await workflow.sweep();
+
+    expect((await running).path.slice(4)).toEqual([
+      ...ASKED,
+      ...REVIEWED,
+      'AwaitDecision',
+      ...REVIEWED,
+      'ReleaseFunds',
+      'Are funds released?',
+      'Released',
+    ]);
+    expect(await readBooks()).toEqual(PAID);
+    const reviews = workflow.recorder.published.filter(([type]) => type === 'escrow.reviewed');
+    expect(reviews.map(([, detail]) => detail)).toMatchObject([
+      { decision: 'ask', isLate: false },
+      { decision: 'ask', isLate: true },
+      { decision: 'release', reason: expect.stringContaining('nobody decided until 2026-03-17T08:30:00.000Z') },
+    ]);
+  });
+
+  test('an escrow that is looked at only after its auto-release ends as what the service made of it', async () => {
+    const { running } = await startCompleted();
     await workflow.moveTo('2026-03-17T09:00:01Z');
     await workflow.sweep();
 
     expect((await running).path.slice(4)).toEqual([
-      'CheckStatus',
-      'What is the status?',
-      'AwaitDelivery',
-      'What ended the wait?',
+      ...ASKED,
+      ...REVIEWED,
       'CheckStatus',
       'What is the status?',
       'AutoReleased',

@@ -14,10 +14,23 @@ const ofType = (type: State['Type']) => states.filter(([, { Type }]) => Type ===
 const tasks = ofType('Task');
 
 /** Their functions send requests that move money or start a timer which will. */
-const SENDS_MONEY = ['LockFunds', 'CompleteDelivery', 'ReleaseFunds'];
+const SENDS_MONEY = ['LockFunds', 'CompleteDelivery', 'ReleaseFunds', 'RaiseDispute'];
 
 /** Wait for what becomes of the request of the task that they lead back to. */
-const VERDICTS = { AwaitLockVerdict: 'LockFunds', AwaitReleaseVerdict: 'ReleaseFunds' };
+const VERDICTS = {
+  AwaitLockVerdict: 'LockFunds',
+  AwaitReleaseVerdict: 'ReleaseFunds',
+  AwaitDisputeVerdict: 'RaiseDispute',
+};
+
+/** Wait for a signal, and what kind of wait each is. */
+const SIGNALS = { AwaitDelivery: 'delivery', AwaitDecision: 'decision', AwaitResolution: 'resolution' };
+
+/** The function of a task is named like it, unless it serves several. */
+const SHARED_FUNCTIONS: Readonly<Record<string, string>> = Object.fromEntries([
+  ...Object.keys(VERDICTS).map((name) => [name, 'AwaitVerdict']),
+  ...Object.keys(SIGNALS).map((name) => [name, 'AwaitSignal']),
+]);
 
 /** The placeholder of the function that a task invokes. */
 function functionOf(task: State): string {
@@ -58,7 +71,7 @@ describe('the definition of the escrow lifecycle', () => {
 
     expect(new Set(placeholders)).toEqual(new Set(Object.keys(DefinitionSubstitutions)));
     expect(placeholders.toSorted()).toEqual(tasks.map(([, task]) => functionOf(task)).toSorted());
-    for (const [name, task] of tasks) expect(functionOf(task)).toBe(name in VERDICTS ? 'AwaitVerdict' : name);
+    for (const [name, task] of tasks) expect(functionOf(task)).toBe(SHARED_FUNCTIONS[name] ?? name);
   });
 
   test('is valid Amazon States Language once the ARNs are in, paths and ARNs included', () => {
@@ -134,7 +147,7 @@ describe('its tasks', () => {
   test.each(tasks)('%s is bounded in its retries', (_, task) => {
     for (const { MaxAttempts } of task.Retry ?? []) {
       expect(MaxAttempts).toBeGreaterThan(0);
-      expect(MaxAttempts).toBeLessThanOrEqual(5);
+      expect(MaxAttempts).toBeLessThanOrEqual(8);
     }
   });
 
@@ -173,8 +186,40 @@ describe('its tasks', () => {
 
     expect(waits.map(([name, { TimeoutSeconds }]) => [name, TimeoutSeconds])).toEqual([
       ['AwaitLockVerdict', 2 * 3600],
-      ['AwaitDelivery', 3 * 24 * 3600],
+      ['AwaitDelivery', 7 * 24 * 3600],
+      ['AwaitDecision', 7 * 24 * 3600],
       ['AwaitReleaseVerdict', 2 * 3600],
+      ['AwaitDisputeVerdict', 2 * 3600],
+      ['AwaitResolution', 7 * 24 * 3600],
+    ]);
+  });
+
+  test.each(Object.entries(SIGNALS))(
+    '%s says that it waits for a %s, and looks where nobody ends it',
+    (name, awaits) => {
+      const wait = definition.States[name];
+      const backstop = wait?.Catch?.find(({ ErrorEquals }) => ErrorEquals.includes('States.Timeout'));
+
+      expect(wait?.Parameters?.Payload).toEqual({ 'taskToken.$': '$$.Task.Token', awaits, 'state.$': '$' });
+      expect(backstop?.Next).toBe(name === 'AwaitDecision' ? 'ReviewDelivery' : 'CheckStatus');
+    },
+  );
+
+  test('that pay or freeze are led to by a review alone, which decided so', () => {
+    const leading = (to: string) =>
+      transitions.filter((transition) => transition.to === to && transition.from !== to).map(({ name }) => name);
+
+    expect(leading('ReleaseFunds')).toEqual([
+      'Is gate passed? $.review.decision is release -> ReleaseFunds',
+      'WaitToRelease -> ReleaseFunds',
+      'AwaitReleaseVerdict -> ReleaseFunds',
+      'AwaitReleaseVerdict fails with States.Timeout -> ReleaseFunds',
+    ]);
+    expect(leading('RaiseDispute')).toEqual([
+      'Is gate passed? $.review.decision is dispute -> RaiseDispute',
+      'WaitToDispute -> RaiseDispute',
+      'AwaitDisputeVerdict -> RaiseDispute',
+      'AwaitDisputeVerdict fails with States.Timeout -> RaiseDispute',
     ]);
   });
 
@@ -203,6 +248,7 @@ describe('its tasks', () => {
     expect(ofType('Wait').map(([name, { SecondsPath }]) => [name, SecondsPath])).toEqual([
       ['WaitToLock', '$.escrow.retryAfterSeconds'],
       ['WaitToRelease', '$.payment.retryAfterSeconds'],
+      ['WaitToDispute', '$.dispute.retryAfterSeconds'],
     ]);
   });
 });

@@ -7,7 +7,7 @@ import {
   type Transition,
 } from '../support/lifecycle-execution.ts';
 import { playScenario } from './play-scenario.ts';
-import { HAPPY_PATH, SCENARIOS, type Scenario } from './scenarios.ts';
+import { HAPPY_PATH, LONGEST_UNDISPUTED, SCENARIOS, type Scenario } from './scenarios.ts';
 
 const definition = readDefinition();
 const transitions = transitionsOf(definition);
@@ -46,6 +46,12 @@ test('the shortest way to a release takes ten states, entered once each', async 
   expect(new Set(execution.path).size).toBe(execution.path.length);
 });
 
+test('the longest way that is no dispute, and has no fault in it, takes at most 16', async () => {
+  const { execution } = await playScenario(definition, LONGEST_UNDISPUTED);
+
+  expect(execution.path.length).toBeLessThanOrEqual(16);
+});
+
 test('every transition of the file is taken by a scenario', () => {
   const notTaken = [...takenBy].filter(([, scenarios]) => scenarios.length === 0).map(([name]) => name);
 
@@ -80,6 +86,11 @@ function changedAt(name: string, change: (state: Record<string, unknown>) => voi
   return copy;
 }
 
+/** Each entry of each `Retry`. */
+const retriers = Object.entries(definition.States).flatMap(([from, { Retry = [] }]) =>
+  Retry.map(({ ErrorEquals }, index) => ({ from, index, errors: ErrorEquals.join(', ') })),
+);
+
 describe('these scenarios notice', () => {
   test('nothing in a copy that is the same', async () => {
     expect(await isNoticed(copyOf(definition), SCENARIOS)).toBe(false);
@@ -99,7 +110,7 @@ describe('these scenarios notice', () => {
     expect(await isNoticed(redirected, takenBy.get(name))).toBe(true);
   });
 
-  test.each(transitions.filter(({ at }) => at[0] !== 'Next'))('that "$name" is gone', async ({ name, from, at }) => {
+  test.each(transitions)('that "$name" is gone', async ({ name, from, at }) => {
     const removed = changedAt(from, (state) => {
       const [field = '', index] = at;
       if (index === undefined) delete state[field];
@@ -109,13 +120,24 @@ describe('these scenarios notice', () => {
     expect(await isNoticed(removed, takenBy.get(name))).toBe(true);
   });
 
-  test.each(['LockFunds', 'CompleteDelivery', 'ReleaseFunds'])('that %s is retried after any error', async (name) => {
-    const eager = changedAt(name, (state) => {
-      state['Retry'] = [{ ErrorEquals: ['States.ALL'], IntervalSeconds: 5, MaxAttempts: 5, BackoffRate: 2 }];
+  test.each(retriers)('that the retry of $from for $errors is gone', async ({ from, index }) => {
+    const removed = changedAt(from, (state) => {
+      (state['Retry'] as unknown[]).splice(index, 1);
     });
 
-    expect(await isNoticed(eager, SCENARIOS)).toBe(true);
+    expect(await isNoticed(removed, retriedBy.get(from))).toBe(true);
   });
+
+  test.each(['LockFunds', 'CompleteDelivery', 'ReleaseFunds', 'RaiseDispute'])(
+    'that %s is retried after any error',
+    async (name) => {
+      const eager = changedAt(name, (state) => {
+        state['Retry'] = [{ ErrorEquals: ['States.ALL'], IntervalSeconds: 5, MaxAttempts: 5, BackoffRate: 2 }];
+      });
+
+      expect(await isNoticed(eager, SCENARIOS)).toBe(true);
+    },
+  );
 
   test.each(Object.keys(definition.States).filter((name) => definition.States[name]?.Retry !== undefined))(
     'that %s is retried never, once less or once more',

@@ -28,8 +28,12 @@ export type Task =
   | 'AwaitDelivery'
   | 'CompleteDelivery'
   | 'ReviewDelivery'
+  | 'AwaitDecision'
   | 'ReleaseFunds'
   | 'AwaitReleaseVerdict'
+  | 'RaiseDispute'
+  | 'AwaitDisputeVerdict'
+  | 'AwaitResolution'
   | 'CheckStatus';
 
 /** The input of every scenario. */
@@ -78,6 +82,24 @@ const deadline = deadlineAfter(0);
 
 const completed = returns({ outcome: 'applied' });
 const release = returns({ decision: 'release', reason: 'delivered by registry' });
+const dispute = returns({ decision: 'dispute', reason: 'rejected by ada' });
+const ask = returns({ decision: 'ask', reason: 'a person decides', until: '2026-03-13T07:00:00.000Z', isLate: false });
+const lapse = returns({ decision: 'let-lapse', reason: 'nobody', until: '2026-03-13T09:00:00.000Z', isLate: true });
+const goneMeanwhile = returns({ decision: 'check-status', reason: 'the escrow is refunded' });
+const frozen = returns({ outcome: 'applied', escrowId: ESCROW_ID, status: 'disputed' });
+const overtaken = returns({ outcome: 'overtaken', reason: 'the escrow is refunded' });
+const wordAfter = (signal: string, afterSeconds: number): Visit => ({
+  kind: 'signalled',
+  output: { signal, at: '2026-03-06T11:00:00Z', by: 'ada', reason: 'seen' },
+  afterSeconds,
+});
+const approved = wordAfter('approved', 0);
+const rejection = wordAfter('rejected', 0);
+const changedAfter = (afterSeconds: number): Visit => ({
+  kind: 'signalled',
+  output: { signal: 'changed', at: '2026-03-06T11:00:00Z', source: 'sweeper' },
+  afterSeconds,
+});
 const paid = returns({ outcome: 'applied', escrowId: ESCROW_ID, paidOutUsd: '49.50' });
 const status = (word: string) => returns({ escrowId: ESCROW_ID, status: word, deadlineAt: '2026-03-13T09:00:00Z' });
 
@@ -87,10 +109,12 @@ const throttled = fails('Lambda.TooManyRequestsException');
 const FIVE_SHORT_RETRIES = 155;
 /** Waits of 10, 20, 40, 80 and 160 seconds. */
 const FIVE_LONG_RETRIES = 310;
+/** The same, and then 320, 640 and 1,280 seconds. */
+const EIGHT_LONG_RETRIES = 2_550;
 /** Waits of 6, 12 and 24 minutes. */
 const THREE_LATE_RETRIES = 2_520;
-/** `TimeoutSeconds` of AwaitDelivery: three days. */
-const BACKSTOP = 259_200;
+/** `TimeoutSeconds` of the waits for a signal: seven days. */
+const BACKSTOP = 604_800;
 /** `TimeoutSeconds` of the waits for a verdict: two hours. */
 const VERDICT_BACKSTOP = 7_200;
 
@@ -98,9 +122,13 @@ const LOCK = ['LockFunds', 'Are funds locked?'];
 const WAIT_AND_LOCK = ['WaitToLock', ...LOCK];
 const LOCK_VERDICT = ['AwaitLockVerdict', ...LOCK];
 const AWAIT = ['AwaitDelivery', 'What ended the wait?'];
-const REVIEW = ['CompleteDelivery', 'ReviewDelivery', 'Is gate passed?'];
+const ONLY_REVIEW = ['ReviewDelivery', 'Is gate passed?'];
+const REVIEW = ['CompleteDelivery', ...ONLY_REVIEW];
+const DECIDE = ['AwaitDecision', ...ONLY_REVIEW];
 const RELEASE = ['ReleaseFunds', 'Are funds released?'];
 const RELEASE_VERDICT = ['AwaitReleaseVerdict', ...RELEASE];
+const DISPUTE = ['RaiseDispute', 'Is it disputed?'];
+const DISPUTE_VERDICT = ['AwaitDisputeVerdict', ...DISPUTE];
 const CHECK = ['CheckStatus', 'What is the status?'];
 
 /** Every task's visit on the shortest way to a release. */
@@ -232,7 +260,7 @@ const WAITING: Scenario[] = [
     seconds: FIVE_LONG_RETRIES,
   },
   {
-    title: 'a wait that nobody ends is ended by its backstop after three days, and the status is asked for',
+    title: 'a wait that nobody ends is ended by its backstop after seven days, and the status is asked for',
     tasks: { LockFunds: [locked], AwaitDelivery: [hangs], CheckStatus: [status('refunded')] },
     path: [...LOCK, 'AwaitDelivery', ...CHECK, 'Refunded'],
     seconds: BACKSTOP,
@@ -250,7 +278,7 @@ const DEADLINES: Scenario[] = [
     ['refunded', 'Refunded'],
     ['released', 'Released'],
     ['auto_released', 'AutoReleased'],
-    ['disputed', 'NeedsAttention'],
+    ['unrecognized', 'NeedsAttention'],
   ].map(([word = '', end = '']) => ({
     title: `after its deadline an escrow that is ${word} ends as ${end}`,
     tasks: { LockFunds: [locked], AwaitDelivery: [deadlineAfter(600)], CheckStatus: [status(word)] },
@@ -264,24 +292,33 @@ const DEADLINES: Scenario[] = [
     seconds: 30,
   },
   {
-    title: 'an escrow that its counterparty completed is waited for until it is paid out by itself',
+    title: 'an escrow that its counterparty completed is asked about until the guard decides',
     tasks: {
       LockFunds: [locked],
-      AwaitDelivery: [deadline, deadlineAfter(86_400)],
-      CheckStatus: [status('completed'), status('auto_released')],
+      AwaitDelivery: [deadlineAfter(600)],
+      CheckStatus: [status('completed')],
+      ReviewDelivery: [ask, ask, release],
+      AwaitDecision: [deadlineAfter(86_400), deadlineAfter(5_400)],
+      ReleaseFunds: [paid],
     },
-    path: [...LOCK, ...AWAIT, ...CHECK, ...AWAIT, ...CHECK, 'AutoReleased'],
-    seconds: 86_400,
+    path: [...LOCK, ...AWAIT, ...CHECK, ...ONLY_REVIEW, ...DECIDE, ...DECIDE, ...RELEASE, 'Released'],
+    seconds: 600 + 86_400 + 5_400,
   },
   {
-    title: 'a status that cannot be read is read again, five times at most',
+    title: 'a change that the sweeper sees ends the wait, and the status is asked for',
+    tasks: { LockFunds: [locked], AwaitDelivery: [changedAfter(120)], CheckStatus: [status('refunded')] },
+    path: [...LOCK, ...AWAIT, ...CHECK, 'Refunded'],
+    seconds: 120,
+  },
+  {
+    title: 'a status that cannot be read is read again, eight times at most',
     tasks: {
       LockFunds: [locked],
       AwaitDelivery: [deadline],
-      CheckStatus: [...times(5, fails('ServiceUnreadableError')), status('refunded')],
+      CheckStatus: [...times(8, fails('ServiceUnreadableError')), status('refunded')],
     },
     path: [...LOCK, ...AWAIT, ...CHECK, 'Refunded'],
-    seconds: FIVE_LONG_RETRIES,
+    seconds: EIGHT_LONG_RETRIES,
   },
   {
     title: 'a status whose reading hangs is read again',
@@ -294,10 +331,10 @@ const DEADLINES: Scenario[] = [
     tasks: {
       LockFunds: [locked],
       AwaitDelivery: [deadline],
-      CheckStatus: times(6, fails('ServiceUnreadableError')),
+      CheckStatus: times(9, fails('ServiceUnreadableError')),
     },
     path: [...LOCK, ...AWAIT, 'CheckStatus', 'NeedsAttention'],
-    seconds: FIVE_LONG_RETRIES,
+    seconds: EIGHT_LONG_RETRIES,
   },
 ];
 
@@ -348,16 +385,16 @@ const REVIEWS: Scenario[] = [
     seconds: 0,
   },
   {
-    title: 'a review that fails or hangs is made again, five times at most',
-    tasks: { ...SHORTEST, ReviewDelivery: [hangs, ...times(4, fails('ServiceUnreadableError')), release] },
+    title: 'a review that fails or hangs is made again, eight times at most',
+    tasks: { ...SHORTEST, ReviewDelivery: [hangs, ...times(7, fails('ServiceUnreadableError')), release] },
     path: HAPPY_PATH.path,
-    seconds: 60 + FIVE_LONG_RETRIES,
+    seconds: 60 + EIGHT_LONG_RETRIES,
   },
   {
     title: 'a review that always fails needs attention, and nothing is paid',
-    tasks: { ...SHORTEST, ReviewDelivery: times(6, fails('ServiceUnreadableError')), ReleaseFunds: [] },
+    tasks: { ...SHORTEST, ReviewDelivery: times(9, fails('ServiceUnreadableError')), ReleaseFunds: [] },
     path: [...LOCK, ...AWAIT, 'CompleteDelivery', 'ReviewDelivery', 'NeedsAttention'],
-    seconds: FIVE_LONG_RETRIES,
+    seconds: EIGHT_LONG_RETRIES,
   },
 ];
 
@@ -449,11 +486,254 @@ const PAYMENTS: Scenario[] = [
   },
 ];
 
+/** Every task's visit on the shortest way to a dispute. */
+const DISPUTED = {
+  LockFunds: [locked],
+  AwaitDelivery: [rejection],
+  ReviewDelivery: [dispute],
+  RaiseDispute: [frozen],
+  CheckStatus: [status('refunded')],
+};
+/** The states on it, up to the dispute. */
+const REJECTED_PATH = [...LOCK, ...AWAIT, ...ONLY_REVIEW];
+
+/** The longest way that is no dispute: somebody is asked, told that it is late, and the default decides. */
+export const LONGEST_UNDISPUTED: Scenario = {
+  title: 'a delivery about which nobody decides, although they are told, is decided by default',
+  tasks: {
+    ...SHORTEST,
+    AwaitDelivery: [deliveredAfter(3600)],
+    ReviewDelivery: [ask, ask, release],
+    AwaitDecision: [deadlineAfter(591_600), deadlineAfter(5_400)],
+  },
+  path: [...LOCK, ...AWAIT, ...REVIEW, ...DECIDE, ...DECIDE, ...RELEASE, 'Released'],
+  seconds: 3600 + 591_600 + 5_400,
+};
+
+const DECISIONS: Scenario[] = [
+  {
+    title: 'an escrow that somebody approves before it is delivered is reviewed at once, and paid',
+    tasks: { LockFunds: [locked], AwaitDelivery: [approved], ReviewDelivery: [release], ReleaseFunds: [paid] },
+    path: [...REJECTED_PATH, ...RELEASE, 'Released'],
+    seconds: 0,
+  },
+  {
+    title: 'an escrow that somebody rejects before it is delivered is reviewed at once, and disputed',
+    tasks: DISPUTED,
+    path: [...REJECTED_PATH, ...DISPUTE, ...CHECK, 'Refunded'],
+    seconds: 0,
+  },
+  {
+    title: 'a delivery that a person decides about is paid once they approve',
+    tasks: { ...SHORTEST, ReviewDelivery: [ask, release], AwaitDecision: [wordAfter('approved', 7_200)] },
+    path: [...LOCK, ...AWAIT, ...REVIEW, ...DECIDE, ...RELEASE, 'Released'],
+    seconds: 7_200,
+  },
+  {
+    title: 'a delivery that a person rejects is disputed',
+    tasks: {
+      ...DISPUTED,
+      AwaitDelivery: [delivered],
+      CompleteDelivery: [completed],
+      ReviewDelivery: [ask, dispute],
+      AwaitDecision: [wordAfter('rejected', 60)],
+    },
+    path: [...LOCK, ...AWAIT, ...REVIEW, ...DECIDE, ...DISPUTE, ...CHECK, 'Refunded'],
+    seconds: 60,
+  },
+  LONGEST_UNDISPUTED,
+  {
+    title: 'what is left to lapse is looked at until the service has settled it',
+    tasks: {
+      ...SHORTEST,
+      ReviewDelivery: [lapse, lapse, goneMeanwhile],
+      AwaitDecision: [deadlineAfter(1_800), deadlineAfter(300)],
+      ReleaseFunds: [],
+      CheckStatus: [status('auto_released')],
+    },
+    path: [...LOCK, ...AWAIT, ...REVIEW, ...DECIDE, ...DECIDE, ...CHECK, 'AutoReleased'],
+    seconds: 2_100,
+  },
+  {
+    title: 'a wait for a decision that nobody ends is ended by its backstop after seven days, and reviewed again',
+    tasks: { ...SHORTEST, ReviewDelivery: [ask, release], AwaitDecision: [hangs] },
+    path: [...LOCK, ...AWAIT, ...REVIEW, ...DECIDE, ...RELEASE, 'Released'],
+    seconds: BACKSTOP,
+  },
+  {
+    title: 'a wait for a decision that could not be registered is registered again, five times at most',
+    tasks: {
+      ...SHORTEST,
+      ReviewDelivery: [ask, release],
+      AwaitDecision: [...times(5, fails('Lambda.Unknown')), approved],
+    },
+    path: [...LOCK, ...AWAIT, ...REVIEW, ...DECIDE, ...RELEASE, 'Released'],
+    seconds: FIVE_LONG_RETRIES,
+  },
+  {
+    title: 'a wait for a decision that can never be registered needs attention',
+    tasks: {
+      ...SHORTEST,
+      ReviewDelivery: [ask],
+      AwaitDecision: times(6, fails('Lambda.Unknown')),
+      ReleaseFunds: [],
+    },
+    path: [...LOCK, ...AWAIT, ...REVIEW, 'AwaitDecision', 'NeedsAttention'],
+    seconds: FIVE_LONG_RETRIES,
+  },
+  {
+    title: 'a payment that others have overtaken asks for the status',
+    tasks: { ...SHORTEST, ReleaseFunds: [overtaken], CheckStatus: [status('auto_released')] },
+    path: [...LOCK, ...AWAIT, ...REVIEW, ...RELEASE, ...CHECK, 'AutoReleased'],
+    seconds: 0,
+  },
+];
+
+const DISPUTES: Scenario[] = [
+  {
+    title: 'a dispute is looked at until the staff have decided, for the counterparty',
+    tasks: {
+      ...DISPUTED,
+      CheckStatus: [status('disputed'), status('disputed'), status('released')],
+      AwaitResolution: [deadlineAfter(14_400), changedAfter(60)],
+    },
+    path: [
+      ...REJECTED_PATH,
+      ...DISPUTE,
+      ...CHECK,
+      'AwaitResolution',
+      ...CHECK,
+      'AwaitResolution',
+      ...CHECK,
+      'Released',
+    ],
+    seconds: 14_460,
+  },
+  {
+    title: 'an escrow that is open again after its dispute is reviewed again',
+    tasks: {
+      ...DISPUTED,
+      ReviewDelivery: [dispute, release],
+      CheckStatus: [status('disputed'), status('completed')],
+      AwaitResolution: [deadlineAfter(14_400)],
+      ReleaseFunds: [paid],
+    },
+    path: [...REJECTED_PATH, ...DISPUTE, ...CHECK, 'AwaitResolution', ...CHECK, ...ONLY_REVIEW, ...RELEASE, 'Released'],
+    seconds: 14_400,
+  },
+  {
+    title: 'a wait for the end of a dispute is ended by its backstop after seven days, and the status is asked for',
+    tasks: { ...DISPUTED, CheckStatus: [status('disputed'), status('refunded')], AwaitResolution: [hangs] },
+    path: [...REJECTED_PATH, ...DISPUTE, ...CHECK, 'AwaitResolution', ...CHECK, 'Refunded'],
+    seconds: BACKSTOP,
+  },
+  {
+    title: 'a wait for the end of a dispute that could not be registered is registered again, five times at most',
+    tasks: {
+      ...DISPUTED,
+      CheckStatus: [status('disputed'), status('refunded')],
+      AwaitResolution: [...times(5, fails('Lambda.Unknown')), changedAfter(0)],
+    },
+    path: [...REJECTED_PATH, ...DISPUTE, ...CHECK, 'AwaitResolution', ...CHECK, 'Refunded'],
+    seconds: FIVE_LONG_RETRIES,
+  },
+  {
+    title: 'a wait for the end of a dispute that can never be registered needs attention',
+    tasks: {
+      ...DISPUTED,
+      CheckStatus: [status('disputed')],
+      AwaitResolution: times(6, fails('Lambda.Unknown')),
+    },
+    path: [...REJECTED_PATH, ...DISPUTE, ...CHECK, 'AwaitResolution', 'NeedsAttention'],
+    seconds: FIVE_LONG_RETRIES,
+  },
+  {
+    title: 'a dispute that was not sent is tried again after the time asked for',
+    tasks: { ...DISPUTED, RaiseDispute: [notSent(75), frozen] },
+    path: [...REJECTED_PATH, ...DISPUTE, 'WaitToDispute', ...DISPUTE, ...CHECK, 'Refunded'],
+    seconds: 75,
+  },
+  {
+    title: 'a dispute in doubt waits until it is settled, and goes on with what was found',
+    tasks: { ...DISPUTED, RaiseDispute: [pending, frozen], AwaitDisputeVerdict: [settledAfter(60)] },
+    path: [...REJECTED_PATH, ...DISPUTE, ...DISPUTE_VERDICT, ...CHECK, 'Refunded'],
+    seconds: 60,
+  },
+  {
+    title: 'a dispute whose verdict nobody tells is looked at again after two hours',
+    tasks: { ...DISPUTED, RaiseDispute: [pending, frozen], AwaitDisputeVerdict: [hangs] },
+    path: [...REJECTED_PATH, ...DISPUTE, ...DISPUTE_VERDICT, ...CHECK, 'Refunded'],
+    seconds: VERDICT_BACKSTOP,
+  },
+  {
+    title: 'a wait for the verdict on a dispute that could not be registered is registered again, five times at most',
+    tasks: {
+      ...DISPUTED,
+      RaiseDispute: [pending, frozen],
+      AwaitDisputeVerdict: [...times(5, fails('Lambda.Unknown')), settled],
+    },
+    path: [...REJECTED_PATH, ...DISPUTE, ...DISPUTE_VERDICT, ...CHECK, 'Refunded'],
+    seconds: FIVE_LONG_RETRIES,
+  },
+  {
+    title: 'a wait for the verdict on a dispute that can never be registered needs attention',
+    tasks: {
+      ...DISPUTED,
+      RaiseDispute: [pending],
+      AwaitDisputeVerdict: times(6, fails('Lambda.Unknown')),
+      CheckStatus: [],
+    },
+    path: [...REJECTED_PATH, ...DISPUTE, 'AwaitDisputeVerdict', 'NeedsAttention'],
+    seconds: FIVE_LONG_RETRIES,
+  },
+  {
+    title: 'a dispute that others have overtaken asks for the status',
+    tasks: { ...DISPUTED, RaiseDispute: [overtaken] },
+    path: [...REJECTED_PATH, ...DISPUTE, ...CHECK, 'Refunded'],
+    seconds: 0,
+  },
+  ...[
+    ['refused', rejected('HTTP 403 WRONG_PARTY')],
+    ['parked', manual],
+  ].map(([word, answer]) => ({
+    title: `a dispute that is ${word as string} needs attention`,
+    tasks: { ...DISPUTED, RaiseDispute: [answer as Visit], CheckStatus: [] },
+    path: [...REJECTED_PATH, ...DISPUTE, 'NeedsAttention'],
+    seconds: 0,
+  })),
+  {
+    title: 'a dispute whose function fails is visited again once its claim is stale, three times at most',
+    tasks: { ...DISPUTED, RaiseDispute: [fails('Sandbox.Timedout'), hangs, fails('Lambda.Unknown'), frozen] },
+    path: [...REJECTED_PATH, ...DISPUTE, ...CHECK, 'Refunded'],
+    seconds: 90 + THREE_LATE_RETRIES,
+  },
+  {
+    title: 'a dispute whose function always fails needs attention',
+    tasks: { ...DISPUTED, RaiseDispute: times(4, fails('Sandbox.Timedout')), CheckStatus: [] },
+    path: [...REJECTED_PATH, 'RaiseDispute', 'NeedsAttention'],
+    seconds: THREE_LATE_RETRIES,
+  },
+  {
+    title: 'a dispute whose function could not be started is invoked again, five times at most',
+    tasks: { ...DISPUTED, RaiseDispute: [...times(5, throttled), frozen] },
+    path: [...REJECTED_PATH, ...DISPUTE, ...CHECK, 'Refunded'],
+    seconds: FIVE_SHORT_RETRIES,
+  },
+  {
+    title: 'a dispute whose function can never be started needs attention',
+    tasks: { ...DISPUTED, RaiseDispute: times(6, throttled), CheckStatus: [] },
+    path: [...REJECTED_PATH, 'RaiseDispute', 'NeedsAttention'],
+    seconds: FIVE_SHORT_RETRIES,
+  },
+];
+
 export const SCENARIOS: readonly Scenario[] = [
   HAPPY_PATH,
   ...FUNDING,
   ...WAITING,
   ...DEADLINES,
   ...REVIEWS,
+  ...DECISIONS,
   ...PAYMENTS,
+  ...DISPUTES,
 ];

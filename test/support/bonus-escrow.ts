@@ -35,6 +35,8 @@ export function aBonusPolicy(overrides: Partial<BonusPolicy> = {}): BonusPolicy 
       { above: 0.8, amountUsd: '20.00' },
     ],
     timeoutHours: 168,
+    gate: { mode: 'auto' },
+    guard: { alertHours: 2, default: 'release' },
     payees: [{ jobNamePrefix: 'churn-', agentId: OWNER }],
     ...overrides,
   };
@@ -54,6 +56,8 @@ export function aRequest(overrides: Partial<LifecycleRequest> = {}): LifecycleRe
     timeoutHours: 168,
     description: `Bonus for training job ${JOB_NAME}: validation:accuracy 0.93 > 0.9`,
     address: `training-job:${JOB_NAME}`,
+    gate: { mode: 'auto' },
+    guard: { alertHours: 2, default: 'release' },
     ...overrides,
   };
 }
@@ -90,6 +94,20 @@ export function aDeliveredState() {
   return { ...aLockedState(), delivery };
 }
 
+/** The same while somebody is to decide. */
+export function anAskedState() {
+  const until = '2026-03-13T07:00:00.000Z';
+  return {
+    ...aDeliveredState(),
+    review: { decision: 'ask', reason: 'a person decides', until, isLate: false, status: 'completed' },
+  };
+}
+
+/** The same once it is to be disputed. */
+export function aRejectedState() {
+  return { ...aDeliveredState(), review: { decision: 'dispute', reason: 'rejected by ada: no such model' } };
+}
+
 /** The same once it is to be released. */
 export function aReviewedState() {
   return { ...aDeliveredState(), review: { decision: 'release', reason: 'delivered by registry' } };
@@ -110,6 +128,7 @@ export function aView(overrides: Partial<EscrowView> = {}): EscrowView {
     description: `${REFERENCE} ${aRequest().description}`,
     createdAt: '2026-03-06T09:00:00.000Z',
     deadlineAt: '2026-03-13T09:00:00.000Z',
+    disputedAt: undefined,
     unrecognizedFields: [],
     ...overrides,
   };

@@ -108,6 +108,9 @@ export function createMemoryIntents(
     const intent = stored(from.key);
     if (intent.state !== from.state || intent.fence !== from.fence || intent.owner !== from.owner) return intent;
     const { state, note, result, decision, retriedAs } = ending;
+    // As DynamoDB does.
+    if (Object.values(result ?? {}).includes(undefined))
+      throw new Error(`the result of ${from.key} has undefined in it`);
     const moved = change(intent, at.toISOString(), { state, note });
     if (result === undefined) moved.reason = note;
     else moved.result = result;

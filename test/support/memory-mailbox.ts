@@ -9,6 +9,7 @@ export interface MemoryMailbox extends MailboxStore {
 /** What a mailbox holds. */
 export interface Mail {
   readonly waits: Map<string, Wait & { readonly isMain: boolean }>;
+  /** By address, type and time. */
   readonly signals: Map<string, Signal>;
 }
 
@@ -42,14 +43,14 @@ export function createMemoryMailbox(
     },
     async putSignal(address, signal) {
       await turn();
-      const known = signals.get(address);
-      if (known !== undefined && known.at >= signal.at) return false;
-      signals.set(address, { ...signal });
+      const name = `${address}#${signal.type}#${signal.at}`;
+      if (signals.has(name)) return false;
+      signals.set(name, { ...signal });
       return true;
     },
-    async findSignal(address) {
+    async listSignals(address) {
       await turn();
-      return signals.get(address);
+      return [...signals].filter(([name]) => name.startsWith(`${address}#`)).map(([, signal]) => signal);
     },
     async listDue(now, limit) {
       await turn();

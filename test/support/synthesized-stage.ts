@@ -261,6 +261,10 @@ function identity(type: string, generated: string, nameOf: (property: string) =>
       const Arn = arn('states', `stateMachine:${nameOf('StateMachineName')}`);
       return { ref: Arn, attributes: { Arn } };
     }
+    case 'AWS::ApiGatewayV2::Api': {
+      const ApiEndpoint = `https://${generated}.execute-api.${REGION}.amazonaws.com`;
+      return { ref: generated, attributes: { ApiEndpoint } };
+    }
     default:
       return { ref: generated, attributes: {} };
   }

@@ -1,6 +1,6 @@
-import { createHandler as createAwaitDelivery } from '../../lambdas/await-delivery/handler.ts';
+import { createHandler as createAwaitSignal } from '../../lambdas/await-signal/handler.ts';
 import { createHandler as createDeliverDeadlines } from '../../lambdas/deliver-deadlines/handler.ts';
-import { createHandler as createRecordDelivery } from '../../lambdas/record-delivery/handler.ts';
+import { createHandler as createRecordSignal } from '../../lambdas/record-signal/handler.ts';
 import type { DeadLetter } from '../../src/aws/dead-letters.ts';
 import { INCOMING } from '../../src/events/catalogue.ts';
 import { aLockedState } from './bonus-escrow.ts';
@@ -9,7 +9,7 @@ import { createMemoryMailbox, createTasks } from './memory-mailbox.ts';
 import { createRecorder } from './recorder.ts';
 
 /** What `AwaitDelivery` is invoked with for `token-1`. */
-export const A_WAIT = { taskToken: 'token-1', state: aLockedState() };
+export const A_WAIT = { awaits: 'delivery', taskToken: 'token-1', state: aLockedState() };
 
 /** The three functions that meet in one mailbox. `world` may be changed between calls. */
 export function createWaitingRoom() {
@@ -23,19 +23,24 @@ export function createWaitingRoom() {
     log: recorder.log,
     count: recorder.count,
   };
-  const record = createRecordDelivery({
+  const record = createRecordSignal({
     ...shared,
     sendDeadLetter: async (letter) => void deadLetters.push(letter),
     maxReceives: 5,
   });
+  const recordEvent = (body: string, receives = 1) => record(aBatch({ body, receives }), timeLeft());
   return {
     world,
+    mailbox: shared.mailbox,
     tasks,
     recorder,
     deadLetters,
-    awaitDelivery: createAwaitDelivery(shared),
+    mailboxDeps: { mailbox: shared.mailbox, resume: shared.resume },
+    awaitDelivery: createAwaitSignal(shared),
     deliverDeadlines: createDeliverDeadlines({ ...shared, now: () => world.now }),
+    /** Takes an event from the queue, as JSON text. */
+    recordEvent,
     recordDelivery: (detail: unknown, { time = '2026-03-06T10:00:00Z', receives = 1 } = {}) =>
-      record(aBatch({ body: anEvent(INCOMING.escrowDelivered, detail, { time }), receives }), timeLeft()),
+      recordEvent(anEvent(INCOMING.escrowDelivered, detail, { time }), receives),
   };
 }

@@ -141,7 +141,6 @@ export const escrowPublished: EscrowDialect = {
     actionRoute({ path: '/escrow/dispute', escrowId, request: disputeRequestSchema }, DISPUTE, disputedSchema, () => ({
       escrowId,
       status: 'disputed',
-      disputeId: undefined,
     })),
 
   status: (escrowId) => ({

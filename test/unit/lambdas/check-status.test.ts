@@ -15,7 +15,8 @@ describe('the status of an escrow', () => {
       escrowId: ESCROW_ID,
       reference: REFERENCE,
       status,
-      deadlineAt: '2026-03-13T09:05:30.000Z',
+      // Of a dispute nobody knows the end: it is looked at hours later.
+      deadlineAt: status === 'disputed' ? '2026-03-13T13:00:30.000Z' : '2026-03-13T09:05:30.000Z',
     });
   });
 

@@ -71,16 +71,60 @@ describe('a payment', () => {
     expect(recorder.counted).toEqual({});
   });
 
-  test('that is not owed any more is rejected as data', async () => {
-    const { client, released } = aClient(['refunded'], () => Promise.reject(new Error('not expected')));
-    const { deps, recorder } = anEscrowTask(client);
+  test.each(['refunded', 'auto_released', 'disputed'] as const)(
+    'of an escrow that is %s meanwhile was overtaken, and is not sent',
+    async (status) => {
+      const { client, released } = aClient([status, status], () => Promise.reject(new Error('not expected')));
+      const { deps, recorder } = anEscrowTask(client);
+
+      expect(await createHandler(deps)(aReviewedState(), timeLeft())).toEqual({
+        outcome: 'overtaken',
+        reason: `the escrow is ${status}; the escrow is ${status}`,
+      });
+      expect(released).toEqual([]);
+      expect(recorder.published).toEqual([]);
+      expect(recorder.counted).toEqual({});
+    },
+  );
+
+  test('that is refused for an escrow that was disputed between reading and paying was overtaken', async () => {
+    const { client } = aClient(['completed', 'disputed', 'disputed'], async () => ({
+      kind: 'rejected',
+      reason: 'HTTP 409 INVALID_STATUS_TRANSITION',
+    }));
+    const { deps } = anEscrowTask(client);
 
     expect(await createHandler(deps)(aReviewedState(), timeLeft())).toEqual({
-      outcome: 'rejected',
-      reason: 'the escrow is refunded',
+      outcome: 'overtaken',
+      reason: 'HTTP 409 INVALID_STATUS_TRANSITION; the escrow is disputed',
     });
-    expect(released).toEqual([]);
-    expect(recorder.published).toEqual([]);
+  });
+
+  test.each(['locked', 'completed', 'unrecognized'] as const)(
+    'that is refused for an escrow that is %s still is rejected as data',
+    async (status) => {
+      const { client } = aClient(['locked', status, status], async () => ({ kind: 'rejected', reason: 'HTTP 403' }));
+      const { deps, recorder } = anEscrowTask(client);
+
+      expect(await createHandler(deps)(aReviewedState(), timeLeft())).toEqual({
+        outcome: 'rejected',
+        reason: 'HTTP 403',
+      });
+      expect(recorder.published).toEqual([]);
+    },
+  );
+
+  test('that is refused waits where the escrow cannot be read then, as the service asks for', async () => {
+    const views = [aView(), aView()];
+    const unreadable = new ServiceUnreadableError('status of esc_1: HTTP 503', { retryAfterSeconds: 7 });
+    const readStatus = async () => views.shift() ?? Promise.reject(unreadable);
+    const { deps } = anEscrowTask({ readStatus, release: async () => ({ kind: 'rejected', reason: 'HTTP 403' }) });
+
+    expect(await createHandler(deps)(aReviewedState(), timeLeft())).toEqual({
+      outcome: 'not-sent',
+      reason: 'status of esc_1: HTTP 503',
+      retryAfterSeconds: 7,
+    });
   });
 
   test('waits where the escrow cannot be read', async () => {

@@ -78,6 +78,7 @@ function aSweeper({ escrow = {}, deps = {}, recorder = createRecorder() }: Optio
     mailbox.putWait({
       taskToken,
       addresses: [intentAddress(key)],
+      takes: [],
       notBefore: NOON.toISOString(),
       deadlineAt: afterNoon(10 * MINUTE).toISOString(),
     });

@@ -109,6 +109,9 @@ describe('a configuration', () => {
     ['bonus.timeoutHours', 1.5, 'got 1.5', 'expected int'],
     ['bonus.payees[1].agentId', 'me', 'got "me"', 'Registered agent that is paid.'],
     ['bonus.payees[0].jobNamePrefix', 'churn_', 'got "churn_"', 'Start of a training job name'],
+    ['bonus.endpoints', 'churn-scorer', 'got "churn-scorer"', 'none if left out'],
+    ['bonus.endpoints[0]', 'churn_scorer', 'got "churn_scorer"', 'Name of a SageMaker endpoint'],
+    ['webhooks.enabled', 'yes', 'got "yes"', 'Whether there is a public address'],
     ['trading.confidenceThreshold', 60, 'got 60', 'expected number to be <=1'],
     ['trading.orderSizeUsd', '1.00', 'got "1.00"', 'Decimal USD as a string, 1.01 to 50000.00.'],
     ['trading.orderSizeUsd', '50000.01', 'got "50000.01"', 'Decimal USD as a string, 1.01 to 50000.00.'],
@@ -117,6 +120,9 @@ describe('a configuration', () => {
     ['trading.assets[0]', '', 'got ""', 'expected string to have >=1 characters'],
     ['trading.maxAgeSeconds', 0, 'got 0', 'expected number to be >=1'],
     ['trading.predictor.endpointName', '-x', 'got "-x"', 'SageMaker endpoint'],
+    ['bonus.guard.alertHours', 0.2, 'got 0.2', 'expected number to be >=0.25'],
+    ['bonus.guard.alertHours', 73, 'got 73', 'expected number to be <=72'],
+    ['bonus.guard.default', 'wait', 'got "wait"', '"release"|"dispute"|"let-lapse"'],
     ['trading.predictor.features', {}, 'got {}', 'at least one'],
     ['trading.predictor.features.rsi_14', '62', 'got "62"', 'expected number'],
     ['trading.predictor.everyMinutes', 0, 'got 0', 'expected number to be >=1'],
@@ -131,9 +137,10 @@ describe('a configuration', () => {
   });
 
   test.each([
-    ['bonus.tier', 'metric, tiers, timeoutHours, payees'],
+    ['bonus.tier', 'metric, tiers, timeoutHours, gate, guard, payees, endpoints'],
     ['bonus.payees[0].agent', 'jobNamePrefix, agentId'],
-    ['apiKey', '$schema, stage, retainData, secretName, alarmEmail, purpleFlea, budgets, bonus, trading'],
+    ['apiKey', '$schema, stage, retainData, secretName, alarmEmail, purpleFlea, budgets, bonus, trading, webhooks'],
+    ['webhooks.url', 'enabled'],
     ['trading.predictor.every', 'endpointName, asset, features, everyMinutes'],
     ['budgets.perDay.escrow-release', 'escrow-create, trade-order, transfer'],
     ['budgets.perAgentAndDay.bonus', 'escrow-create, trade-order, transfer'],

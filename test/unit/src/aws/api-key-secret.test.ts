@@ -36,7 +36,7 @@ describe('the secret', () => {
 
   test.each<[string, string | undefined, string]>([
     ['has no value', undefined, `secret ${NAME}: has no value`],
-    ['is the bare key', CANARY, `secret ${NAME}: is not JSON; expected {"apiKey": "...", "agentId": "..."}`],
+    ['is the bare key', CANARY, `secret ${NAME}: is not JSON; expected {"apiKey": "...", "agentId": "..."`],
     ['is empty', '', `secret ${NAME}: is not JSON`],
     ['is broken off', `{"apiKey":"${CANARY}`, `secret ${NAME}: is not JSON`],
     ['is JSON text', JSON.stringify(CANARY), `secret ${NAME}: JSON object is missing or of the wrong type`],

@@ -30,7 +30,7 @@ describe('a signal', () => {
     expect(await table().putSignal('escrow:esc_1', { ...SIGNAL, note: undefined, deliveryUrl: undefined })).toBe(true);
     expect(itemOf(0)).toEqual({
       address: { S: 'escrow:esc_1' },
-      item: { S: 'signal#delivered' },
+      item: { S: `signal#delivered#${SIGNAL.at}` },
       type: { S: 'delivered' },
       at: { S: SIGNAL.at },
       deliveredBy: { S: 'registry' },
@@ -38,10 +38,54 @@ describe('a signal', () => {
     });
   });
 
-  test('that one as late was there before is not new', async () => {
+  test('that was there before is not new', async () => {
     server.script(answer(400, { __type: 'com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException' }));
 
     expect(await table().putSignal('escrow:esc_1', SIGNAL)).toBe(false);
+  });
+});
+
+describe('the signals of an address', () => {
+  const item = (type: string, at: string) => ({
+    address: { S: 'escrow:esc_1' },
+    item: { S: `signal#${type}#${at}` },
+    type: { S: type },
+    at: { S: at },
+    removeAt: { N: '1' },
+  });
+
+  test('are all that were said, read consistently and without what only the table needs', async () => {
+    const later = '2026-03-06T11:00:00Z';
+    server.script(answer(200, { Items: [item('approved', SIGNAL.at), item('rejected', later)] }));
+
+    expect(await table().listSignals('escrow:esc_1')).toEqual([
+      { type: 'approved', at: SIGNAL.at },
+      { type: 'rejected', at: later },
+    ]);
+    expect(JSON.parse(server.requests[0]?.body ?? '{}')).toEqual({
+      TableName: 'mailbox',
+      ConsistentRead: true,
+      KeyConditionExpression: 'address = :address AND begins_with(#item, :signal)',
+      ExpressionAttributeNames: { '#item': 'item' },
+      ExpressionAttributeValues: { ':address': { S: 'escrow:esc_1' }, ':signal': { S: 'signal#' } },
+    });
+  });
+
+  test('are read to the last page', async () => {
+    const next = { address: { S: 'escrow:esc_1' }, item: { S: `signal#approved#${SIGNAL.at}` } };
+    server.script(
+      answer(200, { Items: [item('approved', SIGNAL.at)], LastEvaluatedKey: next }),
+      answer(200, { Items: [item('rejected', SIGNAL.at)] }),
+    );
+
+    expect((await table().listSignals('escrow:esc_1')).map(({ type }) => type)).toEqual(['approved', 'rejected']);
+    expect(JSON.parse(server.requests[1]?.body ?? '{}')).toMatchObject({ ExclusiveStartKey: next });
+  });
+
+  test('may be none', async () => {
+    server.script(answer(200, { Items: [] }));
+
+    expect(await table().listSignals('escrow:esc_1')).toEqual([]);
   });
 });
 
@@ -52,11 +96,18 @@ describe('a wait', () => {
     await table().putWait({
       taskToken: 'token-1',
       addresses: ['escrow:esc_1', 'training-job:churn'],
+      takes: ['delivered', 'changed'],
       notBefore: '2026-03-06T08:10:00.000Z',
       deadlineAt: '2026-03-13T09:00:00Z',
     });
 
-    const shared = { item: { S: 'wait' }, taskToken: { S: 'token-1' }, deadlineAt: { S: '2026-03-13T09:00:00Z' } };
+    const takes = { L: [{ S: 'delivered' }, { S: 'changed' }] };
+    const shared = {
+      takes,
+      item: { S: 'wait' },
+      taskToken: { S: 'token-1' },
+      deadlineAt: { S: '2026-03-13T09:00:00Z' },
+    };
     expect(itemOf(0)).toMatchObject({ ...shared, address: { S: 'escrow:esc_1' }, waiting: { S: 'waiting' } });
     expect(itemOf(1)).toMatchObject({ ...shared, address: { S: 'training-job:churn' } });
     expect(itemOf(1)).not.toHaveProperty('waiting');

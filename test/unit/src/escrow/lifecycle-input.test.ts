@@ -3,10 +3,19 @@ import { lifecycleInputSchema } from '../../../../src/escrow/lifecycle-input.ts'
 import { describeProblems } from '../../../../src/schemas.ts';
 import {
   deliveredStateSchema,
+  askedStateSchema,
+  disputeStateSchema,
   lockedStateSchema,
-  reviewedStateSchema,
+  releaseStateSchema,
+  undecidedStateSchema,
 } from '../../../../src/escrow/lifecycle-state.ts';
-import { aDeliveredState, aLockedState, aRequest, aReviewedState } from '../../../support/bonus-escrow.ts';
+import {
+  aDeliveredState,
+  anAskedState,
+  aLockedState,
+  aRequest,
+  aReviewedState,
+} from '../../../support/bonus-escrow.ts';
 
 function problemsOf(input: unknown): string {
   const { error } = lifecycleInputSchema.safeParse(input);
@@ -73,7 +82,33 @@ describe('the state of an execution', () => {
   test('is read at each of its stages', () => {
     expect(lockedStateSchema.parse(aLockedState())).toMatchObject({ request: { amountUsd: 50_000_000n } });
     expect(deliveredStateSchema.parse(aDeliveredState())).toMatchObject({ delivery: { deliveredBy: 'registry' } });
-    expect(reviewedStateSchema.parse(aReviewedState())).toMatchObject({ review: { decision: 'release' } });
+    expect(releaseStateSchema.parse(aReviewedState())).toMatchObject({ review: { decision: 'release' } });
+  });
+
+  test.each([
+    ['nothing yet', {}],
+    ['a deadline', { delivery: { signal: 'deadline', deadlineAt: '2026-03-13T09:00:00Z' } }],
+    ['a change', { delivery: { signal: 'changed', at: '2026-03-13T09:00:00Z', source: 'sweeper' } }],
+    ['an approval', { decision: { signal: 'approved', at: '2026-03-13T09:00:00Z', by: 'ada', reason: 'good' } }],
+    ['a rejection', { decision: { signal: 'rejected', at: '2026-03-13T09:00:00Z', by: 'ada', reason: 'bad' } }],
+    [
+      'metrics',
+      { delivery: { signal: 'delivered', at: '2026-03-06T10:00:00Z', deliveredBy: 'ci', metrics: { quality: 0.9 } } },
+    ],
+  ])('that may be reviewed keeps what ended its waits: %s', (_case, ended) => {
+    const { request: _request, escrow: _escrow, ...kept } = undecidedStateSchema.parse({ ...aLockedState(), ...ended });
+
+    expect(kept).toEqual(ended);
+  });
+
+  test('that asks says until when', () => {
+    const { review } = anAskedState();
+
+    expect(askedStateSchema.safeParse({ ...aDeliveredState(), review }).success).toBe(true);
+    expect(askedStateSchema.safeParse({ ...aDeliveredState(), review: { ...review, until: 'soon' } }).success).toBe(
+      false,
+    );
+    expect(askedStateSchema.safeParse(aReviewedState()).success).toBe(false);
   });
 
   test('is refused at a stage that it has not reached', () => {
@@ -83,7 +118,11 @@ describe('the state of an execution', () => {
     expect(lockedStateSchema.safeParse({ request: aRequest() }).success).toBe(false);
     expect(deliveredStateSchema.safeParse(aLockedState()).success).toBe(false);
     expect(deliveredStateSchema.safeParse(deadline).success).toBe(false);
-    expect(reviewedStateSchema.safeParse(aDeliveredState()).success).toBe(false);
-    expect(reviewedStateSchema.safeParse(stopped).success).toBe(false);
+    expect(releaseStateSchema.safeParse(aDeliveredState()).success).toBe(false);
+    expect(releaseStateSchema.safeParse(stopped).success).toBe(false);
+    expect(disputeStateSchema.safeParse(aReviewedState()).success).toBe(false);
+    expect(undecidedStateSchema.safeParse({ ...aLockedState(), delivery: { signal: 'delivered' } }).success).toBe(
+      false,
+    );
   });
 });

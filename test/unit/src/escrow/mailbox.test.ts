@@ -8,6 +8,7 @@ import {
   trainingJobAddress,
   type MailboxDeps,
   type Signal,
+  type SignalType,
   type Wait,
 } from '../../../../src/escrow/mailbox.ts';
 import { inEveryOrder } from '../../../support/interleavings.ts';
@@ -21,13 +22,14 @@ function aWait(overrides: Partial<Wait> = {}): Wait {
   return {
     taskToken: 'token-1',
     addresses: [ESCROW, JOB],
+    takes: ['delivered', 'approved', 'rejected', 'changed'],
     notBefore: '2026-03-06T08:10:00.000Z',
     deadlineAt: '2026-03-13T09:00:00Z',
     ...overrides,
   };
 }
 
-function aSignal(overrides: Partial<Signal> = {}): Signal {
+function aSignal(overrides: Partial<Extract<Signal, { type: 'delivered' }>> = {}): Signal {
   return { type: 'delivered', at: '2026-03-06T10:00:00Z', deliveredBy: 'registry', note: 'model v7', ...overrides };
 }
 
@@ -166,7 +168,7 @@ test('a signal for another address ends nothing', async () => {
   expect(mailbox.waiting()).toEqual([ESCROW, JOB]);
 });
 
-test('a later signal replaces an earlier one that nobody has met', async () => {
+test('a signal of an older job of the same name does not stand before that of the newer', async () => {
   const { deps, tasks } = aPost();
   await deliverSignal(deps, JOB, aSignal({ at: '2026-03-06T07:00:00Z', note: 'of the older job' }));
 
@@ -184,6 +186,156 @@ test('the end of an older wait leaves a newer one under the same address alone',
 
   expect(await deliverSignal(deps, ESCROW, aSignal())).toBe('resumed');
   expect([...tasks.ended.keys()]).toEqual(['token-2']);
+});
+
+const TYPES: readonly SignalType[] = ['delivered', 'approved', 'rejected', 'changed'];
+
+/** Something of a type, said so many hours after nine. */
+function said(type: SignalType, hour = 1): Signal {
+  const at = new Date(Date.parse('2026-03-06T09:00:00Z') + hour * 3_600_000).toISOString();
+  switch (type) {
+    case 'delivered':
+      return { type, at, deliveredBy: 'registry' };
+    case 'approved':
+    case 'rejected':
+      return { type, at, by: 'ada', reason: 'seen' };
+    case 'changed':
+      return { type, at, source: 'sweeper' };
+  }
+}
+
+describe.each(TYPES)('a signal that something is %s', (type) => {
+  const { type: signal, ...words } = said(type);
+
+  test('ends a wait that takes it, in its own words', async () => {
+    const { deps, tasks, mailbox } = aPost();
+    await awaitSignal(deps, aWait({ takes: [type] }));
+
+    expect(await deliverSignal(deps, ESCROW, said(type))).toBe('resumed');
+    expect(tasks.ended.get('token-1')).toEqual({ signal, ...words });
+    expect(mailbox.waiting()).toEqual([]);
+  });
+
+  test('leaves a wait alone that takes anything else', async () => {
+    const { deps, tasks, mailbox } = aPost();
+    await awaitSignal(deps, aWait({ takes: TYPES.filter((other) => other !== type) }));
+
+    expect(await deliverSignal(deps, ESCROW, said(type))).toBe(type === 'changed' ? 'nobody-waits' : 'kept');
+    expect(tasks.attempts).toEqual([]);
+    expect(mailbox.waiting()).toEqual([ESCROW, JOB]);
+  });
+
+  test('is kept for a wait that takes it, unless it only says that there is something to look at', async () => {
+    const { deps, tasks } = aPost();
+    const isKept = type !== 'changed';
+
+    expect(await deliverSignal(deps, JOB, said(type))).toBe(isKept ? 'kept' : 'nobody-waits');
+    expect(await awaitSignal(deps, aWait())).toBe(isKept ? 'resumed' : 'waiting');
+    expect(tasks.ended.get('token-1')).toEqual(isKept ? { signal, ...words } : undefined);
+  });
+
+  test('said before the wait is not taken by one that takes anything else', async () => {
+    const { deps, tasks } = aPost();
+    await deliverSignal(deps, ESCROW, said(type));
+
+    expect(await awaitSignal(deps, aWait({ takes: TYPES.filter((other) => other !== type) }))).toBe('waiting');
+    expect(tasks.attempts).toEqual([]);
+  });
+});
+
+describe('of several things that were said before the wait', () => {
+  test.each<[string, readonly Signal[], SignalType]>([
+    ['the first counts', [said('approved', 1), said('rejected', 2)], 'approved'],
+    ['the first counts', [said('rejected', 1), said('approved', 2)], 'rejected'],
+    ['the first counts, however they came in', [said('approved', 2), said('rejected', 1)], 'rejected'],
+    ['the first counts, however they came in', [said('rejected', 2), said('approved', 1)], 'approved'],
+    ['a delivery before a word counts', [said('delivered', 1), said('rejected', 2)], 'delivered'],
+    ['said at once, that counts which keeps the money', [said('approved', 1), said('rejected', 1)], 'rejected'],
+    ['said at once, that counts which keeps the money', [said('rejected', 1), said('approved', 1)], 'rejected'],
+    ['said at once, that counts which keeps the money', [said('delivered', 1), said('rejected', 1)], 'rejected'],
+    [
+      'one that is repeated does not come after what contradicts it',
+      [said('rejected', 1), said('approved', 2), said('rejected', 3)],
+      'rejected',
+    ],
+    [
+      'one that is repeated does not come after what contradicts it',
+      [said('approved', 1), said('rejected', 2), said('approved', 3)],
+      'approved',
+    ],
+  ])('%s', async (_case, signals, counts) => {
+    for (const addressOf of [() => ESCROW, () => JOB, (index: number) => (index % 2 === 0 ? ESCROW : JOB)]) {
+      const { deps, tasks } = aPost();
+      for (const [index, signal] of signals.entries()) await deliverSignal(deps, addressOf(index), signal);
+
+      expect(await awaitSignal(deps, aWait())).toBe('resumed');
+      expect(tasks.ended.get('token-1')?.signal).toBe(counts);
+    }
+  });
+
+  test('the first that the wait takes counts, and the others are there for the next', async () => {
+    const { deps, tasks } = aPost(['token-1', 'token-2']);
+    await deliverSignal(deps, ESCROW, said('rejected', 2));
+    await deliverSignal(deps, ESCROW, said('delivered', 1));
+
+    await awaitSignal(deps, aWait());
+    await awaitSignal(deps, aWait({ taskToken: 'token-2', takes: ['approved', 'rejected', 'changed'] }));
+
+    expect([...tasks.ended.values()].map(({ signal }) => signal)).toEqual(['delivered', 'rejected']);
+  });
+
+  test('a delivery that one wait has taken ends no later wait for a decision', async () => {
+    const { deps, tasks } = aPost(['token-1', 'token-2']);
+    await deliverSignal(deps, ESCROW, said('delivered', 1));
+    await awaitSignal(deps, aWait());
+    const decision = aWait({ taskToken: 'token-2', takes: ['approved', 'rejected', 'changed'] });
+
+    expect(await awaitSignal(deps, decision)).toBe('waiting');
+    expect(await deliverSignal(deps, ESCROW, said('delivered', 2))).toBe('kept');
+    expect([...tasks.ended.keys()]).toEqual(['token-1']);
+  });
+});
+
+test.each<[SignalType, SignalType]>([
+  ['approved', 'rejected'],
+  ['delivered', 'rejected'],
+  ['delivered', 'changed'],
+  ['changed', 'approved'],
+])('a wait, "%s" and "%s" of the same moment meet in every order, and one of the two ends it', async (one, other) => {
+  const endings = new Set<string>();
+  const orders = await inEveryOrder(
+    (turnOf) => {
+      const mail = noMail();
+      const { resume, ended } = createTasks(['token-1']);
+      const depsOf = (actor: number): MailboxDeps => ({ mailbox: createMemoryMailbox(turnOf(actor), mail), resume });
+      const actors = [
+        awaitSignal(depsOf(0), aWait({ addresses: [ESCROW] })),
+        deliverSignal(depsOf(1), ESCROW, said(one)),
+        deliverSignal(depsOf(2), ESCROW, said(other)),
+      ];
+      return { ended, actors };
+    },
+    ({ ended }) => {
+      const [end] = ended.values();
+      // A change that comes before the wait is not kept: then the other ends it.
+      expect([one, other]).toContain(end?.signal);
+      endings.add(end?.signal ?? '');
+    },
+  );
+
+  expect(orders).toBeGreaterThan(100);
+  expect(endings).toEqual(new Set([one, other]));
+});
+
+test('a token that was issued anew takes the place of the old: the old one is never used again', async () => {
+  const { deps, tasks } = aPost(['token-1', 'token-2']);
+  await awaitSignal(deps, aWait());
+  await awaitSignal(deps, aWait({ taskToken: 'token-2' }));
+
+  await deliverSignal(deps, JOB, said('approved'));
+  await deliverDeadlines(deps, new Date('2027-01-01T00:00:00Z'), 10);
+
+  expect(tasks.attempts).toEqual(['token-2']);
 });
 
 describe('a deadline', () => {
@@ -262,4 +414,18 @@ test('a wait, two signals and a deadline at once end it exactly once, whatever t
       expect([...ended.keys()]).toEqual(['token-1']);
     }),
   );
+});
+
+test('a thousand deadlines of one minute are told in one run', async () => {
+  const tokens = Array.from({ length: 1_000 }, (_, index) => `token-${index}`);
+  const { deps, tasks, mailbox } = aPost(tokens);
+  for (const taskToken of tokens) {
+    await awaitSignal(deps, aWait({ taskToken, addresses: [escrowAddress(taskToken)] }));
+  }
+
+  const run = await deliverDeadlines(deps, new Date('2026-03-13T09:00:30Z'), 2_000);
+
+  expect(run).toEqual({ delivered: 1_000, lagSeconds: 30 });
+  expect(tasks.ended.size).toBe(1_000);
+  expect(mailbox.waiting()).toEqual([]);
 });

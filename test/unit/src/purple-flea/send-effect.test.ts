@@ -304,7 +304,7 @@ describe.each(EFFECT_CALLS)('$operation of the $profile dialect', (effect) => {
     ['a reset', resetAfterRequest, 'ECONNRESET'],
   ];
 
-  test('is rejected by its own refusals with their own status, and by nothing else', async () => {
+  test('is refused by its own refusals with their own status, for good but for the key, and by nothing else', async () => {
     const combinations = CODES.flatMap((code) => STATUSES.map((status) => ({ code, status })));
     const results = await Promise.all(
       combinations.map(async ({ code, status }) => {
@@ -313,18 +313,20 @@ describe.each(EFFECT_CALLS)('$operation of the $profile dialect', (effect) => {
         return { code, status, result, sent: requests.length };
       }),
     );
-    const rejected = results.filter(({ result }) => result.kind === 'rejected');
+    const refused = results.filter(({ result }) => result.kind !== 'unknown');
 
-    expect(rejected.map(({ code, status }) => `${status} ${code}`).toSorted()).toEqual(
+    expect(refused.map(({ code, status }) => `${status} ${code}`).toSorted()).toEqual(
       Object.entries(effect.refusals)
         .map(([code, status]) => `${status} ${code}`)
         .toSorted(),
     );
     for (const { code, status, result, sent } of results) {
-      const kind = effect.refusals[code] === status ? 'rejected' : 'unknown';
+      const final = status === 401 ? 'not-sent' : 'rejected';
+      const kind = effect.refusals[code] === status ? final : 'unknown';
       expect(sent).toBe(1);
       expect(result).toEqual({
         kind,
+        ...(kind === 'not-sent' ? { retryAfterSeconds: 300 } : {}),
         reason: `${operation}: HTTP ${status} ${code}`,
         failure: {
           operation,

@@ -39,7 +39,7 @@ describe.each(PROFILES)('an order in the %s dialect', (profile) => {
     return result;
   };
 
-  test('is rejected by 401 UNAUTHORIZED alone: any other refusal may come after the exchange filled it', async () => {
+  test('is certainly not placed after 401 UNAUTHORIZED alone: any other refusal may come after the exchange filled it', async () => {
     const kinds: [number, string][] = [];
     for (let status = 400; status < 500; status += 1) {
       const error = profile === 'reference' ? 'UNAUTHORIZED' : 'unauthorized';
@@ -47,7 +47,7 @@ describe.each(PROFILES)('an order in the %s dialect', (profile) => {
     }
 
     expect(kinds.filter(([, kind]) => kind !== 'unknown')).toEqual([
-      [401, 'rejected'],
+      [401, 'not-sent'],
       [429, 'not-sent'],
     ]);
   });
@@ -98,7 +98,7 @@ describe('with the twin', () => {
         reason: 'trading.order: HTTP 400 INSUFFICIENT_BALANCE',
       });
       expect(await place('nobody', OUTSIDER)).toMatchObject({
-        kind: 'rejected',
+        kind: 'not-sent',
         reason: 'trading.order: HTTP 401 UNAUTHORIZED',
       });
       expect((await call(twin, 'GET /_twin/orders')).body).toMatchObject({
@@ -146,8 +146,8 @@ describe('with the twin', () => {
       });
     });
 
-    test('an order of nobody is rejected', async () => {
-      expect(await place('nobody')).toMatchObject({ kind: 'rejected', failure: { code: 'UNAUTHORIZED' } });
+    test('an order of nobody is not placed', async () => {
+      expect(await place('nobody')).toMatchObject({ kind: 'not-sent', failure: { code: 'UNAUTHORIZED' } });
     });
   });
 });

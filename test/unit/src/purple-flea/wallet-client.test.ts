@@ -61,7 +61,7 @@ describe.each(PROFILES)('with the twin in the %s dialect', (profile) => {
   });
 
   test('a transfer that cannot be is rejected by its code', async () => {
-    expect(await transfer({}, 'nobody')).toMatchObject({ kind: 'rejected', failure: { code: 'UNAUTHORIZED' } });
+    expect(await transfer({}, 'nobody')).toMatchObject({ kind: 'not-sent', failure: { code: 'UNAUTHORIZED' } });
     expect(await transfer({ amount: parseUsd('1000.01') })).toMatchObject({
       kind: 'rejected',
       failure: { code: 'INSUFFICIENT_BALANCE', moneyMayHaveMoved: false },

@@ -112,11 +112,11 @@ describe('an order', () => {
     });
   });
 
-  test.each(['unauthorized', 'invalid_key'])('that is answered with %s is rejected', async (error) => {
+  test.each(['unauthorized', 'invalid_key'])('that is answered with %s was not placed', async (error) => {
     const { client } = aClient(answered(401, { error }));
 
     expect(await client.placeOrder(anEffectRequest(JSON.stringify(PUBLISHED_ORDER.request)))).toMatchObject({
-      kind: 'rejected',
+      kind: 'not-sent',
       failure: { code: 'UNAUTHORIZED' },
     });
   });

@@ -68,11 +68,11 @@ describe('a payment', () => {
     });
   });
 
-  test.each(PUBLISHED_PAYMENT_ERRORS)('that is answered by %i %j is rejected', async (status, body, code) => {
+  test.each(PUBLISHED_PAYMENT_ERRORS)('that is answered by %i %j was not made', async (status, body, code) => {
     const { client } = aClient(answered(status, { ...body, _info: {} }));
 
     expect(await client.transfer(REQUEST)).toMatchObject({
-      kind: 'rejected',
+      kind: status === 401 ? 'not-sent' : 'rejected',
       reason: `wallet.transfer: HTTP ${status} ${code}`,
       failure: { code, moneyMayHaveMoved: false },
     });

@@ -1,0 +1,23 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import middy from '@middy/core';
+import * as z from 'zod/mini';
+import { createSeenWebhooks } from '../../src/aws/seen-webhooks-table.ts';
+import { mailboxEnvironment, readEnvironment } from '../shared/environment.ts';
+import { createMailboxDeps } from '../shared/mailbox.ts';
+import { createSigningSecretSource } from '../shared/signing-secrets.ts';
+import { count, log, telemetry } from '../shared/telemetry.ts';
+import { createHandler } from './handler.ts';
+
+const env = readEnvironment({ ...mailboxEnvironment, WEBHOOK_SECRET_NAME: z.string() });
+
+export const handler = middy(
+  createHandler({
+    ...createMailboxDeps(),
+    seen: createSeenWebhooks(DynamoDBDocumentClient.from(new DynamoDBClient({})), env.MAILBOX_TABLE),
+    readSigningSecrets: createSigningSecretSource(env.WEBHOOK_SECRET_NAME),
+    now: () => new Date(),
+    log,
+    count,
+  }),
+).use(telemetry);

@@ -1,0 +1,62 @@
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { parseArgs } from 'node:util';
+import { STAGES } from '../lib/config.ts';
+import { prefixOf } from '../lib/names.ts';
+import { createClients } from '../local/clients.ts';
+import { readSession } from '../local/local-pipeline.ts';
+import { composeSignal } from './compose-signal.ts';
+
+const USAGE = `npm run signal -- approve --escrow ID | --job NAME --by NAME --reason TEXT    the escrow is released
+npm run signal -- reject --escrow ID | --job NAME --by NAME --reason TEXT     it is disputed; Purple Flea's staff decide
+npm run signal -- deliver --escrow ID | --job NAME --by NAME [--reason TEXT]  what it waits for is there; the gate decides
+
+  --job       the training job whose bonus it is: the signal may come before the escrow is locked
+  --by        who says so, for the record
+  --reason    why, for the record and for Purple Flea's staff; of a delivery, a note
+  --stage     local (the default: what npm start runs), dev or prod, with your AWS credentials
+
+Puts one event on the stage's bus. What is said first counts; a second one changes nothing once money has moved.`;
+
+const SOURCE = 'purple-flea-pipeline.operations';
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      stage: { type: 'string', default: 'local' },
+      escrow: { type: 'string' },
+      job: { type: 'string' },
+      by: { type: 'string' },
+      reason: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  const [command] = positionals;
+  if (command === undefined || values.help === true) {
+    console.log(USAGE);
+    return values.help === true ? 0 : 2;
+  }
+  const stage = STAGES.find((known) => known === values.stage);
+  if (stage === undefined) throw new Error(`--stage ${values.stage}: allowed are ${STAGES.join(', ')}`);
+  const { detailType, detail } = composeSignal(command, values);
+
+  const events = stage === 'local' ? createClients(readSession().endpoint).events : new EventBridgeClient({});
+  const { Entries } = await events.send(
+    new PutEventsCommand({
+      Entries: [
+        { EventBusName: prefixOf(stage), Source: SOURCE, DetailType: detailType, Detail: JSON.stringify(detail) },
+      ],
+    }),
+  );
+  const refused = Entries?.find((entry) => entry.ErrorCode !== undefined);
+  if (refused !== undefined) throw new Error(`the bus refused it: ${refused.ErrorCode} ${refused.ErrorMessage ?? ''}`);
+  console.log(`sent ${detailType} to ${prefixOf(stage)}: ${JSON.stringify(detail)}`);
+  return 0;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}

@@ -1,0 +1,67 @@
+import * as z from 'zod/mini';
+import { isAbove, isBelow } from '../measure.ts';
+
+const rule = z
+  .object({
+    /** Name of a value in `metrics` of `escrow.delivered`. */
+    metric: z.string().check(z.minLength(1)),
+    atLeast: z.optional(z.number()),
+    atMost: z.optional(z.number()),
+  })
+  .check(
+    z.refine(({ atLeast, atMost }) => (atLeast === undefined) !== (atMost === undefined), {
+      message: 'give either atLeast or atMost',
+      path: ['atLeast'],
+    }),
+  );
+
+/**
+ * What turns a delivery into a release or a dispute. Stage configuration, `gate`.
+ *
+ * - `auto`: the rule decides; without one, whoever may say `escrow.delivered` approves by saying so
+ * - `person`: somebody approves or rejects
+ * - `auto-then-person`: what passes the rule is released, about the rest somebody decides
+ */
+export const gateSchema = z.discriminatedUnion('mode', [
+  z.object({ mode: z.literal('auto'), rule: z.optional(rule) }),
+  z.object({ mode: z.literal('person') }),
+  z.object({ mode: z.literal('auto-then-person'), rule }),
+]);
+export type Gate = z.infer<typeof gateSchema>;
+
+/** Of less than this nothing is left of a quarter once the minute's sweep and a function have run. */
+const MIN_ALERT_HOURS = 0.25;
+
+/**
+ * What happens before silence moves the money of a delivery that nobody decided about. Stage configuration, `guard`.
+ * People are told `alertHours` before (or a quarter of the whole time, if that is less); a quarter of that before the
+ * deadline `default` decides.
+ */
+export const guardSchema = z.object({
+  alertHours: z.number().check(z.minimum(MIN_ALERT_HOURS), z.maximum(72)),
+  default: z.enum(['release', 'dispute', 'let-lapse']),
+});
+export type Guard = z.infer<typeof guardSchema>;
+
+/** What a gate makes of a delivery by itself. */
+export type GateResult =
+  | { readonly kind: 'passed' | 'failed'; readonly reason: string }
+  /** Somebody has to decide. */
+  | { readonly kind: 'person'; readonly reason: string };
+
+/** @param metrics as the delivery says them. */
+export function passGate(gate: Gate, metrics: Readonly<Record<string, number>>): GateResult {
+  if (gate.mode === 'person') return { kind: 'person', reason: 'a person decides about every delivery' };
+  if (gate.rule === undefined) return { kind: 'passed', reason: 'whoever delivers approves' };
+  const { metric, atLeast, atMost } = gate.rule;
+  const measured = Object.hasOwn(metrics, metric) ? metrics[metric] : undefined;
+  const wanted = atLeast === undefined ? `at most ${atMost}` : `at least ${atLeast}`;
+  if (measured === undefined || Number.isNaN(measured)) {
+    return { kind: 'person', reason: `the delivery does not say ${metric}` };
+  }
+  const isPassed =
+    (atLeast === undefined || !isBelow(measured, atLeast)) && (atMost === undefined || !isAbove(measured, atMost));
+  const reason = `${metric} is ${Number(measured.toPrecision(6))}, ${wanted} is wanted`;
+  if (isPassed) return { kind: 'passed', reason };
+  return { kind: gate.mode === 'auto' ? 'failed' : 'person', reason };
+}

@@ -1,0 +1,134 @@
+import type { EscrowClient, EscrowRow } from '../purple-flea/escrow.ts';
+import { deliverSignal, escrowAddress, type MailboxDeps } from './mailbox.ts';
+
+/**
+ * Looks for escrows that show something else at the service than the executions that wait for them know: one list call
+ * serves a hundred of them. Where the dialect has no list, one escrow is read at a time. Work is bounded in each run and
+ * goes on where the last one stopped.
+ */
+
+/** An execution that waits, and what it knows of its escrow. */
+export interface Watched {
+  readonly escrowId: string;
+  /** As the client showed it when the wait began. */
+  readonly status: string;
+  /** The escrow is younger than this (ISO 8601). */
+  readonly since: string;
+}
+
+/** How far the round over all escrows has come. */
+export interface WatchRound {
+  /** When it began (ISO 8601). */
+  readonly startedAt: string;
+  /** Rows of the list, or escrows, that were looked at. */
+  readonly position: number;
+}
+
+export interface WatchStore {
+  /** Every escrow that an execution waits for. May lag by moments. */
+  listWatched(): Promise<readonly Watched[]>;
+  readRound(): Promise<WatchRound | undefined>;
+  writeRound(round: WatchRound): Promise<void>;
+}
+
+export interface WatchDeps extends MailboxDeps {
+  readonly watch: WatchStore;
+  readonly escrow: EscrowClient;
+  readonly now: () => Date;
+  /** How long this run may still go on, in milliseconds. */
+  readonly remainingMs: () => number;
+}
+
+/** What one run did. */
+export interface WatchRun {
+  readonly watched: number;
+  /** Requests made. */
+  readonly calls: number;
+  /** Executions that were woken. */
+  readonly changed: number;
+  /** How old the round is that this run was part of. */
+  readonly lagSeconds: number;
+}
+
+/** The service takes 20 to 30 requests a minute and key, and the pipeline makes others too. */
+const CALLS_A_RUN = 10;
+
+/** The most rows of one list call. */
+const PAGE = 100;
+
+/** Kept for the last request, with its retries, and the writes after it. */
+const CALL_MS = 15_000;
+
+export async function watchEscrows(deps: WatchDeps): Promise<WatchRun> {
+  const watched = await deps.watch.listWatched();
+  const now = deps.now();
+  const fresh: WatchRound = { startedAt: now.toISOString(), position: 0 };
+  if (watched.length === 0) {
+    await deps.watch.writeRound(fresh);
+    return { watched: 0, calls: 0, changed: 0, lagSeconds: 0 };
+  }
+  const round = (await deps.watch.readRound()) ?? fresh;
+  const looked = (await lookInList(deps, watched, round)) ?? (await lookAtEach(deps, watched, round));
+  let changed = 0;
+  for (const { escrowId } of looked.differing) {
+    const signal = { type: 'changed', at: now.toISOString(), source: 'look' } as const;
+    if ((await deliverSignal(deps, escrowAddress(escrowId), signal)) === 'resumed') changed += 1;
+  }
+  await deps.watch.writeRound(looked.isOver ? fresh : { ...round, position: looked.position });
+  const lagSeconds = Math.floor((now.getTime() - Date.parse(round.startedAt)) / 1000);
+  return { watched: watched.length, calls: looked.calls, changed, lagSeconds };
+}
+
+interface Looked {
+  readonly calls: number;
+  readonly position: number;
+  readonly isOver: boolean;
+  readonly differing: readonly Watched[];
+}
+
+/** Pages from where the round stands, newest first, back to the oldest escrow that is waited for. */
+async function lookInList(
+  deps: WatchDeps,
+  watched: readonly Watched[],
+  round: WatchRound,
+): Promise<Looked | undefined> {
+  const known = new Map(watched.map((one) => [one.escrowId, one]));
+  const oldest = Math.min(...watched.map(({ since }) => Date.parse(since)));
+  const most = Math.min(CALLS_A_RUN, Math.ceil(watched.length / PAGE));
+  const differing: Watched[] = [];
+  let { position } = round;
+  let calls = 0;
+  let isOver = false;
+  while (!isOver && calls < most && deps.remainingMs() >= CALL_MS) {
+    const reading = await deps.escrow.list({ role: 'creator', limit: PAGE, offset: position });
+    if (reading.kind === 'unsupported') return undefined;
+    calls += 1;
+    const { escrows, total } = reading.value;
+    differing.push(...escrows.flatMap((row) => differs(known.get(row.escrowId), row)));
+    position += escrows.length;
+    const last = escrows.at(-1);
+    isOver = last === undefined || position >= total || Date.parse(last.createdAt) < oldest;
+  }
+  return { calls, position, isOver, differing };
+}
+
+/** The next escrows in the order of their ids. */
+async function lookAtEach(deps: WatchDeps, watched: readonly Watched[], round: WatchRound): Promise<Looked> {
+  const ordered = watched.toSorted((one, other) => one.escrowId.localeCompare(other.escrowId));
+  const differing: Watched[] = [];
+  let position = round.position >= ordered.length ? 0 : round.position;
+  let calls = 0;
+  while (position < ordered.length && calls < CALLS_A_RUN && deps.remainingMs() >= CALL_MS) {
+    const one = ordered[position];
+    if (one === undefined) break;
+    const view = await deps.escrow.readStatus(one.escrowId);
+    calls += 1;
+    position += 1;
+    differing.push(...differs(one, view));
+  }
+  return { calls, position, isOver: position >= ordered.length, differing };
+}
+
+function differs(known: Watched | undefined, shown: Pick<EscrowRow, 'status'>): Watched[] {
+  return known === undefined || known.status === shown.status ? [] : [known];
+}

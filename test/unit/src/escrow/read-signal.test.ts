@@ -1,0 +1,220 @@
+import { describe, expect, test } from '@jest/globals';
+import { UnusableEventError } from '../../../../src/errors.ts';
+import { readSignal, SIGNAL_TYPES } from '../../../../src/escrow/read-signal.ts';
+import { ENDPOINT_STATE_CHANGE, MODEL_PACKAGE_STATE_CHANGE } from '../../../../src/events/catalogue.ts';
+import { anEvent } from '../../../support/lambda-events.ts';
+
+const AT = '2026-03-06T09:00:00Z';
+const PACKAGE_ARN = 'arn:aws:sagemaker:us-east-1:000000000000:model-package/churn/2';
+const ENDPOINT_ARN = 'arn:aws:sagemaker:us-east-1:000000000000:endpoint/churn-scorer';
+
+/** As SageMaker sends it. */
+const A_PACKAGE = {
+  ModelPackageGroupName: 'churn',
+  ModelPackageVersion: 2,
+  ModelPackageArn: PACKAGE_ARN,
+  CreationTime: 1772784600000,
+  InferenceSpecification: { Containers: [{ Image: 'xgboost:1.7-1' }] },
+  ModelPackageStatus: 'Completed',
+  ModelPackageStatusDetails: { ValidationStatuses: [], ImageScanStatuses: [] },
+  CertifyForMarketplace: false,
+  ModelApprovalStatus: 'Approved',
+  CustomerMetadataProperties: { 'purple-flea:training-job': 'churn-1', team: 'retention' },
+  LastModifiedTime: '2026-03-06T08:59:58.123Z',
+};
+
+const AN_ENDPOINT = {
+  EndpointName: 'churn-scorer',
+  EndpointArn: ENDPOINT_ARN,
+  EndpointConfigName: 'churn-scorer-3',
+  ProductionVariants: [{ VariantName: 'AllTraffic', CurrentWeight: 1 }],
+  EndpointStatus: 'IN_SERVICE',
+  CreationTime: '1772784600000',
+  Tags: { 'purple-flea:training-job': 'churn-1' },
+};
+
+const readPackage = (overrides: object = {}, event: object = {}) =>
+  readSignal(anEvent(MODEL_PACKAGE_STATE_CHANGE, { ...A_PACKAGE, ...overrides }, { ...event }));
+const readEndpoint = (overrides: object = {}, event: object = {}) =>
+  readSignal(anEvent(ENDPOINT_STATE_CHANGE, { ...AN_ENDPOINT, ...overrides }, { ...event }));
+
+describe.each(['approved', 'rejected'] as const)('escrow.%s', (type) => {
+  const read = (detail: object) => readSignal(anEvent(`escrow.${type}`, detail));
+  const SAID = { by: 'ann', reason: 'reviewed it' };
+
+  test('is a decision over an escrow, or over the bonus of a training job, dated by its event', () => {
+    const signal = { type, at: AT, ...SAID };
+
+    expect(read({ escrowId: 'esc_1', ...SAID })).toEqual({ kind: 'signal', address: 'escrow:esc_1', signal });
+    expect(read({ trainingJobName: 'churn-1', ...SAID })).toEqual({
+      kind: 'signal',
+      address: 'training-job:churn-1',
+      signal,
+    });
+  });
+
+  test.each([
+    [{ ...SAID }, 'detail.escrowId: name either escrowId or trainingJobName'],
+    [{ escrowId: 'esc_1', trainingJobName: 'churn-1', ...SAID }, 'detail.escrowId: name either'],
+    [{ escrowId: 'esc_1', by: 'ann' }, 'detail.reason: '],
+    [{ escrowId: 'esc_1', reason: 'x' }, 'detail.by: '],
+    [{ escrowId: 'esc_1', by: '', reason: 'x' }, 'detail.by: '],
+    [{ escrowId: 'esc_1', by: 'x'.repeat(201), reason: 'x' }, 'detail.by: '],
+    [{ escrowId: 'esc_1', by: 'ann', reason: 'x'.repeat(501) }, 'detail.reason: '],
+    [{ escrowId: 7, ...SAID }, 'detail.escrowId: '],
+    [{ escrowId: 'x'.repeat(101), ...SAID }, 'detail.escrowId: '],
+    [{ trainingJobName: 'x'.repeat(64), ...SAID }, 'detail.trainingJobName: '],
+    [
+      { escrowId: 'esc_1', ...SAID, amount: 5 },
+      'detail: unknown: amount; allowed: escrowId or trainingJobName, by, reason',
+    ],
+  ])('%j is unusable, by the name of the field', (detail, message) => {
+    expect(() => read(detail)).toThrow(UnusableEventError);
+    expect(() => read(detail)).toThrow(message);
+  });
+});
+
+describe('a model package', () => {
+  test('that is approved approves the bonus of the job that its metadata names', () => {
+    expect(readPackage()).toEqual({
+      kind: 'signal',
+      address: 'training-job:churn-1',
+      signal: {
+        type: 'approved',
+        at: AT,
+        by: `the approver of ${PACKAGE_ARN}`,
+        reason: `model package ${PACKAGE_ARN} is Approved`,
+      },
+    });
+  });
+
+  test('that is rejected rejects it, or the escrow that it names', () => {
+    const rejected = { ModelApprovalStatus: 'Rejected', CustomerMetadataProperties: { 'purple-flea:escrow': 'esc_1' } };
+
+    expect(readPackage(rejected)).toMatchObject({ address: 'escrow:esc_1', signal: { type: 'rejected' } });
+  });
+
+  test('says who decided and why, where SageMaker does', () => {
+    const said = { LastModifiedBy: { UserProfileName: 'ann' }, ApprovalDescription: 'beats the last one' };
+
+    expect(readPackage(said)).toMatchObject({
+      signal: { by: `ann, approver of ${PACKAGE_ARN}`, reason: 'beats the last one' },
+    });
+  });
+
+  test.each([
+    { LastModifiedBy: {} },
+    { LastModifiedBy: null },
+    { LastModifiedBy: 'ann' },
+    { LastModifiedBy: { UserProfileName: null } },
+    { ApprovalDescription: null },
+    { ApprovalDescription: '' },
+    { ModelPackageStatus: null },
+  ])('is no less a decision where its record is untidy: %j', (untidy) => {
+    expect(readPackage(untidy)).toEqual(readPackage());
+  });
+
+  test('has the texts cut to what goes into a record', () => {
+    const { signal } = readPackage({
+      ModelPackageArn: `arn:${'x'.repeat(300)}`,
+      ApprovalDescription: 'y'.repeat(1024),
+    }) as { signal: { by: string; reason: string } };
+
+    expect([signal.by.length, signal.reason.length]).toEqual([200, 500]);
+    expect([signal.by.at(-1), signal.reason.at(-1)]).toEqual(['…', '…']);
+  });
+
+  test.each([{}, { team: 'retention' }, null, undefined])('with the metadata %j is none of ours', (metadata) => {
+    expect(readPackage({ CustomerMetadataProperties: metadata })).toEqual({
+      kind: 'ignored',
+      about: PACKAGE_ARN,
+      reason: 'its metadata has no purple-flea:training-job or purple-flea:escrow',
+    });
+  });
+
+  test.each(['Pending', 'InProgress', 'Failed', 'Deleting'])(
+    'that is approved while it is %s approves nothing',
+    (status) => {
+      expect(readPackage({ ModelPackageStatus: status })).toMatchObject({ kind: 'ignored' });
+      expect(readPackage({ ModelPackageStatus: status, ModelApprovalStatus: 'Rejected' })).toMatchObject({
+        signal: { type: 'rejected' },
+      });
+    },
+  );
+
+  test.each([
+    [{ ModelApprovalStatus: 'PendingManualApproval' }, 'detail.ModelApprovalStatus: '],
+    [{ ModelApprovalStatus: undefined }, 'detail.ModelApprovalStatus: '],
+    [{ ModelPackageArn: undefined }, 'detail.ModelPackageArn: '],
+    [
+      { CustomerMetadataProperties: { 'purple-flea:training-job': '' } },
+      'detail.CustomerMetadataProperties.purple-flea:training-job: ',
+    ],
+    [
+      { CustomerMetadataProperties: { 'purple-flea:training-job': 'x'.repeat(64) } },
+      'detail.CustomerMetadataProperties.purple-flea:training-job: ',
+    ],
+    [
+      { CustomerMetadataProperties: { 'purple-flea:training-job': 'churn-1', 'purple-flea:escrow': 'esc_1' } },
+      'detail.CustomerMetadataProperties: name either purple-flea:training-job or purple-flea:escrow',
+    ],
+    [{ CustomerMetadataProperties: 'churn-1' }, 'detail.CustomerMetadataProperties: '],
+  ])('with %j is unusable, by the name of the field', (overrides, message) => {
+    expect(() => readPackage(overrides)).toThrow(message);
+  });
+});
+
+describe('an endpoint', () => {
+  test.each(['IN_SERVICE', 'InService'])(
+    'that is %s delivers the bonus of the job that its tag names',
+    (EndpointStatus) => {
+      expect(readEndpoint({ EndpointStatus })).toEqual({
+        kind: 'signal',
+        address: 'training-job:churn-1',
+        signal: { type: 'delivered', at: AT, deliveredBy: ENDPOINT_ARN, note: 'endpoint churn-scorer is in service' },
+      });
+    },
+  );
+
+  test('may name an escrow instead', () => {
+    expect(readEndpoint({ Tags: { 'purple-flea:escrow': 'esc_1' } })).toMatchObject({ address: 'escrow:esc_1' });
+  });
+
+  test.each([{}, null, undefined])('with the tags %j is none of ours', (Tags) => {
+    expect(readEndpoint({ Tags })).toMatchObject({ kind: 'ignored', about: ENDPOINT_ARN });
+  });
+
+  test.each([
+    [{ EndpointStatus: 'CREATING' }, 'detail.EndpointStatus: '],
+    [{ EndpointArn: undefined }, 'detail.EndpointArn: '],
+    [{ Tags: { 'purple-flea:training-job': 7 } }, 'detail.Tags.purple-flea:training-job: '],
+    [{ Tags: [{ Key: 'purple-flea:training-job', Value: 'churn-1' }] }, 'detail.Tags: '],
+  ])('with %j is unusable, by the name of the field', (overrides, message) => {
+    expect(() => readEndpoint(overrides)).toThrow(message);
+  });
+});
+
+describe('the time of an event', () => {
+  test.each([
+    ['2026-03-06T09:00:00Z', '2026-03-06T09:00:00Z'],
+    ['2026-03-06T09:00:00.123Z', '2026-03-06T09:00:00.123Z'],
+    [1772787600123, '2026-03-06T09:00:00Z'],
+    ['1772787600123', '2026-03-06T09:00:00Z'],
+  ])('may be written as %j', (time, at) => {
+    expect(readEndpoint({}, { time })).toMatchObject({ signal: { at } });
+  });
+
+  test.each(['yesterday', '', '1772787600', 1772787600, 1772787600123.5, -1772787600123, null, '2026-03-06'])(
+    'may not be %j',
+    (time) => {
+      expect(() => readEndpoint({}, { time })).toThrow('event.time: ');
+    },
+  );
+});
+
+test('a type that no signal is read from is unusable, and those that may be sent are named', () => {
+  const read = () => readSignal(anEvent('escrow.aproved', {}));
+
+  expect(read).toThrow(UnusableEventError);
+  for (const type of SIGNAL_TYPES) expect(read).toThrow(`"${type}"`);
+});

@@ -1,0 +1,195 @@
+import { describe, expect, test } from '@jest/globals';
+import { ServiceUnreadableError } from '../../../../src/errors.ts';
+import { escrowAddress } from '../../../../src/escrow/mailbox.ts';
+import { watchEscrows, type WatchDeps } from '../../../../src/escrow/watch.ts';
+import type { EscrowClient, EscrowQuery, EscrowRow, EscrowStatus } from '../../../../src/purple-flea/escrow.ts';
+import { aView } from '../../../support/bonus-escrow.ts';
+import { afterNoon, MINUTE, NOON } from '../../../support/effects.ts';
+import { anEscrowClient } from '../../../support/escrow-task.ts';
+import { createMemoryMailbox, createTasks, noMail } from '../../../support/memory-mailbox.ts';
+import { createMemoryWatch } from '../../../support/memory-watch.ts';
+
+const HOUR = 60 * MINUTE;
+
+interface Known {
+  readonly status: EscrowStatus;
+  readonly createdAt?: Date;
+}
+
+/** A service with these escrows, newest first, and executions that wait for some of them. */
+function aRoom(shown: Readonly<Record<string, Known>>, options: { readonly hasList?: boolean } = {}) {
+  const mail = noMail();
+  const mailbox = createMemoryMailbox(undefined, mail);
+  const tokens = Object.keys(shown).map((id) => `token-${id}`);
+  const tasks = createTasks(tokens);
+  const watch = createMemoryWatch(mail);
+  const asked: (EscrowQuery | string)[] = [];
+  const world = { now: NOON, remainingMs: 60_000, isDown: false, shown: { ...shown } };
+  const escrow: EscrowClient = anEscrowClient({
+    list: async (query = {}) => {
+      if (options.hasList === false) return { kind: 'unsupported', reason: 'no list' };
+      if (world.isDown) throw new ServiceUnreadableError('escrow.list: HTTP 503');
+      asked.push(query);
+      const { offset = 0, limit = 20 } = query;
+      const all = Object.entries(world.shown);
+      const rows = all.slice(offset, offset + limit).map(([escrowId, { status, createdAt = NOON }]): EscrowRow => {
+        const { amount, description } = aView();
+        const times = { createdAt: createdAt.toISOString(), expiresAt: afterNoon(99 * HOUR).toISOString() };
+        return { escrowId, status, statusShown: status, amount, description, role: 'creator', ...times };
+      });
+      return { kind: 'read', value: { total: all.length, offset, escrows: rows } };
+    },
+    readStatus: async (escrowId) => {
+      asked.push(escrowId);
+      return aView({ escrowId, status: world.shown[escrowId]?.status ?? 'locked' });
+    },
+  });
+  const deps: WatchDeps = {
+    mailbox,
+    resume: tasks.resume,
+    watch,
+    escrow,
+    now: () => world.now,
+    remainingMs: () => world.remainingMs,
+  };
+  /** An execution waits for an escrow of which it knows this. */
+  const wait = (escrowId: string, status: EscrowStatus = 'locked', since: Date = NOON) =>
+    mailbox.putWait({
+      taskToken: `token-${escrowId}`,
+      addresses: [escrowAddress(escrowId)],
+      takes: ['delivered', 'approved', 'rejected', 'changed'],
+      notBefore: since.toISOString(),
+      deadlineAt: afterNoon(99 * HOUR).toISOString(),
+      escrowId,
+      status,
+    });
+  return { world, tasks, watch, asked, wait, run: () => watchEscrows(deps) };
+}
+
+const ids = (count: number): string[] => Array.from({ length: count }, (_, index) => `esc_${index}`);
+
+function escrows(count: number, status: EscrowStatus = 'locked'): Record<string, Known> {
+  return Object.fromEntries(ids(count).map((id) => [id, { status }]));
+}
+
+describe('where there is a list', () => {
+  test('nothing is asked while no execution waits for an escrow', async () => {
+    const { run, asked } = aRoom(escrows(3));
+
+    expect(await run()).toEqual({ watched: 0, calls: 0, changed: 0, lagSeconds: 0 });
+    expect(asked).toEqual([]);
+  });
+
+  test('one call wakes those whose escrow shows something new, and nobody else', async () => {
+    const { run, wait, asked, tasks } = aRoom({
+      ...escrows(3),
+      esc_3: { status: 'disputed' },
+      esc_4: { status: 'completed' },
+    });
+    for (const id of ids(5)) await wait(id);
+
+    expect(await run()).toEqual({ watched: 5, calls: 1, changed: 2, lagSeconds: 0 });
+
+    expect(asked).toEqual([{ role: 'creator', limit: 100, offset: 0 }]);
+    const changed = { signal: 'changed', at: NOON.toISOString(), source: 'look' };
+    expect(tasks.ended).toEqual(
+      new Map([
+        ['token-esc_3', changed],
+        ['token-esc_4', changed],
+      ]),
+    );
+  });
+
+  test('an execution that knows already is left alone', async () => {
+    const { run, wait } = aRoom(escrows(2, 'disputed'));
+    for (const id of ids(2)) await wait(id, 'disputed');
+
+    expect(await run()).toMatchObject({ calls: 1, changed: 0 });
+  });
+
+  test('no more than one call a minute is made for each hundred open escrows', async () => {
+    const { run, wait, asked } = aRoom(escrows(250));
+    for (const id of ids(100)) await wait(id);
+
+    expect(await run()).toMatchObject({ watched: 100, calls: 1 });
+    expect(await run()).toMatchObject({ watched: 100, calls: 1 });
+    expect(asked.map((query) => (typeof query === 'string' ? query : query.offset))).toEqual([0, 100]);
+  });
+
+  test('a round goes on where the last run stopped, begins anew at the end, and its age is told', async () => {
+    const { run, wait, asked, world, watch } = aRoom(escrows(250));
+    await wait('esc_249');
+    const lags: number[] = [];
+    for (const minute of [0, 1, 2, 3]) {
+      world.now = afterNoon(minute * MINUTE);
+      lags.push((await run()).lagSeconds);
+    }
+
+    expect(asked.map((query) => (typeof query === 'string' ? query : query.offset))).toEqual([0, 100, 200, 0]);
+    expect(lags).toEqual([0, 60, 120, 60]);
+    expect(watch.round).toEqual({ startedAt: afterNoon(2 * MINUTE).toISOString(), position: 100 });
+  });
+
+  test('a round ends where the list is older than what is waited for', async () => {
+    const old = Object.fromEntries(
+      Object.keys(escrows(150)).map((id) => [id, { status: 'released', createdAt: afterNoon(-HOUR) } as const]),
+    );
+    const { run, wait, asked } = aRoom({ esc_new: { status: 'completed' }, ...old });
+    await wait('esc_new');
+
+    expect(await run()).toMatchObject({ calls: 1, changed: 1 });
+    await wait('esc_new', 'completed');
+    await run();
+    expect(asked.map((query) => (typeof query === 'string' ? query : query.offset))).toEqual([0, 0]);
+  });
+
+  test('of ten thousand open escrows all changes are found in ten minutes, by ten calls a minute', async () => {
+    const { run, wait, tasks, world } = aRoom({ ...escrows(10_000) });
+    for (const id of ids(10_000)) await wait(id);
+    const changed = ['esc_0', 'esc_999', 'esc_5432', 'esc_9999'];
+    for (const id of changed) world.shown[id] = { status: 'disputed' };
+
+    const runs = [];
+    for (let minute = 0; minute < 10; minute += 1) runs.push(await run());
+
+    expect(runs.map(({ calls }) => calls)).toEqual(Array.from({ length: 10 }, () => 10));
+    expect([...tasks.ended.keys()]).toEqual(changed.map((id) => `token-${id}`));
+  });
+
+  test('a run that is short of time leaves the rest to the next', async () => {
+    const { run, wait, world, asked } = aRoom(escrows(300));
+    for (const id of ids(300)) await wait(id);
+    world.remainingMs = 10_000;
+
+    expect(await run()).toMatchObject({ calls: 0 });
+    world.remainingMs = 60_000;
+    expect(await run()).toMatchObject({ calls: 3 });
+    expect(asked).toHaveLength(3);
+  });
+});
+
+describe('where there is no list', () => {
+  test('escrows are read one by one, ten a minute, each in its turn', async () => {
+    const { run, wait, asked, tasks, world } = aRoom(escrows(25), { hasList: false });
+    for (const id of ids(25)) await wait(id);
+    world.shown['esc_9'] = { status: 'completed' };
+
+    const calls = [];
+    for (let minute = 0; minute < 3; minute += 1) calls.push((await run()).calls);
+
+    expect(calls).toEqual([10, 10, 5]);
+    expect(new Set(asked)).toEqual(new Set(ids(25)));
+    expect([...tasks.ended.keys()]).toEqual(['token-esc_9']);
+  });
+});
+
+test('a service that cannot be read fails the run, and the round is where it was', async () => {
+  const { run, wait, watch, world } = aRoom(escrows(250));
+  for (const id of ids(100)) await wait(id);
+  await run();
+  const before = watch.round;
+  world.isDown = true;
+
+  await expect(run()).rejects.toThrow('HTTP 503');
+  expect(watch.round).toEqual(before);
+});
