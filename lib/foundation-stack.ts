@@ -25,7 +25,7 @@ export interface WebhookSecret {
   readonly secret: Secret;
 }
 
-/** What the flows share: key, secret, bus, ledger, mailbox, alarm topic. It outlives them. */
+/** What the flows share: key, secret, bus, ledger, mailbox, topics. It outlives them. */
 export class FoundationStack extends Stack {
   readonly prefix: string;
   readonly key: Key;
@@ -55,7 +55,7 @@ export class FoundationStack extends Stack {
       removalPolicy,
     });
     this.key.grantEncryptDecrypt(new ServicePrincipal('cloudwatch.amazonaws.com'));
-    // Rules put events into the flows' encrypted queues; those of other accounts may not.
+    // Rules put events into the flows' encrypted queues and lines into the encrypted topic; those of other accounts may not.
     const ownAccount = { StringEquals: { 'aws:SourceAccount': this.account } };
     this.key.grantEncryptDecrypt(new ServicePrincipal('events.amazonaws.com', { conditions: ownAccount }));
 
@@ -141,8 +141,13 @@ export class FoundationStack extends Stack {
     );
     if (config.alarmEmail !== undefined) this.alarmTopic.addSubscription(new EmailSubscription(config.alarmEmail));
 
-    const { stage, alarmEmail: email } = config;
-    new Notifications(this, 'Notifications', { prefix: this.prefix, stage, key: this.key, bus: this.bus, email });
+    const { topic: notifications } = new Notifications(this, 'Notifications', {
+      stage: config.stage,
+      bus: this.bus,
+      key: this.key,
+      email: config.alarmEmail,
+      alarmTopic: this.alarmTopic,
+    });
 
     this.stop = new StringParameter(this, 'Stop', {
       parameterName: `/${this.prefix}/stop`,
@@ -168,6 +173,7 @@ export class FoundationStack extends Stack {
     this.addLedgerAlarms();
     this.addRejectEvent();
     new CfnOutput(this, 'BusName', { value: this.bus.eventBusName });
+    new CfnOutput(this, 'NotificationTopicArn', { value: notifications.topicArn });
     new CfnOutput(this, 'SecretName', { value: config.secretName });
     if (this.webhookSecret !== undefined) {
       new CfnOutput(this, 'WebhookSecretName', { value: this.webhookSecret.name });

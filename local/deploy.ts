@@ -14,6 +14,7 @@ export interface Outputs {
   readonly intentTable: string;
   readonly mailboxTable: string;
   readonly stopParameter: string;
+  readonly notificationTopicArn: string;
   readonly stateMachineArn: string;
   readonly requestPrediction: string;
   /** Where webhooks go, and the secret that they are signed with; absent where the stage takes none. */
@@ -69,6 +70,7 @@ export async function deploy(endpoint: string, report: Report, stop?: AbortSigna
     intentTable: of('foundation', 'IntentTableName'),
     mailboxTable: of('foundation', 'MailboxTableName'),
     stopParameter: of('foundation', 'StopParameterName'),
+    notificationTopicArn: of('foundation', 'NotificationTopicArn'),
     stateMachineArn: of('escrow', 'StateMachineArn'),
     requestPrediction: of('trading', 'RequestPredictionName'),
     ...(find('escrow', 'WebhookUrl') === undefined

@@ -43,6 +43,7 @@ const DESCRIBED: Described = {
   ],
   'escrow.disputed': ({ escrowId, reason }) => ['escrow', `${escrowId} disputed: ${reason}`],
   'escrow.refunded': ({ escrowId }) => ['escrow', `${escrowId} refunded`],
+  'escrow.auto-released': ({ escrowId }) => ['escrow', `${escrowId} paid out by silence`],
   'trade.placed': ({ orderId, direction, amountUsd, asset }) => [
     'order',
     `${orderId} placed: ${direction} $${amountUsd} of ${asset}`,

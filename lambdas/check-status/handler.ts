@@ -12,14 +12,15 @@ export function createHandler(deps: Deps) {
   return async (input: unknown) => {
     const { escrow } = lockedStateSchema.parse(input);
     const { own } = await deps.readApiKeys();
-    const view = await deps.openEscrow(own).readStatus(escrow.escrowId);
+    const { escrowId, reference } = escrow;
+    const view = await deps.openEscrow(own).readStatus(escrowId);
     const { status, statusShown, unrecognizedFields } = view;
-    deps.log.info('status', { escrowId: escrow.escrowId, status, statusShown, unrecognizedFields });
+    deps.log.info('status', { escrowId, status, statusShown, unrecognizedFields });
     if (view.status === 'refunded') {
       deps.count('EscrowsRefunded');
-      await announce(deps, 'escrow.refunded', { escrowId: escrow.escrowId });
+      await announce(deps, 'escrow.refunded', { escrowId });
     }
-    const { escrowId, reference } = escrow;
+    if (view.status === 'auto_released') await announce(deps, 'escrow.auto-released', { escrowId, reference });
     return { escrowId, reference, status: view.status, deadlineAt: nextLook(view, deps.now()) };
   };
 }

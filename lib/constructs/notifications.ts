@@ -1,73 +1,101 @@
-import { Stack } from 'aws-cdk-lib';
-import { EventField, Rule, RuleTargetInput, type EventPattern, type IEventBus } from 'aws-cdk-lib/aws-events';
-import { SnsTopic } from 'aws-cdk-lib/aws-events-targets';
+import { Duration, Stack } from 'aws-cdk-lib';
+import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { EventField, Rule, RuleTargetInput, type IEventBus, type IRuleTarget } from 'aws-cdk-lib/aws-events';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import { Topic } from 'aws-cdk-lib/aws-sns';
+import { Topic, type ITopic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
-import type { PublishedType } from '../../src/events/catalogue.ts';
+import { NOBODY_DECIDED } from '../../src/escrow/review.ts';
+import { OWN_SOURCE, type PublishedType } from '../../src/events/catalogue.ts';
+import type { Stage } from '../config.ts';
+import { pascalCase, prefixOf } from '../names.ts';
+import { createAlarm } from './alarm.ts';
 
-const said = (name: string): string => EventField.fromPath(`$.detail.${name}`);
-
-/** What people are told, by event: one line with the ids to act on. `stage` goes into the commands. */
-function messagesOf(stage: string): readonly {
+/** One kind of line that people get. */
+interface Notice {
+  /** Kebab-case; the rule is `<prefix>-notify-<name>`. */
   readonly name: string;
   readonly type: PublishedType;
-  readonly detail?: EventPattern['detail'];
+  /** What else of the event's detail has to be so. */
+  readonly detail?: Readonly<Record<string, readonly unknown[]>>;
+  /** With fields of the event in it. See `noticesOf` for which may be. */
   readonly text: string;
-}[] {
-  const decide = `npm run signal -- approve|reject --escrow ${said('escrowId')} --by NAME --reason TEXT --stage ${stage}`;
+}
+
+/** A field of the event's detail. */
+const field = (name: string) => EventField.fromPath(`$.detail.${name}`);
+
+/**
+ * What people are told, and what they can do about it. EventBridge puts values into a text as they are, so that a
+ * quotation mark would spoil it: only ids and what this project words itself are in a line, never what a person or a
+ * service wrote. That is a command away.
+ */
+function noticesOf(stage: Stage): readonly Notice[] {
+  const escrowId = field('escrowId');
+  const decide = `npm run signal -- approve --escrow ${escrowId} --by NAME --reason TEXT --stage ${stage} (or reject)`;
+  const story = `npm run escrow -- show ${escrowId} --stage ${stage}`;
+  const intent = `npm run intents -- show ${field('key')} --stage ${stage}`;
   return [
     {
-      name: 'DecisionAsked',
+      name: 'decision-asked',
       type: 'escrow.reviewed',
       detail: { decision: ['ask'], isLate: [false] },
-      text: `Decide: ${said('escrowId')} waits until ${said('until')} (${said('reason')}). ${decide}`,
+      text: `Decide over escrow ${escrowId}: ${field('reason')}. Do: ${decide}. If nobody does, you are told again at ${field('until')}.`,
     },
     {
-      name: 'DecisionLate',
+      name: 'decision-late',
       type: 'escrow.reviewed',
       detail: { decision: ['ask'], isLate: [true] },
-      text: `LATE: decide about ${said('escrowId')} before ${said('until')}, or the configured default does. ${decide}`,
+      text: `LATE: decide over escrow ${escrowId}: ${field('reason')}. Do: ${decide}. If nobody does, the default decides at ${field('until')}.`,
     },
     {
-      name: 'LetLapse',
+      name: 'default-decided',
       type: 'escrow.reviewed',
-      detail: { decision: ['let-lapse'] },
-      text: `${said('escrowId')} is left to lapse: ${said('reason')}`,
+      detail: { reason: [{ prefix: NOBODY_DECIDED }] },
+      text: `The default decided over escrow ${escrowId}: ${field('decision')}; ${field('reason')}. See: ${story}.`,
     },
     {
-      name: 'Disputed',
+      name: 'escrow-disputed',
       type: 'escrow.disputed',
-      text: `${said('escrowId')} is disputed: ${said('reason')}. Purple Flea's staff decide within days.`,
+      text: `Escrow ${escrowId} (${field('reference')}) is disputed: the staff of Purple Flea decide. Tell them what you know. See why: ${story}.`,
     },
     {
-      name: 'Refunded',
+      name: 'escrow-refunded',
       type: 'escrow.refunded',
-      text: `${said('escrowId')} is refunded: nobody delivered in time, or the staff decided so.`,
+      text: `Escrow ${escrowId} was refunded: its amount is back, and the counterparty got nothing. See why: ${story}.`,
     },
     {
-      name: 'IntentParked',
+      name: 'escrow-auto-released',
+      type: 'escrow.auto-released',
+      text: `Escrow ${escrowId} (${field('reference')}) was paid by silence: nobody decided before its deadline. See why: ${story}.`,
+    },
+    {
+      name: 'intent-parked',
       type: 'intent.parked',
-      text: `Money in doubt: ${said('kind')} of $${said('amountUsd')} (${said('reference')}): ${said('reason')}. npm run intents -- show ${said('key')} --stage ${stage}`,
+      text: `Money in doubt: ${field('kind')} of $${field('amountUsd')} (${field('reference')}). See what was tried: ${intent}. Look at Purple Flea, then say what you found: npm run intents -- resolve ${field('key')} --applied ID (or --not-applied) --operator NAME --evidence TEXT --reason TEXT --stage ${stage}.`,
     },
     {
-      name: 'TradeManual',
+      name: 'trade-manual',
       type: 'trade.manual',
-      text: `The order of prediction ${said('predictionId')} (${said('reference')}) may or may not stand: ${said('reason')}. Its market pauses until it is decided.`,
+      text: `The order of prediction ${field('predictionId')} (${field('reference')}) may or may not stand, and no other goes out in its market until somebody decides. Find its key: npm run intents -- list --stage ${stage}. Look at Purple Flea, then: npm run intents -- resolve KEY --applied ID (or --not-applied) --operator NAME --evidence TEXT --reason TEXT --stage ${stage}.`,
     },
     {
-      name: 'LedgerDrifted',
+      name: 'ledger-drifted',
       type: 'ledger.drifted',
-      text: `Ledger and Purple Flea disagree (${said('kind')}): ${said('detail')}`,
+      text: `Ledger and Purple Flea disagree over agent ${field('agentId')}: ${field('kind')}; escrow: ${escrowId}; reference: ${field('reference')}; intent: ${field('key')}. What it means is in docs/workflows/money-once.md. If a payment may be missing or double, stop new money first: aws ssm put-parameter --overwrite --name /${prefixOf(stage)}/stop --value reducing.`,
     },
   ];
 }
 
+/** A topic as the target of a rule. CDK's own would let every rule of AWS publish to the topic. */
+function topicTarget(topic: ITopic, text: string): IRuleTarget {
+  return { bind: () => ({ arn: topic.topicArn, input: RuleTargetInput.fromText(text), targetResource: topic }) };
+}
+
 /**
- * Tells people what they may have to act on. Rules of the bus write the lines, so that no function of the money path has
- * a part in it: failing to notify touches no money.
+ * Tells people what they have to act on, a line an event. Rules do that, beside the flows: whether a line arrives changes
+ * nothing of what is done with money.
  */
 export class Notifications extends Construct {
   readonly topic: Topic;
@@ -75,44 +103,72 @@ export class Notifications extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    props: {
-      readonly prefix: string;
-      readonly stage: string;
-      readonly key: IKey;
+    {
+      stage,
+      bus,
+      key,
+      email,
+      alarmTopic,
+    }: {
+      readonly stage: Stage;
       readonly bus: IEventBus;
+      /** Its policy has to let rules of the account use it. */
+      readonly key: IKey;
       readonly email: string | undefined;
+      readonly alarmTopic: ITopic;
     },
   ) {
     super(scope, id);
-    const { prefix, stage, key, bus, email } = props;
+    const prefix = prefixOf(stage);
     this.topic = new Topic(this, 'Topic', {
       topicName: `${prefix}-notifications`,
       masterKey: key,
       enforceSSL: true,
     });
-    if (email !== undefined) this.topic.addSubscription(new EmailSubscription(email));
+    const rules = `rule/${prefix}/${prefix}-notify-*`;
     this.topic.addToResourcePolicy(
       new PolicyStatement({
         actions: ['sns:Publish'],
         principals: [new ServicePrincipal('events.amazonaws.com')],
         resources: [this.topic.topicArn],
-        conditions: { ArnLike: { 'aws:SourceArn': rulesOf(this, bus) } },
+        conditions: {
+          ArnLike: {
+            'aws:SourceArn': Stack.of(this).formatArn({ service: 'events', resource: rules }),
+          },
+        },
       }),
     );
-    // By its ARN: a target that is the topic itself opens the key to rules of every account.
-    const target = Topic.fromTopicArn(this, 'Target', this.topic.topicArn);
-    for (const { name, type, detail, text } of messagesOf(stage)) {
-      new Rule(this, name, {
-        eventBus: bus,
-        description: `Tells people of ${type}, in ${Stack.of(this).stackName}`,
-        eventPattern: { detailType: [type], ...(detail === undefined ? {} : { detail }) },
-        targets: [new SnsTopic(target, { message: RuleTargetInput.fromText(text) })],
-      });
-    }
-  }
-}
+    if (email !== undefined) this.topic.addSubscription(new EmailSubscription(email));
 
-/** The ARN of every rule of a bus. */
-function rulesOf(scope: Construct, bus: IEventBus): string {
-  return Stack.of(scope).formatArn({ service: 'events', resource: 'rule', resourceName: `${bus.eventBusName}/*` });
+    for (const notice of noticesOf(stage)) this.addRule(notice, { prefix, bus, alarmTopic });
+  }
+
+  private addRule(
+    { name, type, detail, text }: Notice,
+    { prefix, bus, alarmTopic }: { readonly prefix: string; readonly bus: IEventBus; readonly alarmTopic: ITopic },
+  ): void {
+    const ruleName = `${prefix}-notify-${name}`;
+    const home = new Construct(this, pascalCase(name));
+    new Rule(home, 'Rule', {
+      ruleName,
+      eventBus: bus,
+      eventPattern: {
+        source: [OWN_SOURCE],
+        detailType: [type],
+        ...(detail === undefined ? {} : { detail }),
+      },
+      targets: [topicTarget(this.topic, text)],
+    });
+    createAlarm(home, 'FailedInvocations', {
+      metric: new Metric({
+        namespace: 'AWS/Events',
+        metricName: 'FailedInvocations',
+        dimensionsMap: { RuleName: ruleName, EventBusName: bus.eventBusName },
+        statistic: Stats.SUM,
+        period: Duration.minutes(5),
+      }),
+      description: `People were not told of something: events do not get from rule ${ruleName} into its topic. Look at the topic's policy and the key's; what happened is in the archive of the bus.`,
+      topic: alarmTopic,
+    });
+  }
 }

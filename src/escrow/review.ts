@@ -32,6 +32,9 @@ export interface ReviewTerms {
   readonly guard: Guard;
 }
 
+/** What the reason of every decision of the guard's default begins with. */
+export const NOBODY_DECIDED = 'nobody decided until ';
+
 const HOUR_MS = 3_600_000;
 
 /**
@@ -78,7 +81,7 @@ function guard(escrow: EscrowView, { timeoutHours, guard: policy }: ReviewTerms,
   const decideAt = Math.floor(deadline - aheadMs / 4);
   if (now.getTime() < alertAt) return { decision: 'ask', reason: why, until: iso(alertAt), isLate: false };
   if (now.getTime() < decideAt) return { decision: 'ask', reason: why, until: iso(decideAt), isLate: true };
-  const reason = `nobody decided until ${iso(decideAt)}; silence would settle it at ${iso(deadline)}`;
+  const reason = `${NOBODY_DECIDED}${iso(decideAt)}; silence would settle it at ${iso(deadline)}`;
   if (policy.default !== 'let-lapse') return { decision: policy.default, reason };
   return { decision: 'let-lapse', reason, until: nextLook(escrow, now), isLate: true };
 }

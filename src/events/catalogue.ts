@@ -52,6 +52,7 @@ export interface PublishedEvents {
   'escrow.released': { escrowId: string; reference: string; amountUsd: string; feeUsd: string; paidOutUsd: string };
   'escrow.disputed': { escrowId: string; reference: string; reason: string };
   'escrow.refunded': { escrowId: string };
+  'escrow.auto-released': { escrowId: string; reference: string };
   'trade.placed': {
     predictionId: string;
     orderId: string;
@@ -103,6 +104,7 @@ export const PUBLISHED: Readonly<Record<PublishedType, string>> = {
   'escrow.released': 'The counterparty was paid the amount less the fee.',
   'escrow.disputed': 'The escrow is frozen until the staff of Purple Flea decide.',
   'escrow.refunded': 'The lock ran out and the amount went back.',
+  'escrow.auto-released': 'The counterparty completed it, and was paid because nobody decided.',
   'trade.placed': 'An order stands.',
   'trade.skipped': 'A prediction was not traded; says why.',
   'trade.manual': 'An order may or may not stand; a person has to look.',

@@ -1,6 +1,11 @@
 import { DescribeExecutionCommand, GetExecutionHistoryCommand, ListExecutionsCommand } from '@aws-sdk/client-sfn';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
-import { GetQueueUrlCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
+import {
+  CreateQueueCommand,
+  GetQueueAttributesCommand,
+  GetQueueUrlCommand,
+  ReceiveMessageCommand,
+} from '@aws-sdk/client-sqs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { registerTrainingJob, sendTrainingEvent } from '../../local/sending.ts';
 import { readEscrows } from '../../local/twin-view.ts';
@@ -202,4 +207,34 @@ export async function askForFault(
     body: JSON.stringify({ route, fault, ...parameters }),
   });
   if (!response.ok) throw new Error(await response.text());
+}
+
+/** Subscribes a queue of its own to the stage's notifications; returns what reads the lines that came so far. */
+export async function openNotifications({ clients, endpoint, outputs }: Stage): Promise<() => Promise<string[]>> {
+  const { QueueUrl } = await clients.sqs.send(
+    new CreateQueueCommand({ QueueName: `${outputs.busName}-notifications-tap-${process.pid}` }),
+  );
+  const { Attributes } = await clients.sqs.send(
+    new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }),
+  );
+  const response = await fetch(endpoint, {
+    method: 'POST',
+    headers: { authorization: 'AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/sns/aws4_request' },
+    body: new URLSearchParams({
+      Action: 'Subscribe',
+      Version: '2010-03-31',
+      TopicArn: outputs.notificationTopicArn,
+      Protocol: 'sqs',
+      Endpoint: Attributes?.['QueueArn'] ?? '',
+      'Attributes.entry.1.key': 'RawMessageDelivery',
+      'Attributes.entry.1.value': 'true',
+    }),
+  });
+  if (!response.ok) throw new Error(await response.text());
+  const lines: string[] = [];
+  return async () => {
+    const { Messages = [] } = await clients.sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }));
+    lines.push(...Messages.map(({ Body = '' }) => Body));
+    return lines;
+  };
 }

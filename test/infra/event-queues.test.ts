@@ -3,7 +3,9 @@ import { loadConfig, STAGES } from '../../lib/config.ts';
 import { INCOMING, PUBLISHED } from '../../src/events/catalogue.ts';
 import {
   ACCOUNT,
+  alarmTopicOf,
   synthesizeStage,
+  topicOf,
   type PolicyProperties,
   type Resource,
   type SynthesizedStage,
@@ -112,6 +114,7 @@ const ROUTES = [
             'escrow.released',
             'escrow.disputed',
             'escrow.refunded',
+            'escrow.auto-released',
             'trade.placed',
             'trade.skipped',
             'trade.manual',
@@ -172,7 +175,7 @@ describe.each(STAGES)('the event queues of stage %s', (stageName) => {
   const stage = synthesizeStage(stageName);
   const { prefix } = stage;
   const [key] = stage.resources('AWS::KMS::Key');
-  const [topic] = stage.resources('AWS::SNS::Topic');
+  const topic = alarmTopicOf(stage);
   const sageMakerSignals = sageMakerSignalsOf(loadConfig(stageName).bonus.endpoints);
   const busNames = { default: 'default', pipeline: prefix };
 
@@ -195,11 +198,13 @@ describe.each(STAGES)('the event queues of stage %s', (stageName) => {
     );
   });
 
-  test('are the only targets of the only rules', () => {
-    const toQueues = stage
-      .resources<RuleProperties>('AWS::Events::Rule')
-      .filter(({ properties }) => properties.Targets.some(({ Arn }) => stage.shorten(Arn).startsWith('sqs:')));
-    expect(toQueues).toHaveLength(ROUTES.length + sageMakerSignals.length);
+  test('are the only targets of the only rules, but for those that tell people', () => {
+    const rules = stage.resources<RuleProperties>('AWS::Events::Rule');
+    const telling = rules.filter(({ properties }) =>
+      properties.Targets.every(({ Arn }) => Arn === topicOf(stage, 'notifications').arn),
+    );
+
+    expect(rules.length - telling.length).toBe(ROUTES.length + sageMakerSignals.length);
   });
 
   test.each(ROUTES)('hand $queue to $handler alone, which reports failures one by one', (route) => {
@@ -288,8 +293,8 @@ describe.each(STAGES)('the event queues of stage %s', (stageName) => {
       const visible = alarmsOn(stage, deadLetters.properties.QueueName, 'ApproximateNumberOfMessagesVisible');
       const oldest = alarmsOn(stage, queue.properties.QueueName, 'ApproximateAgeOfOldestMessage');
 
-      expect(visible.map(({ Threshold, AlarmActions }) => [Threshold, AlarmActions])).toEqual([[0, [topic?.arn]]]);
-      expect(oldest.map(({ Threshold, AlarmActions }) => [Threshold, AlarmActions])).toEqual([[1800, [topic?.arn]]]);
+      expect(visible.map(({ Threshold, AlarmActions }) => [Threshold, AlarmActions])).toEqual([[0, [topic.arn]]]);
+      expect(oldest.map(({ Threshold, AlarmActions }) => [Threshold, AlarmActions])).toEqual([[1800, [topic.arn]]]);
     });
   });
 
@@ -297,8 +302,9 @@ describe.each(STAGES)('the event queues of stage %s', (stageName) => {
     const watched = stage
       .resources<AlarmProperties>('AWS::CloudWatch::Alarm')
       .map(({ properties }) => properties)
-      .filter(({ MetricName, AlarmActions }) => MetricName === 'FailedInvocations' && AlarmActions?.[0] === topic?.arn)
-      .flatMap(({ Dimensions }) => Dimensions.filter(({ Name }) => Name === 'RuleName').map(({ Value }) => Value));
+      .filter(({ MetricName, AlarmActions }) => MetricName === 'FailedInvocations' && AlarmActions?.[0] === topic.arn)
+      .flatMap(({ Dimensions }) => Dimensions.filter(({ Name }) => Name === 'RuleName').map(({ Value }) => Value))
+      .filter((rule) => !rule.startsWith(`${prefix}-notify-`));
     const queues = ROUTES.map(({ queue }) => queue.replace('.fifo', ''));
 
     expect(watched.toSorted()).toEqual(

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { loadConfig, STAGES } from '../../lib/config.ts';
 import {
   ACCOUNT,
+  alarmTopicOf,
   listed,
   REGION,
   synthesizeStage,
@@ -14,22 +15,6 @@ function only<Properties>(stage: SynthesizedStage, type: string): Resource<Prope
   const [found, ...others] = stage.resources<Properties>(type);
   if (found === undefined || others.length > 0) throw new Error(`expected one ${type}`);
   return found;
-}
-
-function topicOf(stage: SynthesizedStage, name: string): Resource<{ readonly TopicName: string }> {
-  const found = stage
-    .resources<{ readonly TopicName: string }>('AWS::SNS::Topic')
-    .find(({ properties }) => properties.TopicName === name);
-  if (found === undefined) throw new Error(`there is no topic ${name}`);
-  return found;
-}
-
-function topicPolicyOf(stage: SynthesizedStage, topicArn: unknown): PolicyProperties & { readonly Topics: unknown } {
-  const found = stage
-    .resources<PolicyProperties & { readonly Topics: readonly unknown[] }>('AWS::SNS::TopicPolicy')
-    .find(({ properties }) => properties.Topics.includes(topicArn));
-  if (found === undefined) throw new Error(`${String(topicArn)} has no policy`);
-  return found.properties;
 }
 
 interface TableProperties {
@@ -216,12 +201,15 @@ describe.each(STAGES)('the foundation of stage %s', (stageName) => {
   });
 
   test('has an encrypted topic that the alarms of the account may publish to, over TLS alone', () => {
-    const topic = topicOf(stage, `${prefix}-alarms`);
-    const policy = topicPolicyOf(stage, topic.arn);
+    const topic = alarmTopicOf(stage);
+    const [policy] = stage
+      .resources<PolicyProperties>('AWS::SNS::TopicPolicy')
+      .map(({ properties }) => properties)
+      .filter(({ Topics }) => Topics?.[0] === topic.arn);
 
     expect(topic.properties).toMatchObject({ TopicName: `${prefix}-alarms`, KmsMasterKeyId: keyArn });
-    expect(policy.Topics).toEqual([topic.arn]);
-    expect(policy.PolicyDocument.Statement).toEqual([
+    expect(policy?.Topics).toEqual([topic.arn]);
+    expect(policy?.PolicyDocument.Statement).toEqual([
       expect.objectContaining({
         Effect: 'Deny',
         Action: 'sns:Publish',
@@ -273,7 +261,7 @@ describe.each(STAGES)('the foundation of stage %s', (stageName) => {
     for (const { properties } of alarms) {
       const isForAbsence = properties.MetricName === 'LedgerReconciled';
       expect(properties).toMatchObject({
-        AlarmActions: [topicOf(stage, `${prefix}-alarms`).arn],
+        AlarmActions: [alarmTopicOf(stage).arn],
         ComparisonOperator: isForAbsence ? 'LessThanThreshold' : 'GreaterThanThreshold',
         TreatMissingData: isForAbsence ? 'breaching' : 'notBreaching',
       });

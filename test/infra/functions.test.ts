@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { readdirSync } from 'node:fs';
 import { loadConfig, STAGES } from '../../lib/config.ts';
-import { ACCOUNT, REGION, synthesizeStage } from '../support/synthesized-stage.ts';
+import { ACCOUNT, alarmTopicOf, REGION, synthesizeStage } from '../support/synthesized-stage.ts';
 
 interface FunctionProperties {
   readonly FunctionName: string;
@@ -74,7 +74,7 @@ describe.each(STAGES)('the functions of stage %s', (stageName) => {
   const { prefix } = stage;
   const takesWebhooks = loadConfig(stageName).webhooks.enabled;
   const functions = stage.resources<FunctionProperties>('AWS::Lambda::Function').map(({ properties }) => properties);
-  const [topic] = stage.resources('AWS::SNS::Topic');
+  const topic = alarmTopicOf(stage);
 
   test('are the folders under lambdas, each deployed once', () => {
     expect(functions.map(({ FunctionName }) => FunctionName).toSorted()).toEqual(
@@ -132,7 +132,7 @@ describe.each(STAGES)('the functions of stage %s', (stageName) => {
           .filter(({ Namespace, MetricName }) => Namespace === 'AWS/Lambda' && MetricName === 'Errors')
           .filter(({ Dimensions }) => JSON.stringify(Dimensions).includes(`"${properties.FunctionName}"`));
 
-        expect(alarms.map(({ Threshold, AlarmActions }) => [Threshold, AlarmActions])).toEqual([[0, [topic?.arn]]]);
+        expect(alarms.map(({ Threshold, AlarmActions }) => [Threshold, AlarmActions])).toEqual([[0, [topic.arn]]]);
       });
 
       test('has no secret in its environment, at most the name of one', () => {

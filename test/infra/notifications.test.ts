@@ -1,75 +1,247 @@
 import { describe, expect, test } from '@jest/globals';
+import { App, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { EventBus } from 'aws-cdk-lib/aws-events';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import { Topic } from 'aws-cdk-lib/aws-sns';
 import { STAGES } from '../../lib/config.ts';
-import { PUBLISHED } from '../../src/events/catalogue.ts';
-import { synthesizeStage, type PolicyProperties } from '../support/synthesized-stage.ts';
+import { Notifications } from '../../lib/constructs/notifications.ts';
+import type { Guard } from '../../src/escrow/gate.ts';
+import { reviewDelivery } from '../../src/escrow/review.ts';
+import { OWN_SOURCE, PUBLISHED } from '../../src/events/catalogue.ts';
+import { aRequest, aView, ESCROW_ID, REFERENCE } from '../support/bonus-escrow.ts';
+import {
+  ACCOUNT,
+  alarmTopicOf,
+  REGION,
+  synthesizeStage,
+  topicOf,
+  type PolicyProperties,
+  type SynthesizedStage,
+} from '../support/synthesized-stage.ts';
 
+type Wanted = readonly (string | boolean | { readonly prefix: string })[];
 interface RuleProperties {
+  readonly Name: string;
   readonly EventBusName: string;
-  readonly EventPattern: { readonly 'detail-type': readonly string[]; readonly detail?: unknown };
+  readonly State: string;
+  readonly EventPattern: {
+    readonly source: readonly string[];
+    readonly 'detail-type': readonly [string];
+    readonly detail?: Readonly<Record<string, Wanted>>;
+  };
   readonly Targets: readonly {
     readonly Arn: string;
-    readonly InputTransformer?: {
+    readonly RoleArn?: string;
+    readonly InputTransformer: {
       readonly InputPathsMap: Readonly<Record<string, string>>;
       readonly InputTemplate: string;
     };
   }[];
 }
+type Detail = Readonly<Record<string, string | boolean | undefined>>;
+
+function rulesOf(stage: SynthesizedStage): RuleProperties[] {
+  const { arn } = topicOf(stage, 'notifications');
+  return stage
+    .resources<RuleProperties>('AWS::Events::Rule')
+    .map(({ properties }) => properties)
+    .filter(({ Targets }) => Targets.some(({ Arn }) => Arn === arn));
+}
+
+function isWanted(value: unknown, wanted: Wanted): boolean {
+  return wanted.some((one) =>
+    typeof one === 'object' ? typeof value === 'string' && value.startsWith(one.prefix) : one === value,
+  );
+}
+
+/** The lines that an event of the pipeline makes, as EventBridge fills them in, by the names of their rules. */
+function linesFor(stage: SynthesizedStage, type: string, detail: Detail): Readonly<Record<string, string>> {
+  const taking = rulesOf(stage).filter(
+    ({ EventPattern }) =>
+      isWanted(OWN_SOURCE, EventPattern.source) &&
+      isWanted(type, EventPattern['detail-type']) &&
+      Object.entries(EventPattern.detail ?? {}).every(([name, wanted]) => isWanted(detail[name], wanted)),
+  );
+  return Object.fromEntries(
+    taking.map(({ Name, Targets }) => [Name.replace(`${stage.prefix}-notify-`, ''), fillIn(Targets[0], detail)]),
+  );
+}
+
+function fillIn(target: RuleProperties['Targets'][number] | undefined, detail: Detail): string {
+  const { InputPathsMap = {}, InputTemplate = '' } = target?.InputTransformer ?? {};
+  const text = InputTemplate.replaceAll(/<([^>]+)>/g, (_, name: string) => {
+    const path = InputPathsMap[name] ?? '';
+    if (!path.startsWith('$.detail.')) throw new Error(`<${name}> is not a field of the detail`);
+    return String(detail[path.slice('$.detail.'.length)] ?? '');
+  });
+  return JSON.parse(text) as string;
+}
+
+/** What a review that asks a person says at some time, and what the guard does. */
+function reviewAt(now: string, decidedBy: Guard['default'] = 'release') {
+  const terms = {
+    ...aRequest({ gate: { mode: 'person' }, guard: { alertHours: 2, default: decidedBy } }),
+    reference: REFERENCE,
+  };
+  return { escrowId: ESCROW_ID, ...reviewDelivery([], aView(), terms, new Date(now)) };
+}
+
+const APPROVE = (stage: string) =>
+  `npm run signal -- approve --escrow ${ESCROW_ID} --by NAME --reason TEXT --stage ${stage} (or reject)`;
+const SHOW = (stage: string) => `npm run escrow -- show ${ESCROW_ID} --stage ${stage}`;
+const WHY = 'the counterparty completed it, and nobody said that it is there';
 
 describe.each(STAGES)('the notifications of stage %s', (stageName) => {
   const stage = synthesizeStage(stageName);
   const { prefix } = stage;
-  const topic = stage
-    .resources<{ readonly TopicName: string; readonly KmsMasterKeyId: unknown }>('AWS::SNS::Topic')
-    .find(({ properties }) => properties.TopicName === `${prefix}-notifications`);
-  const rules = stage
-    .resources<RuleProperties>('AWS::Events::Rule')
-    .map(({ properties }) => properties)
-    .filter(({ Targets }) => Targets.some(({ Arn }) => stage.shorten(Arn) === 'sns:notifications'));
+  const topic = topicOf(stage, 'notifications');
 
-  test('go to an encrypted topic that rules of the own bus alone may publish to, over TLS', () => {
-    const policy = stage
-      .resources<PolicyProperties & { readonly Topics: readonly unknown[] }>('AWS::SNS::TopicPolicy')
-      .find(({ properties }) => properties.Topics.includes(topic?.arn));
-    const [tls, publish, ...others] = policy?.properties.PolicyDocument.Statement ?? [];
+  test('have an encrypted topic that the rules beside it alone may publish to, over TLS alone', () => {
+    const [policy] = stage
+      .resources<PolicyProperties>('AWS::SNS::TopicPolicy')
+      .map(({ properties }) => properties)
+      .filter(({ Topics }) => Topics?.[0] === topic.arn);
 
-    expect(topic?.properties.KmsMasterKeyId).toBeDefined();
-    expect(others).toEqual([]);
-    expect(tls).toMatchObject({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } });
-    expect(publish).toMatchObject({
-      Effect: 'Allow',
-      Action: 'sns:Publish',
-      Principal: { Service: 'events.amazonaws.com' },
-      Condition: { ArnLike: { 'aws:SourceArn': expect.stringMatching(new RegExp(`:rule/${prefix}/\\*$`)) } },
-    });
+    expect(topic.properties).toMatchObject({ KmsMasterKeyId: stage.resources('AWS::KMS::Key')[0]?.arn });
+    expect(policy?.PolicyDocument.Statement).toEqual([
+      expect.objectContaining({
+        Effect: 'Deny',
+        Action: 'sns:Publish',
+        Principal: '*',
+        Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+      }),
+      expect.objectContaining({
+        Effect: 'Allow',
+        Action: 'sns:Publish',
+        Principal: { Service: 'events.amazonaws.com' },
+        Resource: topic.arn,
+        Condition: {
+          ArnLike: { 'aws:SourceArn': `arn:aws:events:${REGION}:${ACCOUNT}:rule/${prefix}/${prefix}-notify-*` },
+        },
+      }),
+    ]);
+    for (const { Name, EventBusName } of rulesOf(stage)) {
+      expect(`rule/${EventBusName}/${Name}`).toMatch(new RegExp(`^rule/${prefix}/${prefix}-notify-[a-z-]+$`));
+    }
   });
 
-  test('are told of what people may have to act on, from the own bus', () => {
-    const told = rules.map(({ EventPattern }) => [EventPattern['detail-type'].join(), EventPattern.detail ?? {}]);
+  test('are told by rules without a role, of events that the pipeline itself publishes', () => {
+    const rules = rulesOf(stage);
 
-    expect(told.toSorted((one, other) => JSON.stringify(one).localeCompare(JSON.stringify(other)))).toEqual([
-      ['escrow.disputed', {}],
-      ['escrow.refunded', {}],
-      ['escrow.reviewed', { decision: ['ask'], isLate: [false] }],
-      ['escrow.reviewed', { decision: ['ask'], isLate: [true] }],
-      ['escrow.reviewed', { decision: ['let-lapse'] }],
-      ['intent.parked', {}],
-      ['ledger.drifted', {}],
-      ['trade.manual', {}],
+    expect(rules.map(({ Name }) => Name.replace(`${prefix}-notify-`, '')).toSorted()).toEqual([
+      'decision-asked',
+      'decision-late',
+      'default-decided',
+      'escrow-auto-released',
+      'escrow-disputed',
+      'escrow-refunded',
+      'intent-parked',
+      'ledger-drifted',
+      'trade-manual',
     ]);
     const types = rules.flatMap(({ EventPattern }) => EventPattern['detail-type']);
     expect(types.filter((type) => !Object.hasOwn(PUBLISHED, type))).toEqual([]);
-    expect(new Set(rules.map(({ EventBusName }) => EventBusName))).toEqual(new Set([prefix]));
-  });
-
-  test('are one line each, with what identifies it, and the command where there is one', () => {
-    const lines = rules.map(({ Targets }) => Targets[0]?.InputTransformer);
-
-    for (const line of lines) {
-      expect(line?.InputTemplate).not.toMatch(/\\n|\n/);
-      expect(line?.InputTemplate).not.toContain('undefined');
-      for (const name of Object.keys(line?.InputPathsMap ?? {})) expect(line?.InputTemplate).toContain(`<${name}>`);
-      expect(Object.values(line?.InputPathsMap ?? {}).join()).toMatch(/escrowId|reference|\.detail\.detail/);
+    for (const { State, EventPattern, Targets } of rules) {
+      expect(State).toBe('ENABLED');
+      expect(EventPattern.source).toEqual([OWN_SOURCE]);
+      expect(Targets.map(({ Arn, RoleArn }) => [Arn, RoleArn])).toEqual([[topic.arn, undefined]]);
     }
-    expect(lines.filter((line) => line?.InputTemplate.includes(`--stage ${stageName}`))).toHaveLength(3);
   });
+
+  test('ask for a decision, once in time and once late, by a command to run', () => {
+    expect(linesFor(stage, 'escrow.reviewed', reviewAt('2026-03-06T10:00:00Z'))).toEqual({
+      'decision-asked': `Decide over escrow ${ESCROW_ID}: ${WHY}. Do: ${APPROVE(stageName)}. If nobody does, you are told again at 2026-03-13T07:00:00.000Z.`,
+    });
+    expect(linesFor(stage, 'escrow.reviewed', reviewAt('2026-03-13T07:00:00Z'))).toEqual({
+      'decision-late': `LATE: decide over escrow ${ESCROW_ID}: ${WHY}. Do: ${APPROVE(stageName)}. If nobody does, the default decides at 2026-03-13T08:30:00.000Z.`,
+    });
+  });
+
+  test.each(['release', 'dispute', 'let-lapse'] as const)('say that the default decided: %s', (decision) => {
+    expect(linesFor(stage, 'escrow.reviewed', reviewAt('2026-03-13T08:30:00Z', decision))).toEqual({
+      'default-decided': `The default decided over escrow ${ESCROW_ID}: ${decision}; nobody decided until 2026-03-13T08:30:00.000Z; silence would settle it at 2026-03-13T09:00:00.000Z. See: ${SHOW(stageName)}.`,
+    });
+  });
+
+  test('say nothing of what was decided by people or by the gate', () => {
+    const reviews = ['approved by ann: nobody decided until now', 'delivered by ann'].map((reason) => ({
+      escrowId: ESCROW_ID,
+      decision: 'release',
+      reason,
+    }));
+
+    expect(reviews.map((review) => linesFor(stage, 'escrow.reviewed', review))).toEqual([{}, {}]);
+  });
+
+  test.each([
+    ['escrow.disputed', { escrowId: ESCROW_ID, reference: REFERENCE, reason: 'it "leaks"' }, [ESCROW_ID, REFERENCE]],
+    ['escrow.refunded', { escrowId: ESCROW_ID }, [ESCROW_ID]],
+    ['escrow.auto-released', { escrowId: ESCROW_ID, reference: REFERENCE }, [ESCROW_ID, REFERENCE]],
+    [
+      'intent.parked',
+      { key: 'k1', reference: REFERENCE, kind: 'escrow-release', amountUsd: '50.00', reason: 'it said "no"' },
+      [`npm run intents -- show k1 --stage ${stageName}`, 'npm run intents -- resolve k1', REFERENCE, '$50.00'],
+    ],
+    [
+      'trade.manual',
+      { predictionId: 'p-1', reference: REFERENCE, reason: 'it said "no"' },
+      ['p-1', REFERENCE, `npm run intents -- list --stage ${stageName}`],
+    ],
+    [
+      'ledger.drifted',
+      { agentId: 'ag_1', kind: 'escrow-missing', escrowId: ESCROW_ID, key: 'k1', detail: 'a "quoted" description' },
+      ['ag_1', 'escrow-missing', ESCROW_ID, 'k1', `/${prefix}/stop`],
+    ],
+  ])('say %s in one line, with the ids to act on and nothing that a person or a service wrote', (type, detail, ids) => {
+    const lines = Object.values(linesFor(stage, type, detail));
+
+    expect(lines).toHaveLength(1);
+    for (const id of ids) expect(lines[0]).toContain(id);
+    expect(lines[0]).not.toMatch(/["\n]/);
+    const told = rulesOf(stage).filter(({ EventPattern }) => EventPattern['detail-type'][0] === type);
+    const paths = told.flatMap(({ Targets }) => Object.values(Targets[0]?.InputTransformer.InputPathsMap ?? {}));
+    expect(paths.filter((path) => /reason|detail$/.test(path))).toEqual([]);
+  });
+
+  test('raise an alarm where one does not get through', () => {
+    const watched = stage
+      .resources<{
+        readonly MetricName: string;
+        readonly Dimensions: readonly { readonly Name: string; readonly Value: string }[];
+        readonly AlarmActions: readonly string[];
+        readonly Threshold: number;
+      }>('AWS::CloudWatch::Alarm')
+      .map(({ properties }) => properties)
+      .filter(({ MetricName, Threshold }) => MetricName === 'FailedInvocations' && Threshold === 0)
+      .filter(({ AlarmActions }) => AlarmActions[0] === alarmTopicOf(stage).arn)
+      .map(({ Dimensions }) => JSON.stringify(Dimensions));
+
+    const expected = rulesOf(stage).map(({ Name, EventBusName }) =>
+      JSON.stringify([
+        { Name: 'EventBusName', Value: EventBusName },
+        { Name: 'RuleName', Value: Name },
+      ]),
+    );
+    expect(expected.filter((dimensions) => !watched.includes(dimensions))).toEqual([]);
+  });
+});
+
+test.each([
+  ['are mailed to the address, if there is one', 'ops@example.com', ['ops@example.com']],
+  ['are mailed to nobody otherwise', undefined, []],
+])('notifications %s', (_, email, expected) => {
+  const stack = new Stack(new App(), 'Stack');
+  const key = new Key(stack, 'Key');
+  void new Notifications(stack, 'Notifications', {
+    stage: 'dev',
+    bus: new EventBus(stack, 'Bus'),
+    key,
+    email,
+    alarmTopic: new Topic(stack, 'Alarms'),
+  });
+
+  const subscriptions = Object.values(Template.fromStack(stack).findResources('AWS::SNS::Subscription'));
+
+  expect(subscriptions.map(({ Properties }) => (Properties as { Endpoint: string }).Endpoint)).toEqual(expected);
 });

@@ -1,6 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { STAGES } from '../../lib/config.ts';
-import { ACCOUNT, listed, REGION, synthesizeStage, type PolicyProperties } from '../support/synthesized-stage.ts';
+import {
+  ACCOUNT,
+  alarmTopicOf,
+  listed,
+  REGION,
+  synthesizeStage,
+  type PolicyProperties,
+} from '../support/synthesized-stage.ts';
 
 interface StateMachineProperties {
   readonly StateMachineName: string;
@@ -31,7 +38,7 @@ describe.each(STAGES)('the state machine of stage %s', (stageName) => {
   const machines = stage.resources<StateMachineProperties>('AWS::StepFunctions::StateMachine');
   const [machine] = machines;
   const arn = `arn:aws:states:${REGION}:${ACCOUNT}:stateMachine:${prefix}-escrow-lifecycle`;
-  const [topic] = stage.resources('AWS::SNS::Topic');
+  const topic = alarmTopicOf(stage);
 
   test('is one Standard machine with the name of the workflow', () => {
     expect(machines).toHaveLength(1);
@@ -96,7 +103,7 @@ describe.each(STAGES)('the state machine of stage %s', (stageName) => {
       expect.objectContaining({
         Dimensions: [{ Name: 'StateMachineArn', Value: arn }],
         Threshold: 0,
-        AlarmActions: [topic?.arn],
+        AlarmActions: [topic.arn],
       }),
     ]);
   });

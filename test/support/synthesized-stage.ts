@@ -112,6 +112,20 @@ export function statementsOf(stage: SynthesizedStage, roleArn: string): readonly
     .flatMap(({ properties }) => properties.PolicyDocument.Statement);
 }
 
+/** The topic that alarms go to. */
+export function alarmTopicOf(stage: SynthesizedStage): Resource<unknown> {
+  return topicOf(stage, 'alarms');
+}
+
+/** The topic `<prefix>-<name>`. */
+export function topicOf(stage: SynthesizedStage, name: string): Resource<unknown> {
+  const found = stage
+    .resources<{ readonly TopicName: string }>('AWS::SNS::Topic')
+    .find(({ properties }) => properties.TopicName === `${stage.prefix}-${name}`);
+  if (found === undefined) throw new Error(`no topic ${stage.prefix}-${name}`);
+  return found;
+}
+
 /** One value or many as a list. */
 export function listed<Value>(value: Value | readonly Value[]): readonly Value[] {
   return Array.isArray(value) ? (value as readonly Value[]) : [value as Value];

@@ -40,13 +40,16 @@ describe('the status of an escrow', () => {
     expect(recorder.counted).toEqual({});
   });
 
-  test('refunded is counted and said, any other not', async () => {
+  test('refunded is counted and said, paid by silence is said, any other not', async () => {
     const statuses = ESCROW_STATUSES.toSorted().toReversed();
     const { deps, recorder } = anEscrowTask({ readStatus: async () => aView({ status: statuses.pop() ?? 'locked' }) });
     const handler = createHandler(deps);
     while (statuses.length > 0) await handler(aLockedState());
 
-    expect(recorder.published).toEqual([['escrow.refunded', { escrowId: ESCROW_ID }]]);
+    expect(recorder.published.toSorted()).toEqual([
+      ['escrow.auto-released', { escrowId: ESCROW_ID, reference: REFERENCE }],
+      ['escrow.refunded', { escrowId: ESCROW_ID }],
+    ]);
     expect(recorder.counted).toEqual({ EscrowsRefunded: 1 });
   });
 
