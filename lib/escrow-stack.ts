@@ -24,6 +24,7 @@ import {
   allowPublishing,
   allowQueryingIndex,
   allowReadingIntents,
+  allowReadingMailbox,
   allowReadingSecret,
   allowRecordingIntents,
   allowUsingMailbox,
@@ -230,11 +231,13 @@ export class EscrowStack extends Stack {
         CONNECT_TIMEOUT_MS: String(config.purpleFlea.connectTimeoutMs),
         REQUEST_TIMEOUT_MS: String(config.purpleFlea.requestTimeoutMs),
         INTENT_TABLE: intents.tableName,
+        MAILBOX_TABLE: mailbox.tableName,
         EVENT_BUS: bus.eventBusName,
         STATE_MACHINE_ARN: lifecycle.stateMachineArn,
       },
       alarmTopic,
     });
+    allowReadingMailbox(decideIntent, mailbox, key);
     allowOn(decideIntent, ['states:StartExecution'], lifecycle.stateMachineArn);
     allowDescribingExecutions(decideIntent, lifecycle);
     for (const fn of [resolveIntents, decideIntent]) {

@@ -67,6 +67,12 @@ export function allowUsingMailbox(fn: IFunction, mailbox: ITable, key: IKey): vo
   allow(fn, TABLE_KEY_ACTIONS, key.keyArn);
 }
 
+/** Read what is kept under addresses. */
+export function allowReadingMailbox(fn: IFunction, mailbox: ITable, key: IKey): void {
+  allow(fn, ['dynamodb:GetItem', 'dynamodb:Query'], mailbox.tableArn);
+  allow(fn, ['kms:Decrypt'], key.keyArn);
+}
+
 /** Find all that is kept under one address. */
 export function allowListingSignals(fn: IFunction, mailbox: ITable): void {
   allow(fn, ['dynamodb:Query'], mailbox.tableArn);

@@ -4,6 +4,7 @@ import type { ContinueExecution } from '../../src/aws/executions.ts';
 import { ServiceUnreadableError } from '../../src/errors.ts';
 import { createdFrom, settledFrom } from '../../src/escrow/look-for-escrow.ts';
 import { effectKey, retryKey } from '../../src/ledger/effect-key.ts';
+import { findStory, type StoryDeps } from '../../src/escrow/story.ts';
 import type { Intent, IntentStore } from '../../src/ledger/intent.ts';
 import type { EscrowClient } from '../../src/purple-flea/escrow.ts';
 import type { Credentials } from '../../src/purple-flea/service.ts';
@@ -11,7 +12,7 @@ import { describeProblems } from '../../src/schemas.ts';
 import { tradeSnapshotSchema } from '../../src/trading/look-for-order.ts';
 import { announce, type AnnounceDeps } from '../shared/announce.ts';
 
-export interface Deps extends AnnounceDeps {
+export interface Deps extends AnnounceDeps, Pick<StoryDeps, 'mailbox' | 'describeExecution'> {
   readonly intents: IntentStore;
   readonly readApiKeys: () => Promise<ApiKeys>;
   readonly openEscrow: (credentials: Credentials) => EscrowClient;
@@ -29,6 +30,7 @@ const inputSchema = z.discriminatedUnion('action', [
     state: z.optional(z.enum(['prepared', 'sending', 'unknown', 'applied', 'rejected', 'manual'])),
   }),
   z.object({ action: z.literal('show'), key: z.string() }),
+  z.object({ action: z.literal('story'), id: z.string().check(z.minLength(1)) }),
   z.object({ action: z.literal('retry'), ...decision }),
   z.object({ action: z.literal('continue'), key: z.string() }),
   z.discriminatedUnion('verdict', [
@@ -42,7 +44,7 @@ type Asked<Action extends string> = Extract<z.infer<typeof inputSchema>, { actio
 const LISTED = 100;
 
 /**
- * For operators: lists and shows intents, records what a person found out about one that is `manual`, and asks for another
+ * For operators: lists and shows intents and the story of an escrow, records what a person found out about one that is `manual`, and asks for another
  * try of one that did not take place. Nothing is sent from here: the escrow's execution, if it has ended, is gone on with
  * in a new one, which does what is left to do. Returns `{error}` for what cannot be done, with the fix.
  */
@@ -55,6 +57,10 @@ export function createHandler(deps: Deps) {
         return { intents: await deps.intents.list(asked.data.state ?? 'manual', deps.now(), LISTED) };
       case 'show':
         return { intent: (await deps.intents.read(asked.data.key)) ?? null };
+      case 'story': {
+        const story = await findStory(deps, asked.data.id);
+        return typeof story === 'string' ? { error: story } : { story };
+      }
       case 'resolve':
         return resolve(deps, asked.data);
       case 'retry':

@@ -10,6 +10,7 @@ import {
   type SFNClient,
 } from '@aws-sdk/client-sfn';
 import type { Resume } from '../escrow/mailbox.ts';
+import type { DescribeExecution } from '../escrow/story.ts';
 
 /** Starts an execution under a name. `already-started` where that name was taken: a second start is the same one. */
 export type StartExecution = (name: string, input: unknown) => Promise<'started' | 'already-started'>;
@@ -45,6 +46,30 @@ export function createContinueExecution(client: SFNClient, stateMachineArn: stri
       return 'continued';
     } catch (error) {
       if (error instanceof ExecutionDoesNotExist) return 'unknown';
+      throw error;
+    }
+  };
+}
+
+/** Reads how one execution of a state machine stands, by its name. */
+export function createDescribeExecution(client: SFNClient, stateMachineArn: string): DescribeExecution {
+  const executionArn = stateMachineArn.replace(':stateMachine:', ':execution:');
+  return async (name) => {
+    const arn = `${executionArn}:${name}`;
+    try {
+      const described = await client.send(new DescribeExecutionCommand({ executionArn: arn }));
+      return {
+        name,
+        arn,
+        status: described.status ?? 'unknown',
+        startedAt: described.startDate?.toISOString() ?? '',
+        stoppedAt: described.stopDate?.toISOString(),
+        error: described.error,
+        cause: described.cause,
+        input: JSON.parse(described.input ?? '{}') as unknown,
+      };
+    } catch (error) {
+      if (error instanceof ExecutionDoesNotExist) return undefined;
       throw error;
     }
   };

@@ -122,6 +122,18 @@ describe('a decision on the bus', () => {
 
     const [disputed, ...others] = findEvents(stage, 'escrow.disputed', { escrowId });
     expect(others).toEqual([]);
+    const end = announceSession(stage);
+    try {
+      const { stdout } = await execa('node', ['operations/escrow.ts', 'show', escrowId]);
+      expect(stdout).toMatch(/^money {6}\$5\.00 frozen/m);
+      expect(stdout).toMatch(/^execution {2}RUNNING in AwaitResolution/m);
+      expect(stdout).toMatch(/^next {7}it looks again at /m);
+      expect(stdout).toMatch(/ create {5}applied: /);
+      expect(stdout).toMatch(/ signal {5}rejected by ann: it leaks the target$/m);
+      expect(stdout).toMatch(/ decision {3}dispute: rejected by ann: it leaks the target$/m);
+    } finally {
+      end();
+    }
     expect(disputed?.['reason']).toBe('rejected by ann: it leaks the target');
     expect(await statusOf(name)).toEqual(['disputed']);
     expect((await readBooks(stage.twinUrl)).conserved).toBe(true);

@@ -41,6 +41,7 @@ const GRANTS: Readonly<Record<string, readonly string[]>> = {
   'decide-intent': [
     LEDGER,
     BY_STATE,
+    'dynamodb:GetItem dynamodb:Query on dynamodb:table/mailbox',
     SECRET,
     USE_TABLE_KEY,
     PUBLISH,

@@ -46,7 +46,7 @@ describe('the status of an escrow', () => {
     const handler = createHandler(deps);
     while (statuses.length > 0) await handler(aLockedState());
 
-    expect(recorder.published.toSorted()).toEqual([
+    expect(recorder.published.toSorted(([one], [other]) => one.localeCompare(other))).toEqual([
       ['escrow.auto-released', { escrowId: ESCROW_ID, reference: REFERENCE }],
       ['escrow.refunded', { escrowId: ESCROW_ID }],
     ]);

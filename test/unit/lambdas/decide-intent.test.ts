@@ -9,6 +9,7 @@ import type { EscrowClient } from '../../../src/purple-flea/escrow.ts';
 import { aView, ESCROW_ID } from '../../support/bonus-escrow.ts';
 import { anEscrowClient, OWN_KEY } from '../../support/escrow-task.ts';
 import { createMemoryIntents, type MemoryIntents } from '../../support/memory-intents.ts';
+import { createMemoryMailbox } from '../../support/memory-mailbox.ts';
 import { createRecorder } from '../../support/recorder.ts';
 
 const NOW = new Date('2026-03-06T12:00:00Z');
@@ -55,6 +56,8 @@ function anOperator(
     intents,
     readApiKeys: async () => ({ own: OWN_KEY, forCounterparty: () => undefined }),
     openEscrow: () => anEscrowClient(client),
+    mailbox: createMemoryMailbox(),
+    describeExecution: async () => undefined,
     continueExecution: async (...names) => {
       continued.push(names);
       return execution;
