@@ -51,6 +51,47 @@ const gate = z.discriminatedUnion('mode', [
   z.strictObject({ mode: z.literal('auto-then-person'), rule }),
 ]);
 
+const guard = z
+  .strictObject({
+    alertHours: z.number().min(0.25).max(72).meta({
+      description: 'How long before silence moves the money people are told; a quarter of the whole time at most.',
+    }),
+    default: z.enum(['release', 'dispute', 'let-lapse']).meta({
+      description: 'What is done if nobody decides; let-lapse leaves it to the service.',
+    }),
+  })
+  .meta({ description: 'No escrow settles because nobody looked: it is decided before its deadline.' });
+
+const escrowAmount = usd(formatUsd(ESCROW_LIMITS.minAmount), formatUsd(ESCROW_LIMITS.maxAmount));
+const timeoutHours = z
+  .int()
+  .min(ESCROW_LIMITS.minTimeoutHours)
+  .max(ESCROW_LIMITS.maxTimeoutHours)
+  .meta({ description: 'How long the lock waits for the delivery before it is refunded.' });
+
+/** `rate` of a day or more, or `cron` at one minute of one hour: a period is one escrow, and a slip is not a hundred. */
+const AT_MOST_DAILY =
+  /^(rate\((1 day|([2-9]|[1-9]\d{1,2}) days|(2[4-9]|[3-9]\d|[1-9]\d{2}) hours)\)|cron\(([0-5]?\d) ([01]?\d|2[0-3]) \S+ \S+ \S+ \S+\))$/;
+
+const subscription = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,29}$/)
+    .meta({ description: 'Begins the requestId of every period; lower case, digits and -, up to 30.' }),
+  counterpartyAgentId: agentId.meta({ description: 'Who is paid; one of escrows.counterparties.' }),
+  amountUsd: escrowAmount,
+  description: z.string().min(1).max(200).meta({ description: 'Public text for the counterparty, up to 200.' }),
+  timeoutHours,
+  schedule: z
+    .string()
+    .regex(AT_MOST_DAILY)
+    .meta({
+      description:
+        'Once a day at most, in UTC: rate(...) in days or from 24 hours, or cron(...) of one minute and hour.',
+      examples: ['cron(0 6 ? * MON *)', 'rate(7 days)'],
+    }),
+});
+
 /**
  * A stage's whole configuration. Every threshold and name the pipeline works with is in here; nothing is secret.
  * `config/schema.json` is generated from it (`npm run config:schema`), so that editors complete and check the files.
@@ -111,29 +152,15 @@ export const configSchema = z
           .array(
             z.strictObject({
               above: z.number().meta({ description: 'The metric has to be strictly above this.' }),
-              amountUsd: usd(formatUsd(ESCROW_LIMITS.minAmount), formatUsd(ESCROW_LIMITS.maxAmount)),
+              amountUsd: escrowAmount,
             }),
           )
           .min(1)
           .max(20)
           .meta({ description: 'The highest tier passed counts.' }),
-        timeoutHours: z
-          .int()
-          .min(ESCROW_LIMITS.minTimeoutHours)
-          .max(ESCROW_LIMITS.maxTimeoutHours)
-          .meta({ description: 'How long the lock waits for the delivery before it is refunded.' }),
+        timeoutHours,
         gate: gate.meta({ description: 'What turns a delivery into a release or a dispute.' }),
-        guard: z
-          .strictObject({
-            alertHours: z.number().min(0.25).max(72).meta({
-              description:
-                'How long before silence moves the money people are told; a quarter of the whole time at most.',
-            }),
-            default: z.enum(['release', 'dispute', 'let-lapse']).meta({
-              description: 'What is done if nobody decides; let-lapse leaves it to the service.',
-            }),
-          })
-          .meta({ description: 'No escrow settles because nobody looked: it is decided before its deadline.' }),
+        guard,
         payees: z
           .array(
             z.strictObject({
@@ -160,6 +187,41 @@ export const configSchema = z
           }),
       })
       .meta({ description: 'Training jobs that earn a bonus escrow.' }),
+    escrows: z
+      .strictObject({
+        counterparties: z
+          .array(agentId)
+          .max(200)
+          .meta({ description: 'Agents that escrow.requested may have paid; nobody else. Empty: nobody.' }),
+        maxAmountUsd: usd(formatUsd(ESCROW_LIMITS.minAmount), '200000.00').meta({
+          description: 'The most that one request may lock, decimal USD, all its milestones together.',
+        }),
+        gate: gate.meta({
+          description: 'What turns a delivery into a release or a dispute, if the request is silent.',
+        }),
+        guard,
+        subscriptions: z
+          .array(subscription)
+          .max(50)
+          .default([])
+          .meta({ description: 'What is requested by a schedule, one escrow a period; none if left out.' }),
+      })
+      .superRefine(({ counterparties, maxAmountUsd, subscriptions }, context) => {
+        const refuse = (index: number, field: string, input: string, message: string) =>
+          context.addIssue({ code: 'custom', path: ['subscriptions', index, field], input, message });
+        for (const [index, { name, counterpartyAgentId, amountUsd }] of subscriptions.entries()) {
+          if (subscriptions.findIndex((other) => other.name === name) !== index) {
+            refuse(index, 'name', name, 'Each needs a name of its own.');
+          }
+          if (!counterparties.includes(counterpartyAgentId)) {
+            refuse(index, 'counterpartyAgentId', counterpartyAgentId, 'It has to be in escrows.counterparties.');
+          }
+          if ([amountUsd, maxAmountUsd].every(isAmount) && parseUsd(amountUsd) > parseUsd(maxAmountUsd)) {
+            refuse(index, 'amountUsd', amountUsd, 'It has to be at most escrows.maxAmountUsd.');
+          }
+        }
+      })
+      .meta({ description: 'Escrows that are requested by events and schedules.' }),
     trading: z
       .strictObject({
         confidenceThreshold: unitInterval.meta({ description: 'Predictions below it are skipped; at it they trade.' }),

@@ -4,6 +4,7 @@ import type { Construct } from 'constructs';
 import { BASELINE_KEYS } from '../src/aws/baseline-table.ts';
 import { BY_STATE_INDEX } from '../src/aws/intent-table.ts';
 import { BY_DEADLINE_INDEX } from '../src/aws/mailbox-table.ts';
+import { REQUEST_KEYS } from '../src/aws/request-table.ts';
 import {
   ENDPOINT_STATE_CHANGE,
   INCOMING,
@@ -16,10 +17,11 @@ import { EscrowLifecycle } from './constructs/escrow-lifecycle.ts';
 import { EventQueue } from './constructs/event-queue.ts';
 import { PipelineFunction } from './constructs/pipeline-function.ts';
 import { createSchedule } from './constructs/schedule.ts';
+import { Subscriptions } from './constructs/subscriptions.ts';
 import { WebhookApi } from './constructs/webhook-api.ts';
 import type { FoundationStack } from './foundation-stack.ts';
 import {
-  allowKeepingBaselines,
+  allowKeepingItems,
   allowOn,
   allowPublishing,
   allowQueryingIndex,
@@ -37,7 +39,7 @@ export interface FlowStackProps extends StackProps {
   readonly sageMakerEnvironment?: Readonly<Record<string, string>>;
 }
 
-/** Training jobs become bonus escrows: intake, lifecycle, signals, deadlines. */
+/** Training jobs and requests become escrows: intakes, lifecycle, signals, deadlines. */
 export class EscrowStack extends Stack {
   constructor(scope: Construct, id: string, { config, foundation, sageMakerEnvironment, ...props }: FlowStackProps) {
     super(scope, id, props);
@@ -77,6 +79,7 @@ export class EscrowStack extends Stack {
       topic: alarmTopic,
     });
 
+    this.addRequests(config, foundation, lifecycle);
     const recordSignal = this.addSignals(config, foundation, defaultBus);
     const deliverDeadlines = new PipelineFunction(this, {
       lambda: 'deliver-deadlines',
@@ -149,6 +152,38 @@ export class EscrowStack extends Stack {
       new CfnOutput(this, 'WebhookUrl', { value: url });
     }
     new CfnOutput(this, 'StateMachineArn', { value: lifecycle.stateMachineArn });
+  }
+
+  /** Escrows that are asked for: by events, and by the schedules of subscriptions. */
+  private addRequests(config: Config, foundation: FoundationStack, lifecycle: EscrowLifecycle): void {
+    const { prefix, key, bus, intents, alarmTopic } = foundation;
+    const { subscriptions, ...policy } = config.escrows;
+    const requests = new EventQueue(this, 'EscrowRequests', {
+      name: 'escrow-requests',
+      prefix,
+      key,
+      bus,
+      pattern: { detailType: [INCOMING.escrowRequested] },
+      alarmTopic,
+    });
+    const startEscrows = new PipelineFunction(this, {
+      lambda: 'start-escrows',
+      prefix,
+      timeout: Duration.seconds(30),
+      environment: {
+        ...requests.environment,
+        EVENT_BUS: bus.eventBusName,
+        INTENT_TABLE: intents.tableName,
+        STATE_MACHINE_ARN: lifecycle.stateMachineArn,
+        REQUEST_POLICY: JSON.stringify(policy),
+      },
+      alarmTopic,
+    });
+    requests.feed(startEscrows, 5);
+    allowKeepingItems(startEscrows, intents, key, REQUEST_KEYS);
+    allowOn(startEscrows, ['states:StartExecution'], lifecycle.stateMachineArn);
+    allowPublishing(startEscrows, bus);
+    if (subscriptions.length > 0) new Subscriptions(this, 'Subscriptions', { foundation, subscriptions });
   }
 
   /** Deliveries and decisions: the app's own events, and what SageMaker says of model packages and endpoints. */
@@ -263,7 +298,7 @@ export class EscrowStack extends Stack {
       },
       alarmTopic,
     });
-    allowKeepingBaselines(reconcileLedger, intents, key, BASELINE_KEYS);
+    allowKeepingItems(reconcileLedger, intents, key, BASELINE_KEYS);
     allowQueryingIndex(reconcileLedger, intents, BY_STATE_INDEX);
     allowReadingSecret(reconcileLedger, secret, key);
     allowPublishing(reconcileLedger, bus);

@@ -44,7 +44,7 @@ export function allowReadingIntents(fn: IFunction, intents: ITable, key: IKey): 
 }
 
 /** Read intents by key, and write the items beside them whose keys begin so. */
-export function allowKeepingBaselines(fn: IFunction, intents: ITable, key: IKey, keysBeginWith: string): void {
+export function allowKeepingItems(fn: IFunction, intents: ITable, key: IKey, keysBeginWith: string): void {
   allow(fn, ['dynamodb:GetItem'], intents.tableArn);
   fn.addToRolePolicy(
     new PolicyStatement({

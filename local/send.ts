@@ -3,13 +3,24 @@ import { loadConfig } from '../lib/config.ts';
 import { createClients } from './clients.ts';
 import { STOP_MODES } from '../src/ledger/stop.ts';
 import { readSession } from './local-pipeline.ts';
-import { askModel, registerTrainingJob, sendDelivery, sendPrediction, sendTrainingEvent, setStop } from './sending.ts';
+import {
+  askModel,
+  registerTrainingJob,
+  sendDelivery,
+  sendPrediction,
+  sendRequest,
+  sendTrainingEvent,
+  setStop,
+} from './sending.ts';
 
 const USAGE = `Puts an event on the buses of the pipeline that \`npm start\` runs.
 
   npm run send -- training --job NAME [--accuracy 0.93]     a training job finishes; without --accuracy it has no metric
   npm run send -- delivered --escrow ID --by WHO            what the escrow waits for is there
   npm run send -- delivered --job NAME --by WHO             the same, by the training job; may come before the lock
+  npm run send -- delivered --request ID [--milestone NAME] --by WHO     the same, by the request that asked for it
+  npm run send -- request --id ID --to AGENT --amount 20.00              an escrow is asked for
+  npm run send -- request --id ID --to AGENT --milestone draft=5.00 --milestone final=15.00     one a milestone
   npm run send -- prediction --direction long|short|hold --confidence 0.8 [--asset BTC-USDC] [--id ID]
   npm run send -- ask-model                                 the predictor asks the endpoint, and publishes its answer
   npm run send -- stop running|reducing|halted              the switch: all goes on, no new outflow, nothing is sent`;
@@ -23,6 +34,11 @@ async function main(): Promise<void> {
     allowPositionals: true,
     options: {
       job: { type: 'string' },
+      request: { type: 'string' },
+      milestone: { type: 'string', multiple: true },
+      to: { type: 'string' },
+      amount: { type: 'string' },
+      description: { type: 'string', default: 'asked for by npm run send' },
       accuracy: { type: 'string' },
       escrow: { type: 'string' },
       by: { type: 'string' },
@@ -38,7 +54,7 @@ async function main(): Promise<void> {
     console.log(USAGE);
     return;
   }
-  const need = (option: 'job' | 'by' | 'direction' | 'confidence') => {
+  const need = (option: 'job' | 'by' | 'id' | 'to' | 'direction' | 'confidence') => {
     const value = values[option];
     if (value === undefined) throw new UsageError(`--${option} is missing`);
     return value;
@@ -54,14 +70,37 @@ async function main(): Promise<void> {
       await sendTrainingEvent(clients, need('job'));
       break;
     }
-    case 'delivered':
-      if ((values.escrow === undefined) === (values.job === undefined))
-        throw new UsageError('give either --escrow or --job');
+    case 'delivered': {
+      const { escrow, job, request, milestone } = values;
+      if ([escrow, job, request].filter((name) => name !== undefined).length !== 1) {
+        throw new UsageError('give one of --escrow, --job and --request');
+      }
       await sendDelivery(clients, outputs.busName, {
         deliveredBy: need('by'),
-        ...(values.escrow === undefined ? { trainingJobName: need('job') } : { escrowId: values.escrow }),
+        ...(escrow === undefined ? {} : { escrowId: escrow }),
+        ...(job === undefined ? {} : { trainingJobName: job }),
+        ...(request === undefined ? {} : { requestId: request }),
+        ...(milestone?.[0] === undefined ? {} : { milestone: milestone[0] }),
       });
       break;
+    }
+    case 'request': {
+      const { amount, milestone: milestones, description } = values;
+      if ((amount === undefined) === (milestones === undefined)) {
+        throw new UsageError('give either --amount, or --milestone NAME=AMOUNT once or more');
+      }
+      const requestedAt = new Date().toISOString();
+      await sendRequest(clients, outputs.busName, {
+        requestId: need('id'),
+        requestedAt,
+        counterpartyAgentId: need('to'),
+        description,
+        timeoutHours: 24,
+        ...(amount === undefined ? {} : { amountUsd: amount }),
+        ...(milestones === undefined ? {} : { milestones: milestones.map(toMilestone) }),
+      });
+      break;
+    }
     case 'prediction': {
       const direction = need('direction');
       if (direction !== 'long' && direction !== 'short' && direction !== 'hold') {
@@ -92,6 +131,12 @@ async function main(): Promise<void> {
       throw new UsageError(`there is no command "${command}"`);
   }
   console.log('sent; what follows from it is in the timeline of npm start');
+}
+
+function toMilestone(text: string): { name: string; amountUsd: string } {
+  const [name = '', amountUsd, ...rest] = text.split('=');
+  if (amountUsd === undefined || rest.length > 0) throw new UsageError(`--milestone ${text}: write NAME=AMOUNT`);
+  return { name, amountUsd };
 }
 
 function toNumber(option: string, text: string): number {

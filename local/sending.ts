@@ -9,6 +9,7 @@ import {
   TRAINING_JOB_STATE_CHANGE,
 } from '../src/events/catalogue.ts';
 import type { EscrowDecided } from '../src/events/escrow-decided.ts';
+import type { EscrowRequestedDetail } from '../src/events/escrow-requested.ts';
 import type { EscrowDelivered } from '../src/events/escrow-delivered.ts';
 import type { InferenceCompleted } from '../src/events/inference-completed.ts';
 import type { StopMode } from '../src/ledger/stop.ts';
@@ -62,6 +63,11 @@ export function sendPrediction(
     at: new Date().toISOString(),
     ...prediction,
   });
+}
+
+/** Asks on the app's bus for an escrow, or for one a milestone. */
+export function sendRequest(clients: Clients, busName: string, request: EscrowRequestedDetail): Promise<void> {
+  return putEvent(clients, busName, 'my.procurement', INCOMING.escrowRequested, request);
 }
 
 /** Says on the app's bus that what an escrow waits for is there. */

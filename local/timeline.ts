@@ -1,7 +1,9 @@
 import { styleText } from 'node:util';
 import { INCOMING, type PublishedEvents } from '../src/events/catalogue.ts';
+import { describeAddressee } from '../src/events/addressee.ts';
 import type { EscrowDecided } from '../src/events/escrow-decided.ts';
 import type { EscrowDelivered } from '../src/events/escrow-delivered.ts';
+import type { EscrowRequestedDetail } from '../src/events/escrow-requested.ts';
 import type { SeenEvent } from './bus-tap.ts';
 
 type Topic = 'event' | 'decision' | 'escrow' | 'order' | 'execution' | 'ledger' | 'attention';
@@ -30,6 +32,10 @@ const DESCRIBED: Described = {
   'bonus.skipped': ({ trainingJobName, reason, detail }) => [
     'decision',
     `no bonus for ${trainingJobName}: ${reason} (${detail})`,
+  ],
+  'escrow.started': ({ amountUsd, counterpartyAgentId, reference, ...named }) => [
+    'decision',
+    `escrow of $${amountUsd} to ${counterpartyAgentId} for ${describeAddressee(named)} (${reference})`,
   ],
   'escrow.locked': ({ escrowId, amountUsd, feeUsd, netUsd, counterpartyAgentId, deadlineAt }) => [
     'escrow',
@@ -70,13 +76,18 @@ const DESCRIBED: Described = {
 export function describeEvent(event: SeenEvent): string {
   const type = event['detail-type'];
   if (type === INCOMING.escrowDelivered) {
-    const { escrowId, trainingJobName, deliveredBy } = event.detail as EscrowDelivered;
-    return line('event', `delivery of ${escrowId ?? `the bonus of ${trainingJobName}`}, says ${deliveredBy}`);
+    const delivery = event.detail as EscrowDelivered;
+    return line('event', `delivery of ${describeAddressee(delivery)}, says ${delivery.deliveredBy}`);
   }
   if (type === INCOMING.escrowApproved || type === INCOMING.escrowRejected) {
-    const { escrowId, trainingJobName, by, reason } = event.detail as EscrowDecided;
+    const decided = event.detail as EscrowDecided;
     const word = type === INCOMING.escrowApproved ? 'approval' : 'rejection';
-    return line('event', `${word} of ${escrowId ?? `the bonus of ${trainingJobName}`}, says ${by}: ${reason}`);
+    return line('event', `${word} of ${describeAddressee(decided)}, says ${decided.by}: ${decided.reason}`);
+  }
+  if (type === INCOMING.escrowRequested) {
+    const { requestId, milestones, counterpartyAgentId } = event.detail as EscrowRequestedDetail;
+    const what = milestones === undefined ? 'an escrow' : `${milestones.length} milestones`;
+    return line('event', `request ${requestId} for ${what}, to be paid to ${counterpartyAgentId}`);
   }
   if (!Object.hasOwn(DESCRIBED, type))
     return line('attention', `${type}: nobody takes this; it is in the dead-letter queue`);

@@ -8,6 +8,8 @@ import '../src/schemas.ts';
 export interface SignalOptions {
   readonly escrow?: string | undefined;
   readonly job?: string | undefined;
+  readonly request?: string | undefined;
+  readonly milestone?: string | undefined;
   readonly by?: string | undefined;
   readonly reason?: string | undefined;
 }
@@ -19,8 +21,10 @@ export interface SignalEvent {
 }
 
 const OPTION_OF: Readonly<Record<string, string>> = {
-  escrowId: '--escrow or --job',
+  escrowId: '--escrow, --job or --request',
   trainingJobName: '--job',
+  requestId: '--request',
+  milestone: '--milestone',
   by: '--by',
   deliveredBy: '--by',
   reason: '--reason',
@@ -32,8 +36,11 @@ const OPTION_OF: Readonly<Record<string, string>> = {
  *
  * @throws naming the option and what is allowed there: what the pipeline would put aside is not sent.
  */
-export function composeSignal(command: string, { escrow, job, by, reason }: SignalOptions): SignalEvent {
-  const named = { escrowId: escrow, trainingJobName: job };
+export function composeSignal(
+  command: string,
+  { escrow, job, request, milestone, by, reason }: SignalOptions,
+): SignalEvent {
+  const named = { escrowId: escrow, trainingJobName: job, requestId: request, milestone };
   switch (command) {
     case 'approve':
       return checked(INCOMING.escrowApproved, escrowDecidedSchema, { ...named, by, reason });
@@ -58,7 +65,7 @@ function checked(detailType: string, schema: z.core.$ZodType, fields: Readonly<R
   throw new Error(problems.join('\n'));
 }
 
-function problemOf({ code, message }: z.core.$ZodIssue, value: unknown): string {
-  if (code === 'custom') return 'give one of the two';
+function problemOf({ code, path, message }: z.core.$ZodIssue, value: unknown): string {
+  if (code === 'custom') return path[0] === 'milestone' ? 'goes with --request' : 'give one of the three';
   return value === undefined ? 'is missing' : message;
 }

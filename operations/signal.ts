@@ -6,11 +6,13 @@ import { createClients } from '../local/clients.ts';
 import { readSession } from '../local/local-pipeline.ts';
 import { composeSignal } from './compose-signal.ts';
 
-const USAGE = `npm run signal -- approve --escrow ID | --job NAME --by NAME --reason TEXT    the escrow is released
-npm run signal -- reject --escrow ID | --job NAME --by NAME --reason TEXT     it is disputed; Purple Flea's staff decide
-npm run signal -- deliver --escrow ID | --job NAME --by NAME [--reason TEXT]  what it waits for is there; the gate decides
+const USAGE = `npm run signal -- approve WHICH --by NAME --reason TEXT    the escrow is released
+npm run signal -- reject WHICH --by NAME --reason TEXT     it is disputed; Purple Flea's staff decide
+npm run signal -- deliver WHICH --by NAME [--reason TEXT]  what it waits for is there; the gate decides
 
+  WHICH       --escrow ID, or --job NAME, or --request ID [--milestone NAME]
   --job       the training job whose bonus it is: the signal may come before the escrow is locked
+  --request   the request that asked for it, and which of its milestones: likewise
   --by        who says so, for the record
   --reason    why, for the record and for Purple Flea's staff; of a delivery, a note
   --stage     local (the default: what npm start runs), dev or prod, with your AWS credentials
@@ -26,6 +28,8 @@ async function main(): Promise<number> {
       stage: { type: 'string', default: 'local' },
       escrow: { type: 'string' },
       job: { type: 'string' },
+      request: { type: 'string' },
+      milestone: { type: 'string' },
       by: { type: 'string' },
       reason: { type: 'string' },
       help: { type: 'boolean', short: 'h' },

@@ -5,6 +5,7 @@ export const METRIC_NAMESPACE = 'PurpleFlea';
 export const METRICS = {
   EventsRejected: 'Messages put into a dead-letter queue with a reason.',
   BonusesStarted: 'Training jobs whose bonus escrow was started.',
+  EscrowsStarted: 'Escrows that were requested, each milestone one, whose execution was started.',
   MissedJobs: 'Training jobs whose completion no event brought; the hourly look found them.',
   BonusesSkipped: 'Training jobs that earned no bonus.',
   MetricMissing: 'Completed training jobs without the configured metric.',

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { isAbove, isBelow } from '../measure.ts';
 
 const rule = z
-  .object({
+  .strictObject({
     /** Name of a value in `metrics` of `escrow.delivered`. */
     metric: z.string().check(z.minLength(1)),
     atLeast: z.optional(z.number()),
@@ -23,9 +23,9 @@ const rule = z
  * - `auto-then-person`: what passes the rule is released, about the rest somebody decides
  */
 export const gateSchema = z.discriminatedUnion('mode', [
-  z.object({ mode: z.literal('auto'), rule: z.optional(rule) }),
-  z.object({ mode: z.literal('person') }),
-  z.object({ mode: z.literal('auto-then-person'), rule }),
+  z.strictObject({ mode: z.literal('auto'), rule: z.optional(rule) }),
+  z.strictObject({ mode: z.literal('person') }),
+  z.strictObject({ mode: z.literal('auto-then-person'), rule }),
 ]);
 export type Gate = z.infer<typeof gateSchema>;
 
@@ -37,7 +37,7 @@ const MIN_ALERT_HOURS = 0.25;
  * People are told `alertHours` before (or a quarter of the whole time, if that is less); a quarter of that before the
  * deadline `default` decides.
  */
-export const guardSchema = z.object({
+export const guardSchema = z.strictObject({
   alertHours: z.number().check(z.minimum(MIN_ALERT_HOURS), z.maximum(72)),
   default: z.enum(['release', 'dispute', 'let-lapse']),
 });

@@ -84,6 +84,16 @@ export function trainingJobAddress(jobName: string): string {
   return `training-job:${jobName}`;
 }
 
+/** The address of mail for the escrow of a request, or of one of its milestones, known before there is an escrow. */
+export function requestAddress(requestId: string, milestone?: string): string {
+  return `request:${requestSubject(requestId, milestone)}`;
+}
+
+/** What names one escrow of a request: `id`, or `id/milestone`. */
+export function requestSubject(requestId: string, milestone?: string): string {
+  return milestone === undefined ? requestId : `${requestId}/${milestone}`;
+}
+
 /** The address of an execution that waits for what becomes of an effect in doubt. */
 export function intentAddress(key: string): string {
   return `intent:${key}`;

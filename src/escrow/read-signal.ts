@@ -1,5 +1,6 @@
 import { UnusableEventError } from '../errors.ts';
 import { ENDPOINT_STATE_CHANGE, INCOMING, MODEL_PACKAGE_STATE_CHANGE } from '../events/catalogue.ts';
+import type { Addressee } from '../events/addressee.ts';
 import { parseDetail, parseEnvelope } from '../events/envelope.ts';
 import { escrowDecidedSchema } from '../events/escrow-decided.ts';
 import { escrowDeliveredSchema } from '../events/escrow-delivered.ts';
@@ -10,7 +11,7 @@ import {
   TRAINING_JOB_LABEL,
   type Labels,
 } from '../events/sagemaker-states.ts';
-import { escrowAddress, trainingJobAddress, type Signal } from './mailbox.ts';
+import { escrowAddress, requestAddress, trainingJobAddress, type Signal } from './mailbox.ts';
 
 /** What an event says: a signal and whose it is, or why it is none of ours. */
 export type ReadSignal =
@@ -118,13 +119,8 @@ function labelledAddress(labels: Labels): string | undefined {
   return escrowId === undefined && trainingJobName === undefined ? undefined : addressOf({ escrowId, trainingJobName });
 }
 
-function addressOf({
-  escrowId,
-  trainingJobName,
-}: {
-  readonly escrowId?: string | undefined;
-  readonly trainingJobName?: string | undefined;
-}): string {
+function addressOf({ escrowId, trainingJobName, requestId, milestone }: Addressee): string {
+  if (requestId !== undefined) return requestAddress(requestId, milestone);
   return escrowId === undefined ? trainingJobAddress(trainingJobName ?? '') : escrowAddress(escrowId);
 }
 

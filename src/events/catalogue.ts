@@ -6,6 +6,7 @@ export const OWN_SOURCE = 'purple-flea-pipeline';
 /** Detail types that others put on the app's bus and that the pipeline acts on. */
 export const INCOMING = {
   inferenceCompleted: 'inference.completed',
+  escrowRequested: 'escrow.requested',
   escrowDelivered: 'escrow.delivered',
   escrowApproved: 'escrow.approved',
   escrowRejected: 'escrow.rejected',
@@ -36,6 +37,15 @@ export interface PublishedEvents {
     trainingJobName: string;
     reason: 'not-completed' | 'below-tiers' | 'metric-missing';
     detail: string;
+  };
+  /** One of them for each milestone. */
+  'escrow.started': {
+    requestId: string;
+    milestone?: string;
+    amountUsd: string;
+    counterpartyAgentId: string;
+    reference: string;
+    executionName: string;
   };
   'escrow.locked': {
     escrowId: string;
@@ -98,6 +108,7 @@ export const PUBLISHED: Readonly<Record<PublishedType, string>> = {
   'inference.completed': 'A model answered; the scheduled predictor says so, or other code does.',
   'bonus.started': 'A training job earned a bonus; its escrow execution was started.',
   'bonus.skipped': 'A training job earned no bonus.',
+  'escrow.started': 'An escrow was requested; its execution was started.',
   'escrow.locked': 'The amount is held by Purple Flea.',
   'escrow.completed': 'The delivery was recorded at Purple Flea with the counterparty key.',
   'escrow.reviewed': 'The delivery was reviewed; says what follows and why.',

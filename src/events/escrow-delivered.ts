@@ -1,13 +1,10 @@
 import * as z from 'zod/mini';
+import { addresseeShape, namesMilestoneOfRequest, namesOne } from './addressee.ts';
 
-/**
- * Detail of `escrow.delivered` on the app's bus: whoever may say so says that what an escrow waits for is there.
- * It names the escrow, or the training job whose bonus it is; with the job's name it may come before the lock.
- */
+/** Detail of `escrow.delivered` on the app's bus: whoever may say so says that what an escrow waits for is there. */
 export const escrowDeliveredSchema = z
   .looseObject({
-    escrowId: z.optional(z.string().check(z.minLength(1), z.maxLength(100))),
-    trainingJobName: z.optional(z.string().check(z.minLength(1), z.maxLength(63))),
+    ...addresseeShape,
     /** Who says so: a person or a system, for the record. */
     deliveredBy: z.string().check(z.minLength(1), z.maxLength(200)),
     /** What was delivered, for the record and for the service (at most 1000 characters). */
@@ -16,10 +13,5 @@ export const escrowDeliveredSchema = z
     /** What the delivery measures, such as `{"quality": 0.93}`, for a gate that goes by it. */
     metrics: z.optional(z.record(z.string(), z.number())),
   })
-  .check(
-    z.refine((detail) => (detail.escrowId === undefined) !== (detail.trainingJobName === undefined), {
-      message: 'name either escrowId or trainingJobName',
-      path: ['escrowId'],
-    }),
-  );
+  .check(namesOne, namesMilestoneOfRequest);
 export type EscrowDelivered = z.infer<typeof escrowDeliveredSchema>;

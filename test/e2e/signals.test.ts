@@ -171,7 +171,9 @@ describe('a decision on the bus', () => {
 
     const reason = await awaitDeadLetter(stage, DEAD, by);
     expect(reason).toContain('detail.reason: ');
-    expect(reason).toContain('detail: unknown: resaon; allowed: escrowId or trainingJobName, by, reason');
+    expect(reason).toContain(
+      'detail: unknown: resaon; allowed: escrowId, trainingJobName or requestId (and milestone), by, reason',
+    );
   });
 });
 

@@ -82,6 +82,13 @@ const ROUTES = [
     batchSize: 5,
   },
   {
+    queue: 'escrow-requests',
+    bus: 'pipeline',
+    pattern: { 'detail-type': ['escrow.requested'] },
+    handler: 'start-escrows',
+    batchSize: 5,
+  },
+  {
     queue: 'signals',
     bus: 'pipeline',
     pattern: { 'detail-type': ['escrow.delivered', 'escrow.approved', 'escrow.rejected'] },
@@ -103,11 +110,13 @@ const ROUTES = [
         {
           'anything-but': [
             'inference.completed',
+            'escrow.requested',
             'escrow.delivered',
             'escrow.approved',
             'escrow.rejected',
             'bonus.started',
             'bonus.skipped',
+            'escrow.started',
             'escrow.locked',
             'escrow.completed',
             'escrow.reviewed',
@@ -157,7 +166,7 @@ function sageMakerSignalsOf(endpoints: readonly string[]) {
 const ROUTED_TYPES: readonly string[] = ROUTES.flatMap(({ bus, pattern }) =>
   bus === 'pipeline' ? pattern['detail-type'].filter((type) => typeof type === 'string') : [],
 );
-const [{ 'anything-but': NOT_UNKNOWN }] = ROUTES[3].pattern['detail-type'];
+const [{ 'anything-but': NOT_UNKNOWN }] = ROUTES[4].pattern['detail-type'];
 
 describe('the patterns between them', () => {
   test('route every type that the pipeline acts on to one queue', () => {

@@ -45,6 +45,7 @@ const TIMEOUTS: Readonly<Record<string, number>> = {
   'resolve-intents': 120,
   'review-delivery': 30,
   'start-bonus': 30,
+  'start-escrows': 30,
   'watch-escrows': 60,
 };
 
@@ -62,6 +63,7 @@ const SETTINGS = [
   'FAUCET_SERVICE',
   'BUDGETS',
   'BONUS_POLICY',
+  'REQUEST_POLICY',
   'TRADE_POLICY',
   'ENDPOINT_NAME',
 ];
@@ -170,7 +172,8 @@ describe.each(STAGES)('the functions of stage %s', (stageName) => {
   );
 
   test('are told the policies and services of their stage as the configuration has them', () => {
-    const { bonus, budgets, trading, purpleFlea } = loadConfig(stageName);
+    const { bonus, escrows, budgets, trading, purpleFlea } = loadConfig(stageName);
+    const { subscriptions: _, ...requestPolicy } = escrows;
     const { predictor, ...tradePolicy } = trading;
     const variables = Object.fromEntries(
       functions.map(({ FunctionName, Environment }) => [stage.shorten(FunctionName), Environment.Variables]),
@@ -179,6 +182,7 @@ describe.each(STAGES)('the functions of stage %s', (stageName) => {
 
     expect(read('start-bonus', 'BONUS_POLICY')).toEqual(bonus);
     expect(read('find-missed-jobs', 'BONUS_POLICY')).toEqual(bonus);
+    expect(read('start-escrows', 'REQUEST_POLICY')).toEqual(requestPolicy);
     expect(Object.keys(budgets.perDay).length).toBeGreaterThan(0);
     for (const sender of ['lock-funds', 'complete-delivery', 'release-funds', 'place-trade']) {
       expect(read(sender, 'BUDGETS')).toEqual(budgets);

@@ -17,8 +17,8 @@ const WEBHOOK_SECRET = 'secretsmanager:GetSecretValue on secretsmanager:secret:P
 /** A claim is one transaction over intent, budgets and lock, which needs the actions of its parts; nothing only checks. */
 const LEDGER = 'dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem on dynamodb:table/intents';
 const READ_INTENT = 'dynamodb:GetItem on dynamodb:table/intents';
-/** On the keys of baselines alone; see below. */
-const KEEP_BASELINE = 'dynamodb:PutItem on dynamodb:table/intents';
+/** On keys that begin so alone; see below. */
+const KEEP_ITEMS = 'dynamodb:PutItem on dynamodb:table/intents';
 const BY_STATE = 'dynamodb:Query on dynamodb:table/intents/index/by-state';
 const STOP = 'ssm:GetParameter on ssm:parameter/pipeline/stop';
 const MAILBOX = 'dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem on dynamodb:table/mailbox';
@@ -63,7 +63,7 @@ const GRANTS: Readonly<Record<string, readonly string[]>> = {
   'raise-dispute': [LEDGER, STOP, SECRET, USE_TABLE_KEY, PUBLISH],
   'receive-webhook': [WEBHOOK_SECRET, MAILBOX, USE_TABLE_KEY, RESUME],
   'record-signal': [take('signals'), putAside('signals-dead'), MAILBOX, USE_TABLE_KEY, RESUME],
-  'reconcile-ledger': [READ_INTENT, KEEP_BASELINE, BY_STATE, SECRET, USE_TABLE_KEY, PUBLISH],
+  'reconcile-ledger': [READ_INTENT, KEEP_ITEMS, BY_STATE, SECRET, USE_TABLE_KEY, PUBLISH],
   'reject-event': [take('unknown-events'), putAside('unknown-events-dead'), DECRYPT_AND_SEND],
   'release-funds': [LEDGER, STOP, SECRET, USE_TABLE_KEY, PUBLISH],
   'request-prediction': ['sagemaker:InvokeEndpoint on sagemaker:endpoint/direction-model', PUBLISH],
@@ -75,6 +75,15 @@ const GRANTS: Readonly<Record<string, readonly string[]>> = {
     SECRET,
     USE_TABLE_KEY,
     RESUME,
+  ],
+  'start-escrows': [
+    take('escrow-requests'),
+    putAside('escrow-requests-dead'),
+    READ_INTENT,
+    KEEP_ITEMS,
+    USE_TABLE_KEY,
+    START,
+    PUBLISH,
   ],
   'start-bonus': [
     take('training-events'),
@@ -135,12 +144,15 @@ describe.each(STAGES)('the permissions of stage %s', (stageName) => {
     expect(told.toSorted()).toEqual(allowed.toSorted());
   });
 
-  test('let the reconciliation write no item but baselines', () => {
-    const { role } = functions.find(({ name }) => name === 'reconcile-ledger') ?? { role: '' };
+  test.each([
+    ['reconcile-ledger', 'reconciliation/*'],
+    ['start-escrows', 'request/*'],
+  ])('let %s write no item of the ledger but %s', (writer, keys) => {
+    const { role } = functions.find(({ name }) => name === writer) ?? { role: '' };
     const writing = statementsOf(stage, role).filter(({ Action }) => listed(Action).includes('dynamodb:PutItem'));
 
     expect(writing.map(({ Condition }) => Condition)).toEqual([
-      { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['reconciliation/*'] } },
+      { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [keys] } },
     ]);
   });
 

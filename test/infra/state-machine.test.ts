@@ -77,7 +77,7 @@ describe.each(STAGES)('the state machine of stage %s', (stageName) => {
     expect(machine?.arn).toBe(arn);
     const executions = `${arn.replace(':stateMachine:', ':execution:')}:*`;
     expect(new Set(onStates.map(({ Resource }) => Resource))).toEqual(new Set([arn, executions]));
-    expect(told).toEqual([arn, arn, arn]);
+    expect(told).toEqual([arn, arn, arn, arn]);
   });
 
   test('invokes the deployed functions, each under the name of its placeholder', () => {

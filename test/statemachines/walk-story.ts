@@ -10,7 +10,8 @@ import { createHandler as createResolveIntents } from '../../lambdas/resolve-int
 import { createHandler as createReviewDelivery } from '../../lambdas/review-delivery/handler.ts';
 import { describeError } from '../../src/errors.ts';
 import type { Gate, Guard } from '../../src/escrow/gate.ts';
-import { deliverDeadlines, deliverSignal, type SignalType } from '../../src/escrow/mailbox.ts';
+import { deliverDeadlines, deliverSignal, type Signal, type SignalType } from '../../src/escrow/mailbox.ts';
+import type { Intent } from '../../src/ledger/intent.ts';
 import { RESOLVE_DEFAULTS } from '../../src/ledger/resolve-intents.ts';
 import { createEscrowClient } from '../../src/purple-flea/escrow-client.ts';
 import { createFaucetClient } from '../../src/purple-flea/faucet-client.ts';
@@ -26,8 +27,8 @@ import { createService, type Service } from '../simulation/service/service.ts';
 import { aRequest } from '../support/bonus-escrow.ts';
 import { NO_BUDGETS } from '../support/effects.ts';
 import { createTaskTokens, execute, type Definition, type Execution } from '../support/lifecycle-execution.ts';
-import { createMemoryIntents, type MemoryIntents } from '../support/memory-intents.ts';
-import { createMemoryMailbox } from '../support/memory-mailbox.ts';
+import { createMemoryIntents, createMemoryLedger, type MemoryIntents } from '../support/memory-intents.ts';
+import { createMemoryMailbox, noMail } from '../support/memory-mailbox.ts';
 import { createRecorder, type Recorder } from '../support/recorder.ts';
 
 export const START = Date.parse('2026-03-06T09:00:00Z');
@@ -103,6 +104,44 @@ export interface Walked {
   readonly settlements: readonly { readonly call: Call; readonly decided: string | undefined }[];
 }
 
+/** A call that changed the service, and when (milliseconds), so that the same service can be made again. */
+export type ServiceChange =
+  | { readonly at: number; readonly request: Parameters<Service['handle']>[0]; readonly getsStuck: boolean }
+  | { readonly at: number; readonly expired: string };
+
+/** Everything outside an execution that one finds again which goes on later. As JSON can carry it. */
+export interface World {
+  readonly service: readonly ServiceChange[];
+  readonly intents: readonly Intent[];
+  readonly locks: readonly (readonly [name: string, key: string])[];
+  readonly signals: readonly (readonly [name: string, signal: Signal])[];
+  /** Calls that are on their way, and when they arrive. */
+  readonly late: readonly { readonly at: number; readonly request: HttpRequest }[];
+  /** How often each call was made. */
+  readonly calls: Partial<Readonly<Record<Call, number>>>;
+}
+
+/** An execution that has entered a state, and everything around it. */
+export interface Entered {
+  readonly state: string;
+  /** Milliseconds. */
+  readonly at: number;
+  /** The execution's state there. */
+  readonly input: unknown;
+  readonly world: World;
+}
+
+/** How a walk is watched, begun in the middle, or disturbed. */
+export interface WalkOptions {
+  readonly onEntered?: (entered: Entered) => void;
+  /** What the functions of tasks are given. */
+  readonly onGiven?: (task: string, input: unknown) => void;
+  /** Goes on from there, instead of from the start. What the task of that state was given is given to it once more. */
+  readonly from?: Entered & { readonly given?: unknown };
+  /** Takes the place of a task's function. */
+  readonly replace?: (task: string, handler: (input: unknown) => unknown) => (input: unknown) => unknown;
+}
+
 /** Nothing in memory takes longer than this: everything that needs no timer has happened. */
 const settle = () => new Promise<void>((resolve) => void setImmediate(resolve));
 
@@ -119,27 +158,66 @@ const MAX_TIMER = 20 * DAY;
  * Plays a story: the definition with the real handlers over a ledger and a mailbox in memory and the services of Purple
  * Flea in memory, with both sweeps each minute. Jest's fake clock has to be in use, but for `setImmediate`.
  */
-export async function walk(definition: Definition, story: Story): Promise<Walked> {
-  jest.setSystemTime(START);
+export async function walk(definition: Definition, story: Story, options: WalkOptions = {}): Promise<Walked> {
+  const { from, onEntered, onGiven, replace = (_task, handler) => handler } = options;
+  const begin = from?.at ?? START;
+  jest.setSystemTime(begin);
   const { profile, faults = {}, crash, sweepsFrom = 0, shown, said = [] } = story;
   const service = createService(profile, { [TREASURY]: story.treasuryUsd ?? '1000.00', [WORKER]: '5.00' });
   const total = service.total();
-  const intents = createMemoryIntents();
-  const mailbox = createMemoryMailbox();
+  const ledger = createMemoryLedger();
+  for (const intent of from?.world.intents ?? []) ledger.items.set(intent.key, intent);
+  for (const [name, key] of from?.world.locks ?? []) ledger.locks.set(name, key);
+  const intents = createMemoryIntents(undefined, ledger);
+  const mail = noMail();
+  for (const [name, signal] of from?.world.signals ?? []) mail.signals.set(name, signal);
+  const mailbox = createMemoryMailbox(undefined, mail);
+  const changes: ServiceChange[] = [];
+  const late: { at: number; request: HttpRequest }[] = [];
   const recorder = createRecorder();
   const tokens = createTaskTokens();
   const settlements: { call: Call; decided: string | undefined }[] = [];
   const acts: { at: number; act: () => unknown }[] = [];
-  const calls: Partial<Record<Call, number>> = {};
+  const calls: Partial<Record<Call, number>> = { ...from?.world.calls };
   const never = new Promise<never>(() => {});
   let claims = 0;
   const outcome: { ended?: Execution; failed?: Error } = {};
 
   const only = (): ServiceEscrow | undefined => [...service.escrows.values()][0];
 
+  function replay(change: ServiceChange): void {
+    changes.push(change);
+    if ('expired' in change) service.expire(change.expired, change.at);
+    else service.handle(change.request, change.at, change.getsStuck);
+  }
+
+  function handle(request: Parameters<Service['handle']>[0], getsStuck = false) {
+    const at = Date.now();
+    const isChange = (CALLS as readonly string[]).includes(operationOf(request.method, request.path));
+    if (isChange) changes.push({ at, request, getsStuck });
+    return service.handle(request, at, getsStuck);
+  }
+
+  function expire(escrowId: string, at: number): void {
+    changes.push({ at, expired: escrowId });
+    service.expire(escrowId, at);
+  }
+
+  function worldNow(): World {
+    const { items, locks } = ledger;
+    return {
+      service: changes,
+      intents: [...items.values()],
+      locks: [...locks],
+      signals: [...mail.signals],
+      late: late.filter(({ at }) => at > Date.now()),
+      calls,
+    };
+  }
+
   function asWorker(action: 'complete' | 'dispute'): void {
     const path = `/escrow/${action}/${only()?.id}`;
-    service.handle({ method: 'POST', path, apiKey: KEYS[WORKER] ?? '', body: '{"reason":"not paid"}' }, Date.now());
+    handle({ method: 'POST', path, apiKey: KEYS[WORKER] ?? '', body: '{"reason":"not paid"}' });
   }
 
   function lastDecision(): string | undefined {
@@ -149,12 +227,17 @@ export async function walk(definition: Definition, story: Story): Promise<Walked
 
   function handled(request: HttpRequest, getsStuck = false): HttpAnswer {
     const { method, url, apiKey, body, idempotencyKey } = request;
-    const answer = service.handle({ method, path: url, apiKey, body, key: idempotencyKey }, Date.now(), getsStuck);
+    const answer = handle({ method, path: url, apiKey, body, key: idempotencyKey }, getsStuck);
     const call = operationOf(method, url);
     if ((call === 'release' || call === 'dispute') && answer.status < 300) {
       settlements.push({ call, decided: lastDecision() });
     }
     return { kind: 'answered', status: answer.status, body: answer.body, retryAfterSeconds: undefined };
+  }
+
+  function arriveLate(at: number, request: HttpRequest): void {
+    late.push({ at, request });
+    acts.push({ at, act: () => handled(request) });
   }
 
   function refused(call: Call): HttpAnswer {
@@ -198,7 +281,7 @@ export async function walk(definition: Definition, story: Story): Promise<Walked
       case 'error-500-undone':
         return error500();
       case 'late':
-        acts.push({ at: Date.now() + 3 * MINUTE, act: () => handled(request) });
+        arriveLate(Date.now() + 3 * MINUTE, request);
         return lost;
       case 'hangs-done':
         handled(request);
@@ -254,7 +337,7 @@ export async function walk(definition: Definition, story: Story): Promise<Walked
     budgets: NO_BUDGETS,
     requestMs: REQUEST_MS,
     now: () => new Date(),
-    newId: () => `claim-${(claims += 1)}`,
+    newId: () => `claim-${begin - START}-${(claims += 1)}`,
   };
   const context = { getRemainingTimeInMillis: () => MINUTE };
   const awaitVerdict = createAwaitVerdict(deps);
@@ -262,7 +345,7 @@ export async function walk(definition: Definition, story: Story): Promise<Walked
   const [lockFunds, completeDelivery] = [createLockFunds(deps), createCompleteDelivery(deps)];
   const [releaseFunds, raiseDispute] = [createReleaseFunds(deps), createRaiseDispute(deps)];
   const resolveIntents = createResolveIntents(deps);
-  const handlers: Readonly<Record<string, (input: unknown) => unknown>> = {
+  const ours: Readonly<Record<string, (input: unknown) => unknown>> = {
     LockFunds: (input) => lockFunds(input, context),
     AwaitLockVerdict: awaitVerdict,
     AwaitDelivery: awaitSignal,
@@ -276,11 +359,17 @@ export async function walk(definition: Definition, story: Story): Promise<Walked
     AwaitResolution: awaitSignal,
     CheckStatus: createCheckStatus(deps),
   };
+  const handlers = Object.fromEntries(Object.entries(ours).map(([task, handler]) => [task, replace(task, handler)]));
   const visits: Record<string, number> = {};
+  let isGivenAgain = from?.given !== undefined;
   const tasks = Object.fromEntries(
     Object.entries(handlers).map(([task, handler]) => [
       task,
-      async (input: unknown) => {
+      async (asked: unknown) => {
+        const isAgain = isGivenAgain && task === from?.state;
+        if (isAgain) isGivenAgain = false;
+        const input = isAgain ? { ...(from?.given as object), ...tokenOf(asked) } : asked;
+        onGiven?.(task, input);
         const isFirst = (visits[task] = (visits[task] ?? 0) + 1) === 1;
         if ((visits[task] ?? 0) > MAX_VISITS) {
           outcome.failed = new Error(`${story.title}: goes in circles at ${task}`);
@@ -301,7 +390,7 @@ export async function walk(definition: Definition, story: Story): Promise<Walked
   function pass(now: number): void {
     const escrow = only();
     if (escrow === undefined) return;
-    if (escrow.deadline <= now) service.expire(escrow.id, now);
+    if (escrow.deadline <= now) expire(escrow.id, now);
     const { staff } = story;
     if (escrow.status !== 'disputed' || staff === undefined || (escrow.disputedAt ?? 0) + staff.after > now) return;
     if (staff.decision === 'reopen') {
@@ -364,8 +453,18 @@ export async function walk(definition: Definition, story: Story): Promise<Walked
     }
   }
 
-  await act(START - 1);
-  void execute(definition, { input: { request }, tasks, tokens }).then(
+  for (const change of from?.world.service ?? []) replay(change);
+  if (from === undefined) await act(START - 1);
+  // What happened before is in the world already.
+  else acts.splice(0, acts.length, ...acts.filter(({ at }) => at > from.at));
+  for (const call of from?.world.late ?? []) arriveLate(call.at, call.request);
+  const started = execute(from === undefined ? definition : { ...definition, StartAt: from.state }, {
+    input: from === undefined ? { request } : from.input,
+    tasks,
+    tokens,
+    onEntered: (state, input) => onEntered?.(structuredClone({ state, at: Date.now(), input, world: worldNow() })),
+  });
+  void started.then(
     (execution) => (outcome.ended = execution),
     (error: unknown) => (outcome.failed = new Error(`${story.title}: ${describeError(error)}`)),
   );
@@ -402,6 +501,12 @@ function settleAsStaff(service: Service, escrow: ServiceEscrow, decision: 'relea
   escrow.status = decision === 'release' ? 'completed' : 'locked';
   service.expire(escrow.id, now);
   if (decision === 'release' && escrow.status !== ('refunded' as string)) escrow.status = 'released';
+}
+
+/** The token of this wait, where there is one: the one of before is not answered any more. */
+function tokenOf(input: unknown): object {
+  const { taskToken } = input as { readonly taskToken?: string };
+  return taskToken === undefined ? {} : { taskToken };
 }
 
 function named(name: string): Error {

@@ -20,12 +20,12 @@ const OPERATION_OF: Partial<Readonly<Record<EffectKind, Operation>>> = {
 
 /** Everything that is wrong with a walk, in words; nothing where the end, the ledger and the service agree. */
 export function problemsOf(walked: Walked, story: Story): string[] {
-  return [
-    ...endProblems(walked, story),
-    ...moneyProblems(walked),
-    ...ledgerProblems(walked),
-    ...decisions(walked, story),
-  ];
+  return [...settlementProblemsOf(walked, story), ...decisions(walked, story)];
+}
+
+/** The same, but for whether it was decided: of an execution that went on it may have been before. */
+export function settlementProblemsOf(walked: Walked, story: Story): string[] {
+  return [...endProblems(walked, story), ...moneyProblems(walked), ...ledgerProblems(walked)];
 }
 
 function endProblems({ execution, escrow, intents }: Walked, story: Story): string[] {

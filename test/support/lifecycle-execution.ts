@@ -104,6 +104,8 @@ export interface ExecutionOptions {
   /** By state. Each is given what its function would be, and fails by the name of what it throws. */
   readonly tasks: Readonly<Record<string, (input: unknown) => unknown>>;
   readonly tokens: TaskTokens;
+  /** Told of every state that is entered, with its input. */
+  readonly onEntered?: (state: string, input: unknown) => void;
   /** Milliseconds that Wait states take, for runs on the real clock; at least one, so that others get their turn. */
   readonly waitMs?: number;
 }
@@ -137,7 +139,7 @@ type Event = Run['eventLogs'] extends AsyncGenerator<infer Item> ? Item : never;
  */
 export async function execute(
   { TimeoutSeconds: _wholeExecution, ...definition }: Definition,
-  { input, tasks, tokens, waitMs }: ExecutionOptions,
+  { input, tasks, tokens, onEntered = () => {}, waitMs }: ExecutionOptions,
 ): Promise<Execution> {
   const names = (type: State['Type']) =>
     Object.entries(definition.States).flatMap(([name, state]) => (state.Type === type ? [name] : []));
@@ -159,7 +161,10 @@ export async function execute(
     },
   });
 
-  const recording = Array.fromAsync(run.eventLogs);
+  const recording = Array.fromAsync(run.eventLogs, (event) => {
+    if (event.type === 'StateEntered') onEntered(event.state.name, event.state.input);
+    return event;
+  });
   const ended = await run.result.then(
     (output) => ({ status: 'SUCCEEDED' as const, output }),
     (failure: unknown) => ({ status: 'FAILED' as const, ...describeFailure(failure) }),

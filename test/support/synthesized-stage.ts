@@ -2,7 +2,7 @@ import { App, type AppProps } from 'aws-cdk-lib';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadConfig, type Stage } from '../../lib/config.ts';
+import { loadConfig, type Config, type Stage } from '../../lib/config.ts';
 import { buildPipeline, type PipelineOptions } from '../../lib/pipeline.ts';
 
 export const REGION = 'eu-central-1';
@@ -43,13 +43,18 @@ export function createApp(props: AppProps): App {
   return new App({ ...props, context: { ...context, ...props.context, 'aws:cdk:bundling-stacks': [] } });
 }
 
-export function synthesizeStage(name: Stage, options: PipelineOptions = {}): SynthesizedStage {
+/** @param change of the stage's configuration. */
+export function synthesizeStage(
+  name: Stage,
+  options: PipelineOptions = {},
+  change: (config: Config) => Config = (config) => config,
+): SynthesizedStage {
   const outdir = mkdtempSync(join(tmpdir(), 'synthesized-'));
   let said = '';
   try {
     // `validation.test.ts` checks the templates against the schemas of CloudFormation, which takes seconds.
     const app = createApp({ outdir, builtinCloudFormationValidation: false });
-    buildPipeline(app, loadConfig(name), {
+    buildPipeline(app, change(loadConfig(name)), {
       ...options,
       report: (line) => {
         said += line;

@@ -25,6 +25,18 @@ function withValue(path: string, value: unknown): unknown {
   return config;
 }
 
+function aSubscription(overrides: Readonly<Record<string, unknown>> = {}) {
+  return {
+    name: 'labels',
+    counterpartyAgentId: 'ag_model_owner_churn',
+    amountUsd: '10.00',
+    description: 'Labels of the week',
+    timeoutHours: 48,
+    schedule: 'rate(7 days)',
+    ...overrides,
+  };
+}
+
 function messageFor(path: string, value: unknown): string {
   try {
     parseConfig(withValue(path, value), FILE);
@@ -63,6 +75,11 @@ describe('a configuration', () => {
     ['trading.confidenceThreshold', 0],
     ['trading.orderSizeUsd', '50000.00'],
     ['trading.predictor.everyMinutes', 5],
+    ['escrows.counterparties', []],
+    ['escrows.maxAmountUsd', '200000.00'],
+    ['escrows.subscriptions', undefined],
+    ['escrows.subscriptions', [aSubscription(), aSubscription({ name: 'hosting' })]],
+    ['escrows.subscriptions', [aSubscription({ amountUsd: '200.00' })]],
     ['alarmEmail', 'ops@example.com'],
     ['purpleFlea.escrow.baseUrl', 'https://escrow.example.com/v1'],
     ['purpleFlea.wallet.profile', 'published'],
@@ -111,6 +128,13 @@ describe('a configuration', () => {
     ['bonus.payees[0].jobNamePrefix', 'churn_', 'got "churn_"', 'Start of a training job name'],
     ['bonus.endpoints', 'churn-scorer', 'got "churn-scorer"', 'none if left out'],
     ['bonus.endpoints[0]', 'churn_scorer', 'got "churn_scorer"', 'Name of a SageMaker endpoint'],
+    ['escrows', undefined, 'is missing', 'requested by events and schedules'],
+    ['escrows.counterparties', undefined, 'is missing', 'Agents that escrow.requested may have paid'],
+    ['escrows.counterparties[0]', 'me', 'got "me"', 'expected string to have >=3 characters'],
+    ['escrows.maxAmountUsd', '0.99', 'got "0.99"', 'The most that one request may lock'],
+    ['escrows.maxAmountUsd', '200000.01', 'got "200000.01"', 'The most that one request may lock'],
+    ['escrows.gate', undefined, 'is missing', 'What turns a delivery into a release'],
+    ['escrows.guard', undefined, 'is missing', 'No escrow settles because nobody looked'],
     ['webhooks.enabled', 'yes', 'got "yes"', 'Whether there is a public address'],
     ['trading.confidenceThreshold', 60, 'got 60', 'expected number to be <=1'],
     ['trading.orderSizeUsd', '1.00', 'got "1.00"', 'Decimal USD as a string, 1.01 to 50000.00.'],
@@ -139,7 +163,11 @@ describe('a configuration', () => {
   test.each([
     ['bonus.tier', 'metric, tiers, timeoutHours, gate, guard, payees, endpoints'],
     ['bonus.payees[0].agent', 'jobNamePrefix, agentId'],
-    ['apiKey', '$schema, stage, retainData, secretName, alarmEmail, purpleFlea, budgets, bonus, trading, webhooks'],
+    [
+      'apiKey',
+      '$schema, stage, retainData, secretName, alarmEmail, purpleFlea, budgets, bonus, escrows, trading, webhooks',
+    ],
+    ['escrows.payees', 'counterparties, maxAmountUsd, gate, guard, subscriptions'],
     ['webhooks.url', 'enabled'],
     ['trading.predictor.every', 'endpointName, asset, features, everyMinutes'],
     ['budgets.perDay.escrow-release', 'escrow-create, trade-order, transfer'],
@@ -170,6 +198,67 @@ describe('a configuration', () => {
 
   test.each([[null], ['text'], [[]], [{}]])('is not %j', (value) => {
     expect(() => parseConfig(value, FILE)).toThrow(InvalidConfigError);
+  });
+});
+
+describe('a subscription', () => {
+  test.each([
+    'rate(1 day)',
+    'rate(2 days)',
+    'rate(999 days)',
+    'rate(24 hours)',
+    'rate(168 hours)',
+    'cron(0 6 * * ? *)',
+    'cron(59 23 1 * ? 2027)',
+    'cron(5 00 ? * MON-FRI *)',
+  ])('may be of %s', (schedule) => {
+    expect(messageFor('escrows.subscriptions', [aSubscription({ schedule })])).toBe('accepted');
+  });
+
+  test.each([
+    'rate(23 hours)',
+    'rate(1 hour)',
+    'rate(1440 minutes)',
+    'rate(0 days)',
+    'rate(1 days)',
+    'cron(* 6 * * ? *)',
+    'cron(0/5 6 * * ? *)',
+    'cron(0 6,18 * * ? *)',
+    'cron(0 * * * ? *)',
+    'cron(60 6 * * ? *)',
+    'cron(0 24 * * ? *)',
+    'cron(0 6 * * ?)',
+    'at(2027-01-01T00:00:00)',
+    'daily',
+  ])('may not be of %s, which is no schedule, or one that comes more than once a day', (schedule) => {
+    expect(messageFor('escrows.subscriptions', [aSubscription({ schedule })])).toMatch(
+      /^ {2}escrows\.subscriptions\[0\]\.schedule: got .*; allowed: Once a day at most, in UTC: /m,
+    );
+  });
+
+  test.each([
+    ['name', 'Labels', 'lower case'],
+    ['name', 'a/b', 'lower case'],
+    ['counterpartyAgentId', 'ag_somebody_else', 'It has to be in escrows.counterparties.'],
+    ['amountUsd', '200.01', 'It has to be at most escrows.maxAmountUsd.'],
+    ['amountUsd', 'much', 'Decimal USD as a string'],
+    ['description', 'x'.repeat(201), 'up to 200'],
+    ['timeoutHours', 721, 'expected number to be <=720'],
+  ])('may not have %s %j', (field, value, allowed) => {
+    const message = messageFor('escrows.subscriptions', [aSubscription({ [field]: value })]);
+
+    expect(message).toContain(`escrows.subscriptions[0].${field}: got ${JSON.stringify(value)}; allowed: `);
+    expect(message).toContain(allowed);
+  });
+
+  test('may not have the name of another: the requests of both would be one', () => {
+    expect(messageFor('escrows.subscriptions', [aSubscription(), aSubscription({ amountUsd: '5.00' })])).toContain(
+      'escrows.subscriptions[1].name: got "labels"; allowed: ',
+    );
+  });
+
+  test.each(STAGES)('is none where nobody configured one: stage %s', (stage) => {
+    expect(loadConfig(stage).escrows.subscriptions).toEqual([]);
   });
 });
 

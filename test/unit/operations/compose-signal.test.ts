@@ -16,6 +16,18 @@ describe('the command', () => {
       'training-job:churn-1',
       { type: 'delivered', at: AT, deliveredBy: 'ann', note: 'reviewed it' },
     ],
+    [
+      'approve',
+      { ...SAID, request: 'labels-7', milestone: 'draft' },
+      'request:labels-7/draft',
+      { type: 'approved', at: AT, ...SAID },
+    ],
+    [
+      'deliver',
+      { by: 'ann', request: 'labels-7' },
+      'request:labels-7',
+      { type: 'delivered', at: AT, deliveredBy: 'ann' },
+    ],
     ['deliver', { by: 'ann', escrow: 'esc_1' }, 'escrow:esc_1', { type: 'delivered', at: AT, deliveredBy: 'ann' }],
   ])('%s makes an event that the pipeline reads as what was meant', (command, options, address, signal) => {
     const { detailType, detail } = composeSignal(command, options);
@@ -24,8 +36,10 @@ describe('the command', () => {
   });
 
   test.each([
-    ['approve', { ...SAID }, '--escrow or --job: give one of the two'],
-    ['approve', { ...SAID, escrow: 'esc_1', job: 'churn-1' }, '--escrow or --job: give one of the two'],
+    ['approve', { ...SAID }, '--escrow, --job or --request: give one of the three'],
+    ['approve', { ...SAID, escrow: 'esc_1', job: 'churn-1' }, '--escrow, --job or --request: give one of the three'],
+    ['approve', { ...SAID, job: 'churn-1', milestone: 'draft' }, '--milestone: goes with --request'],
+    ['approve', { ...SAID, request: 'a/b' }, '--request: expected 1 to 100 of'],
     ['approve', { escrow: 'esc_1', by: 'ann' }, '--reason: is missing'],
     ['reject', { escrow: 'esc_1', reason: 'x' }, '--by: is missing'],
     ['reject', { escrow: 'esc_1', by: 'ann', reason: '' }, '--reason: Too small'],

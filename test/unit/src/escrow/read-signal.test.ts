@@ -54,7 +54,24 @@ describe.each(['approved', 'rejected'] as const)('escrow.%s', (type) => {
   });
 
   test.each([
-    [{ ...SAID }, 'detail.escrowId: name either escrowId or trainingJobName'],
+    [{ requestId: 'labels-7' }, 'request:labels-7'],
+    [{ requestId: 'labels-7', milestone: 'draft' }, 'request:labels-7/draft'],
+    [{ requestId: 'labels/2026-03-06T06:00:00Z' }, 'request:labels/2026-03-06T06:00:00Z'],
+  ])('may be over what %j names', (named, address) => {
+    const signal = { type, at: AT, ...SAID };
+
+    expect(read({ ...named, ...SAID })).toEqual({ kind: 'signal', address, signal });
+  });
+
+  test.each([
+    [{ milestone: 'draft', ...SAID }, 'detail.escrowId: name either'],
+    [{ escrowId: 'esc_1', milestone: 'draft', ...SAID }, 'detail.milestone: goes with requestId'],
+    [{ escrowId: 'esc_1', requestId: 'labels-7', ...SAID }, 'detail.escrowId: name either'],
+    [{ trainingJobName: 'churn-1', requestId: 'labels-7', ...SAID }, 'detail.escrowId: name either'],
+    // It would be the address of the milestone `draft`.
+    [{ requestId: 'labels-7/draft', ...SAID }, 'detail.requestId: expected 1 to 100 of'],
+    [{ requestId: 'labels-7', milestone: 'a/b', ...SAID }, 'detail.milestone: expected 1 to 40 of'],
+    [{ ...SAID }, 'detail.escrowId: name either escrowId or trainingJobName or requestId'],
     [{ escrowId: 'esc_1', trainingJobName: 'churn-1', ...SAID }, 'detail.escrowId: name either'],
     [{ escrowId: 'esc_1', by: 'ann' }, 'detail.reason: '],
     [{ escrowId: 'esc_1', reason: 'x' }, 'detail.by: '],
@@ -66,7 +83,7 @@ describe.each(['approved', 'rejected'] as const)('escrow.%s', (type) => {
     [{ trainingJobName: 'x'.repeat(64), ...SAID }, 'detail.trainingJobName: '],
     [
       { escrowId: 'esc_1', ...SAID, amount: 5 },
-      'detail: unknown: amount; allowed: escrowId or trainingJobName, by, reason',
+      'detail: unknown: amount; allowed: escrowId, trainingJobName or requestId (and milestone), by, reason',
     ],
   ])('%j is unusable, by the name of the field', (detail, message) => {
     expect(() => read(detail)).toThrow(UnusableEventError);

@@ -105,17 +105,24 @@ describe('a delivery', () => {
   test.each([
     { escrowId: 'esc_1', deliveredBy: 'registry' },
     { trainingJobName: 'churn-xgb-demo', deliveredBy: 'registry' },
+    { requestId: 'labels-7', deliveredBy: 'registry' },
+    { requestId: 'labels-7', milestone: 'draft', deliveredBy: 'registry' },
     { escrowId: 'esc_1', deliveredBy: 'ann', note: 'x'.repeat(1000), deliveryUrl: 'https://example.com/7', ticket: 5 },
   ])('may be %j', (detail) => {
     expect(parse(detail).detail).toEqual(detail);
   });
 
   test.each([
-    [{ deliveredBy: 'registry' }, 'detail.escrowId: name either escrowId or trainingJobName'],
+    [{ deliveredBy: 'registry' }, 'detail.escrowId: name either escrowId or trainingJobName or requestId'],
     [
       { escrowId: 'esc_1', trainingJobName: 'churn', deliveredBy: 'registry' },
-      'detail.escrowId: name either escrowId or trainingJobName',
+      'detail.escrowId: name either escrowId or trainingJobName or requestId',
     ],
+    [
+      { trainingJobName: 'churn-1', milestone: 'draft', deliveredBy: 'registry' },
+      'detail.milestone: goes with requestId',
+    ],
+    [{ requestId: '', deliveredBy: 'registry' }, 'detail.requestId: '],
     [{ escrowId: '', deliveredBy: 'registry' }, 'detail.escrowId: '],
     [{ escrowId: 'x'.repeat(101), deliveredBy: 'registry' }, 'detail.escrowId: '],
     [{ trainingJobName: 'x'.repeat(64), deliveredBy: 'registry' }, 'detail.trainingJobName: '],

@@ -1,0 +1,41 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import middy from '@middy/core';
+import * as z from 'zod/mini';
+import { createSendDeadLetter } from '../../src/aws/dead-letters.ts';
+import { createStartExecution } from '../../src/aws/executions.ts';
+import { createPublisher } from '../../src/aws/publisher.ts';
+import { createKeepRequest } from '../../src/aws/request-table.ts';
+import { requestPolicySchema } from '../../src/escrow/escrow-request.ts';
+import { jsonText } from '../../src/schemas.ts';
+import { queueEnvironment, readEnvironment } from '../shared/environment.ts';
+import { count, log, telemetry } from '../shared/telemetry.ts';
+import { createHandler } from './handler.ts';
+
+const env = readEnvironment({
+  ...queueEnvironment,
+  EVENT_BUS: z.string(),
+  INTENT_TABLE: z.string(),
+  STATE_MACHINE_ARN: z.string(),
+  REQUEST_POLICY: jsonText(requestPolicySchema),
+});
+
+export const handler = middy(
+  createHandler({
+    keepRequest: createKeepRequest(
+      DynamoDBDocumentClient.from(new DynamoDBClient({})),
+      env.INTENT_TABLE,
+      () => new Date(),
+    ),
+    startExecution: createStartExecution(new SFNClient({}), env.STATE_MACHINE_ARN),
+    publish: createPublisher(new EventBridgeClient({}), env.EVENT_BUS),
+    sendDeadLetter: createSendDeadLetter(new SQSClient({}), env.DEAD_LETTER_QUEUE_URL),
+    maxReceives: env.MAX_RECEIVES,
+    policy: env.REQUEST_POLICY,
+    log,
+    count,
+  }),
+).use(telemetry);
