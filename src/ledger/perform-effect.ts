@@ -38,6 +38,9 @@ const UNREADABLE_RETRY_SECONDS = 30;
 /** When to ask again for an escrow or a market that another effect has the lock of. */
 const LOCKED_RETRY_SECONDS = 60;
 
+/** The same where the other one is in doubt: it waits for a person, and an execution's history is not endless. */
+const PARKED_RETRY_SECONDS = 3600;
+
 /** Time left to write the outcome after the last request's deadline. */
 const RECORDING_MS = 5_000;
 
@@ -149,14 +152,15 @@ async function findWhyStopped({ readStop }: EffectDeps, { kind }: Intent): Promi
 
 /** Another effect has the lock. An escrow's is kept for good once that took place; a market's is free again then. */
 async function standBack(deps: EffectDeps, intent: Intent, holder: string): Promise<EffectOutcome> {
-  if (intent.escrowId !== undefined && (await deps.intents.read(holder))?.state === 'applied') {
+  const other = (await deps.intents.read(holder))?.state;
+  if (intent.escrowId !== undefined && other === 'applied') {
     return reject(deps, intent, `the escrow was settled by another effect (${holder})`);
   }
   const what = intent.escrowId === undefined ? `has the market ${intent.payee}` : 'is settling the escrow';
   return {
     outcome: 'not-sent',
     reason: `another effect ${what} (${holder})`,
-    retryAfterSeconds: LOCKED_RETRY_SECONDS,
+    retryAfterSeconds: other === 'manual' ? PARKED_RETRY_SECONDS : LOCKED_RETRY_SECONDS,
   };
 }
 

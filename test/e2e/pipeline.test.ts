@@ -29,6 +29,7 @@ import {
   invoke,
   listExecutions,
   moveTwinClock,
+  readLog,
   settle,
   startStage,
   type Stage,
@@ -322,6 +323,9 @@ describe('the ledger', () => {
   });
 });
 
+/** The tasks of the workflow that talk to Purple Flea. */
+const INVOKED = ['lock-funds', 'complete-delivery', 'review-delivery', 'release-funds'];
+
 describe('the keys', () => {
   test('are in no log line, event, intent, mailbox item, execution input or history', async () => {
     const agents = JSON.parse(readFileSync(new URL('../../twin/data/agents.json', import.meta.url), 'utf8')) as {
@@ -329,10 +333,13 @@ describe('the keys', () => {
     }[];
     const executions = await Promise.all((await listExecutions(stage)).map((name) => awaitExecution(stage, name)));
     const escrowId = String(findEvents(stage, 'escrow.released', {})[0]?.['escrowId']);
+    // Functions that a queue or a schedule invokes log to the emulator's console, those that are invoked to its log groups.
+    const invoked = await Promise.all(INVOKED.map((lambda) => readLog(stage, lambda)));
     const scan = async (TableName: string) =>
       (await stage.clients.documents.send(new ScanCommand({ TableName }))).Items;
     const places = {
       'function log': readFileSync(stage.functionLog, 'utf8'),
+      'log groups': invoked.join('\n'),
       events: JSON.stringify(stage.seen),
       intents: JSON.stringify(await scan(stage.outputs.intentTable)),
       mailbox: JSON.stringify(await scan(stage.outputs.mailboxTable)),

@@ -296,6 +296,17 @@ describe('what a claim takes', () => {
     expect(intents.items.get(dispute.key)).toMatchObject({ state: 'prepared', fence: 0 });
   });
 
+  test('is asked for again after an hour where the other effect waits for a person', async () => {
+    const { intents, deps } = await aLedgerAfter(UNKNOWN);
+    await sweep(intents, afterNoon(MINUTE), { kind: 'invisible', reason: 'the escrow is refunded' });
+    const dispute = anEffect({ kind: 'escrow-dispute', escrowId: 'esc_1' });
+
+    expect(await performEffect(deps, dispute, inert('send'))).toMatchObject({
+      outcome: 'not-sent',
+      retryAfterSeconds: 3600,
+    });
+  });
+
   test('is free for another effect once it was given back', async () => {
     const { deps, intents } = await aLedgerAfter(REJECTED);
     const dispute = anEffect({ kind: 'escrow-dispute', escrowId: 'esc_1' });
