@@ -9,7 +9,7 @@ import { aPrediction } from '../../../support/predictions.ts';
 
 test('the types that others send and that the pipeline publishes are spelled alike', () => {
   for (const [type, meaning] of Object.entries(PUBLISHED)) {
-    expect(type).toMatch(/^[a-z]+\.[a-z]+$/);
+    expect(type).toMatch(/^[a-z]+\.[a-z]+(-[a-z]+)*$/);
     expect(meaning).toMatch(/\.$/);
   }
   expect(Object.keys(PUBLISHED)).toContain(INCOMING.inferenceCompleted);

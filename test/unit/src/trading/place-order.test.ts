@@ -102,7 +102,7 @@ describe('an order', () => {
         await intents.move(doubt, { state, note: 'nobody knows' }, deps.now());
       }
 
-      expect(await place()).toMatchObject({ outcome: 'not-sent', retryAfterSeconds: 3600 });
+      expect(await place()).toMatchObject({ outcome: 'not-sent', retryAfterSeconds: state === 'manual' ? 3600 : 60 });
       expect(sent).toHaveLength(0);
       const elsewhere = {
         ...deps,
