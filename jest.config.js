@@ -10,6 +10,8 @@ export default {
       { jsc: { target: 'es2024', parser: { syntax: 'typescript' } }, module: { type: 'es6' }, sourceMaps: 'inline' },
     ],
   },
+  // Most of an end-to-end test is waiting: two at a time, on however many cores.
+  maxWorkers: 2,
   // The end-to-end suite and the bundling checks share two cores with everything else.
   testTimeout: 60_000,
   reporters: ['default', '<rootDir>/test/support/count-reporter.js'],

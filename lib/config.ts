@@ -6,6 +6,8 @@ import { EFFECT_NATURE } from '../src/ledger/stop.ts';
 import { ESCROW_LIMITS } from '../src/purple-flea/escrow.ts';
 import { PROFILES } from '../src/purple-flea/service.ts';
 import { ORDER_LIMITS } from '../src/purple-flea/trading.ts';
+import { TRADING_MODES } from '../src/trading/trade-policy.ts';
+import { inferences, predictors } from './predictor-config.ts';
 
 /** Stages that have a file in `config/`. */
 export const STAGES = ['local', 'dev', 'prod'] as const;
@@ -15,10 +17,13 @@ const usd = (min: string, max: string) =>
   z
     .string()
     .regex(/^\d{1,6}(\.\d{1,6})?$/)
-    .refine((text) => !isAmount(text) || (parseUsd(text) >= parseUsd(min) && parseUsd(text) <= parseUsd(max)))
+    .refine((text) => !isAmount(text) || (parseUsd(text) >= parseUsd(min) && parseUsd(text) <= parseUsd(max)), {
+      error: `${min} to ${max}`,
+    })
     .meta({ description: `Decimal USD as a string, ${min} to ${max}.`, examples: ['50.00'] });
 
-const OUTFLOWS = EFFECT_KINDS.filter((kind) => EFFECT_NATURE[kind] === 'outflow');
+/** Orders on paper have the budgets of real ones. */
+const OUTFLOWS = EFFECT_KINDS.filter((kind) => EFFECT_NATURE[kind] === 'outflow' && kind !== 'paper-order');
 const budget = z.partialRecord(z.enum(OUTFLOWS), usd('0.01', '999999.00'));
 
 const unitInterval = z.number().min(0).max(1);
@@ -92,6 +97,34 @@ const subscription = z.strictObject({
     }),
 });
 
+const orderAmount = usd('1.01', ORDER_LIMITS.maxAmountUsd);
+const clock = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/);
+
+const market = z.strictObject({
+  asset: z.string().min(1).max(40).meta({ description: 'As predictions and alerts name it.' }),
+  maxExposureUsd: usd('1.01', '999999.00').meta({
+    description:
+      'The most that its open positions may come to with the next order, longs less shorts, on either side, notional. What makes them smaller may always go out.',
+  }),
+  hours: z
+    .strictObject({
+      days: z.array(z.int().min(1).max(7)).min(1).max(7).meta({ description: 'ISO weekdays: Monday is 1.' }),
+      from: clock.meta({ description: 'HH:MM.' }),
+      until: clock.meta({ description: 'HH:MM, later on the same day; at it the market is closed.' }),
+      timeZone: z
+        .string()
+        .refine((zone) => Intl.supportedValuesOf('timeZone').includes(zone) || zone === 'UTC')
+        .meta({ description: 'IANA name.', examples: ['America/New_York', 'UTC'] }),
+    })
+    .refine(({ from, until }) => from < until, { error: 'until has to be later than from' })
+    .optional()
+    .meta({ description: 'When it may be traded; at any time if left out. Public holidays are not known.' }),
+  symbols: z.partialRecord(z.enum(PROFILES), z.string().min(1).max(40)).optional().meta({
+    description:
+      'What the trading service calls it, by dialect; if left out, the same in reference, and without -USDC in published.',
+  }),
+});
+
 /**
  * A stage's whole configuration. Every threshold and name the pipeline works with is in here; nothing is secret.
  * `config/schema.json` is generated from it (`npm run config:schema`), so that editors complete and check the files.
@@ -111,6 +144,25 @@ export const configSchema = z
       .email()
       .optional()
       .meta({ description: 'Where alarms are mailed; without it, subscribe to the topic yourself.' }),
+    notifications: z
+      .strictObject({
+        orders: z.boolean().meta({ description: 'Whether every order that is placed is a line; skips never are.' }),
+      })
+      .default({ orders: true })
+      .meta({ description: 'What people are told of beyond what they have to act on.' }),
+    chat: z
+      .strictObject({
+        slackWorkspaceId: z
+          .string()
+          .regex(/^[0-9A-Z]{1,255}$/)
+          .meta({ description: 'As the console of Amazon Q Developer in chat applications shows it.' }),
+        slackChannelId: z
+          .string()
+          .regex(/^[0-9A-Z]{1,255}$/)
+          .meta({ description: "The end of the channel's link." }),
+      })
+      .optional()
+      .meta({ description: 'The Slack channel that gets alarms and notifications; none if left out.' }),
     purpleFlea: z
       .strictObject({
         escrow: service,
@@ -224,32 +276,58 @@ export const configSchema = z
       .meta({ description: 'Escrows that are requested by events and schedules.' }),
     trading: z
       .strictObject({
+        mode: z.enum(TRADING_MODES).meta({
+          description: 'paper: orders go to a book of our own and move no money. live: they go to Purple Flea.',
+        }),
+        markets: z.array(market).max(50).meta({ description: 'What may be traded; nothing else is.' }),
         confidenceThreshold: unitInterval.meta({ description: 'Predictions below it are skipped; at it they trade.' }),
-        orderSizeUsd: usd('1.01', ORDER_LIMITS.maxAmountUsd),
+        size: z
+          .discriminatedUnion('by', [
+            z.strictObject({ by: z.literal('fixed'), amountUsd: orderAmount }),
+            z.strictObject({ by: z.literal('confidence'), fromUsd: orderAmount, toUsd: orderAmount }),
+          ])
+          .meta({
+            description:
+              'Notional of an order: always the same, or from the one at the threshold to the other at confidence 1.',
+          }),
+        maxOrderUsd: orderAmount.meta({ description: 'No order is larger, whatever its size comes to.' }),
         leverage: z.int().min(ORDER_LIMITS.minLeverage).max(ORDER_LIMITS.maxLeverage),
-        assets: z.array(z.string().min(1).max(40)).meta({ description: 'Assets that may be traded.' }),
-        maxAgeSeconds: z.int().min(1).max(86_400).meta({ description: 'Older predictions are skipped as stale.' }),
-        predictor: z
+        minBalanceUsd: usd('0.00', '999999.00').meta({ description: 'With less in the account there is no order.' }),
+        dailyLossUsd: usd('0.01', '999999.00').meta({
+          description: 'With this much lost in a UTC day, realised and open, there is no further order that day.',
+        }),
+        coolDownSeconds: z.int().min(0).max(86_400).meta({ description: 'How long a market rests after an order.' }),
+        maxAgeSeconds: z.int().min(1).max(86_400).meta({ description: 'Older signals are skipped as stale.' }),
+        paper: z
           .strictObject({
-            endpointName: z
-              .string()
-              .regex(/^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$/)
-              .meta({ description: 'SageMaker endpoint that answers {direction, confidence}.' }),
-            asset: z.string().min(1).max(40).meta({ description: 'Asset that the prediction is about.' }),
-            features: z
-              .record(z.string(), z.number())
-              .refine((features) => Object.keys(features).length > 0)
-              .meta({ description: 'Features sent to the endpoint, by name; at least one.' }),
-            everyMinutes: z
-              .int()
-              .min(1)
-              .max(1440)
-              .optional()
-              .meta({ description: 'How often the scheduler asks; without it, the function is only invoked by hand.' }),
+            balanceUsd: usd('0.01', '999999.00').meta({ description: 'What the paper account begins with.' }),
+            feeBasisPoints: z.int().min(0).max(1000).meta({ description: 'Of the notional; 100 is one per cent.' }),
           })
-          .meta({ description: 'The function that asks the model.' }),
+          .meta({ description: 'The paper book.' }),
+        predictors,
+        inferences,
       })
-      .meta({ description: 'Predictions that become orders.' }),
+      .superRefine(({ markets, size }, context) => {
+        for (const [index, { asset }] of markets.entries()) {
+          if (markets.findIndex((other) => other.asset === asset) === index) continue;
+          context.addIssue({
+            code: 'custom',
+            path: ['markets', index, 'asset'],
+            input: asset,
+            message: 'Each market is there once.',
+          });
+        }
+        if (size.by === 'fixed' || ![size.fromUsd, size.toUsd].every(isAmount)) return;
+        if (parseUsd(size.fromUsd) > parseUsd(size.toUsd)) {
+          context.addIssue({
+            code: 'custom',
+            path: ['size', 'toUsd'],
+            input: size.toUsd,
+            message: 'It has to be at least size.fromUsd.',
+          });
+        }
+      })
+      .meta({ description: 'Predictions and price alerts that become orders.' }),
     webhooks: z
       .strictObject({
         enabled: z.boolean().meta({ description: 'Whether there is a public address that takes webhooks.' }),
@@ -258,6 +336,15 @@ export const configSchema = z
       .meta({
         description: 'Webhooks of Purple Flea, which have an escrow looked at before its next look is due.',
       }),
+  })
+  .superRefine(({ budgets }, context) => {
+    if (budgets.perDay['trade-order'] !== undefined) return;
+    context.addIssue({
+      code: 'custom',
+      path: ['budgets', 'perDay', 'trade-order'],
+      input: undefined,
+      message: 'It has to be set: no trading without a limit on what the orders of a day come to.',
+    });
   })
   .meta({ title: 'Stage configuration of purple-flea-pipeline' });
 
@@ -285,7 +372,7 @@ export function loadConfig(stage: string): Config {
 export function parseConfig(value: unknown, file: string): Config {
   const parsed = configSchema.safeParse(value, { reportInput: true });
   if (parsed.success) return parsed.data;
-  const lines = parsed.error.issues.flatMap((issue) => describeIssue(issue));
+  const lines = parsed.error.issues.flatMap((issue) => describeIssue(issue, value));
   throw new InvalidConfigError([`${file} is not a valid configuration:`, ...lines].join('\n'));
 }
 
@@ -309,30 +396,50 @@ function formatPath(path: readonly PropertyKey[]): string {
     .replace(/^\./, '');
 }
 
-function describeIssue(issue: z.core.$ZodIssue): string[] {
+function describeIssue(issue: z.core.$ZodIssue, config: unknown): string[] {
   const path = formatPath(issue.path);
+  const schema = schemaAt(issue.path, config);
   if (issue.code === 'unrecognized_keys') {
-    const schema = schemaAt(issue.path);
     const known = schema === undefined ? 'none' : knownKeys(schema).join(', ');
     return issue.keys.map((key) => `  ${formatPath([...issue.path, key])}: unknown; allowed here: ${known}`);
   }
   const got = issue.input === undefined ? 'is missing' : `got ${JSON.stringify(issue.input)}`;
-  const schema = schemaAt(issue.path);
   const description = schema === undefined ? undefined : z.globalRegistry.get(schema)?.description;
   return [`  ${path}: ${got}; allowed: ${[description, issue.message].filter(Boolean).join(' ')}`];
 }
 
 function knownKeys(schema: z.core.$ZodType): readonly string[] {
-  if (schema instanceof z.ZodDefault) return knownKeys(schema.unwrap());
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) return knownKeys(schema.unwrap());
   if (schema instanceof z.ZodObject) return Object.keys(schema.shape);
   if (schema instanceof z.ZodRecord && schema.keyType instanceof z.ZodEnum) return schema.keyType.options.map(String);
   return [];
 }
 
-function schemaAt(path: readonly PropertyKey[]): z.core.$ZodType | undefined {
+/** The schema of what is at a path; where it depends on the value, as with a gate's mode, that of the value there. */
+function schemaAt(path: readonly PropertyKey[], config: unknown): z.core.$ZodType | undefined {
   let current: z.core.$ZodType | undefined = configSchema;
-  for (const part of path) current = current === undefined ? undefined : childOf(current, part);
-  return current;
+  let value = config;
+  for (const part of path) {
+    current = current === undefined ? undefined : childOf(optionFor(current, value), part);
+    value = fieldOf(value, part);
+  }
+  return current === undefined || path.length === 0 ? current : optionFor(current, value);
+}
+
+/** Of a discriminated union, the option that a value is of; the schema itself where it is none, or the value is of no option. */
+function optionFor(schema: z.core.$ZodType, value: unknown): z.core.$ZodType {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) {
+    const inner = optionFor(schema.unwrap(), value);
+    return inner === schema.unwrap() ? schema : inner;
+  }
+  if (!(schema instanceof z.ZodDiscriminatedUnion)) return schema;
+  const { discriminator } = schema.def;
+  const kind = fieldOf(value, discriminator);
+  const fits = (option: z.core.$ZodType) => {
+    const literal = childOf(option, discriminator);
+    return literal instanceof z.ZodLiteral && literal.values.has(kind as string);
+  };
+  return schema.options.find(fits) ?? schema;
 }
 
 function childOf(schema: z.core.$ZodType, part: PropertyKey): z.core.$ZodType | undefined {
@@ -341,4 +448,8 @@ function childOf(schema: z.core.$ZodType, part: PropertyKey): z.core.$ZodType | 
   if (schema instanceof z.ZodArray) return schema.element;
   if (schema instanceof z.ZodRecord) return schema.valueType;
   return undefined;
+}
+
+function fieldOf(value: unknown, part: PropertyKey): unknown {
+  return typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[part] : undefined;
 }

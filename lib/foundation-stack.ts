@@ -16,6 +16,7 @@ import type { Config } from './config.ts';
 import { createAlarm, pipelineMetric } from './constructs/alarm.ts';
 import { EventQueue } from './constructs/event-queue.ts';
 import { Notifications } from './constructs/notifications.ts';
+import { tradingService } from './trading-settings.ts';
 import { PipelineFunction } from './constructs/pipeline-function.ts';
 import { prefixOf } from './names.ts';
 
@@ -146,6 +147,8 @@ export class FoundationStack extends Stack {
       bus: this.bus,
       key: this.key,
       email: config.alarmEmail,
+      tellsOrders: config.notifications.orders,
+      chat: config.chat,
       alarmTopic: this.alarmTopic,
     });
 
@@ -155,11 +158,11 @@ export class FoundationStack extends Stack {
       stringValue: 'running',
       allowedPattern: `^(${STOP_MODES.join('|')})$`,
     });
-    const { escrow, trading, wallet, faucet, connectTimeoutMs, requestTimeoutMs } = config.purpleFlea;
+    const { escrow, wallet, faucet, connectTimeoutMs, requestTimeoutMs } = config.purpleFlea;
     this.purpleFleaEnvironment = {
       SECRET_NAME: config.secretName,
       ESCROW_SERVICE: JSON.stringify(escrow),
-      TRADING_SERVICE: JSON.stringify(trading),
+      TRADING_SERVICE: JSON.stringify(tradingService(config)),
       WALLET_SERVICE: JSON.stringify(wallet),
       FAUCET_SERVICE: JSON.stringify(faucet),
       CONNECT_TIMEOUT_MS: String(connectTimeoutMs),

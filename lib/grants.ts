@@ -1,3 +1,4 @@
+import { Stack } from 'aws-cdk-lib';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import type { IEventBus } from 'aws-cdk-lib/aws-events';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
@@ -86,6 +87,13 @@ export function allowQueryingIndex(fn: IFunction, table: ITable, index: string):
 /** Put events on the app's bus. */
 export function allowPublishing(fn: IFunction, bus: IEventBus): void {
   allow(fn, ['events:PutEvents'], bus.eventBusArn);
+}
+
+/** Read objects of S3, by `bucket/key`; they are encrypted with a key of the user's, if one is given. */
+export function allowReadingObjects(fn: IFunction, objects: readonly string[], kmsKeyArn: string | undefined): void {
+  const { partition } = Stack.of(fn);
+  allow(fn, ['s3:GetObject'], ...objects.map((object) => `arn:${partition}:s3:::${object}`));
+  if (kmsKeyArn !== undefined) allow(fn, ['kms:Decrypt'], kmsKeyArn);
 }
 
 /** Any other actions, on resources given by ARN. */

@@ -1,6 +1,7 @@
-import { Aspects, Tags, Validations, type App } from 'aws-cdk-lib';
+import { Aspects, Stack, Tags, Validations, type App } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { InvalidConfigError, type Config } from './config.ts';
+import { PipelineDashboard } from './constructs/dashboard.ts';
 import { EscrowStack } from './escrow-stack.ts';
 import { FoundationStack } from './foundation-stack.ts';
 import { PROFILES } from '../src/purple-flea/service.ts';
@@ -52,6 +53,8 @@ export function buildPipeline(
   const flow = { config, foundation, ...(sageMakerEnvironment === undefined ? {} : { sageMakerEnvironment }) };
   const escrow = new EscrowStack(app, `${prefix}-escrow`, flow);
   const trading = new TradingStack(app, `${prefix}-trading`, flow);
+  const page = new Stack(app, `${prefix}-dashboard`, { description: 'One page on how the stage does' });
+  void new PipelineDashboard(page, 'Dashboard', { config, stacks: [foundation, escrow, trading] });
 
   if (config.stage === 'local') Aspects.of(app).add(new LeaveOutUnsupported(report));
   Tags.of(app).add('project', 'purple-flea-pipeline');

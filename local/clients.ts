@@ -7,6 +7,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { Agent } from 'node:http';
+import { openAws } from '../src/aws/services.ts';
 import { REGION } from './emulator.ts';
 
 export type Clients = ReturnType<typeof createClients>;
@@ -19,6 +20,7 @@ export function createClients(endpoint: string) {
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
     requestHandler: { httpAgent: new Agent({ keepAlive: false }) },
   };
+  const documents = DynamoDBDocumentClient.from(new DynamoDBClient(settings));
   return {
     events: new EventBridgeClient(settings),
     lambda: new LambdaClient(settings),
@@ -26,6 +28,12 @@ export function createClients(endpoint: string) {
     stepFunctions: new SFNClient(settings),
     sqs: new SQSClient(settings),
     parameters: new SSMClient(settings),
-    documents: DynamoDBDocumentClient.from(new DynamoDBClient(settings)),
+    documents,
+    /** What the adapters in `src/aws` take, with the region and the credentials of the clients. */
+    dynamoDb: openAws({
+      region: documents.config.region,
+      credentials: documents.config.credentials,
+      endpointOf: () => endpoint,
+    }).dynamoDb,
   };
 }

@@ -1,13 +1,15 @@
 import { DescribeExecutionCommand } from '@aws-sdk/client-sfn';
 import Table from 'cli-table3';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { loadConfig } from '../lib/config.ts';
+import { runWhatIf } from '../operations/run-what-if.ts';
+import { readCandidate } from '../operations/what-if-candidate.ts';
 import type { PublishedEvents, PublishedType } from '../src/events/catalogue.ts';
 import { formatUsd, parseUsd, shareOf, subtractUsd, sumUsd, type MicroUsd } from '../src/money.ts';
 import type { SeenEvent } from './bus-tap.ts';
 import { LOG } from './emulator.ts';
 import { LOCAL_AGENTS, type LocalPipeline } from './local-pipeline.ts';
-import { askModel, registerTrainingJob, sendDelivery, sendTrainingEvent } from './sending.ts';
+import { askModel, registerTrainingJob, sendDelivery, sendPrediction, sendTrainingEvent } from './sending.ts';
 import { line } from './timeline.ts';
 import { readBooks, readCalls, readOrders, type Books } from './twin-view.ts';
 
@@ -23,9 +25,11 @@ export interface DemoResult {
 }
 
 const ACCURACY = 0.93;
+/** Of a prediction that is not traded. */
+const UNSURE = 0.55;
 const WAIT_MS = 60_000;
 
-/** One training job becomes a bonus, one prediction a trade. Prints what it does as it happens. */
+/** One training job becomes a bonus, one prediction a trade, another none. Prints what it does as it happens. */
 export async function runDemo(
   pipeline: LocalPipeline,
   awaitEvent: AwaitEvent,
@@ -49,9 +53,12 @@ export async function runDemo(
   const executionStatus = await awaitExecution(pipeline, bonus.executionName);
   print(line('execution', `${bonus.executionName.slice(0, 12)}… ${executionStatus}`));
 
-  const { asset, features } = loadConfig('local').trading.predictor;
-  const prediction = await askModel(clients, outputs.requestPrediction, { asset, features });
-  const order = await awaitEvent('trade.placed', (detail) => detail.predictionId === prediction.predictionId);
+  const prediction = await askModel(clients, outputs.requestPrediction);
+  const order = await awaitEvent('trade.placed', (detail) => detail.signalId === prediction.predictionId);
+
+  const unsure = `demo-${Date.now().toString(36)}`;
+  await sendPrediction(clients, outputs.busName, { predictionId: unsure, direction: 'short', confidence: UNSURE });
+  await awaitEvent('trade.skipped', (detail) => detail.signalId === unsure && detail.reason === 'low-confidence');
 
   const after = await readBooks(twinUrl);
   print(`\n${balanceTable(before, after)}\n`);
@@ -68,7 +75,27 @@ export async function runDemo(
       ],
     ]),
   );
+  print(`\n${whatIf().join('\n')}\n`);
   return { problems: await findProblems(pipeline, before, after, { bonus, released, order, executionStatus }) };
+}
+
+/** What the example recording would have come to, under this stage's policy and a careful one. */
+function whatIf(): readonly string[] {
+  const folder = 'examples/what-if';
+  const read = (file: string) => ({ name: `${folder}/${file}`, text: readFileSync(`${folder}/${file}`, 'utf8') });
+  const { lines } = runWhatIf({
+    events: read('events.jsonl'),
+    prices: read('prices.csv'),
+    candidates: [readCandidate('local'), readCandidate(`${folder}/careful.json`)],
+  });
+  const differences = lines.findIndex((text) => text.startsWith('they differ on'));
+  const command = `npm run what-if -- --events ${folder}/events.jsonl --prices ${folder}/prices.csv --config local --config ${folder}/careful.json`;
+  return [
+    'What if? A made-up week of signals, decided over under two configurations:',
+    '',
+    ...lines.slice(0, differences),
+    command,
+  ];
 }
 
 interface Outcome {

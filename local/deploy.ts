@@ -16,6 +16,7 @@ export interface Outputs {
   readonly stopParameter: string;
   readonly notificationTopicArn: string;
   readonly stateMachineArn: string;
+  /** The function of the first predictor. */
   readonly requestPrediction: string;
   /** Where webhooks go, and the secret that they are signed with; absent where the stage takes none. */
   readonly webhooks?: { readonly url: string; readonly secretName: string };
@@ -72,7 +73,7 @@ export async function deploy(endpoint: string, report: Report, stop?: AbortSigna
     stopParameter: of('foundation', 'StopParameterName'),
     notificationTopicArn: of('foundation', 'NotificationTopicArn'),
     stateMachineArn: of('escrow', 'StateMachineArn'),
-    requestPrediction: of('trading', 'RequestPredictionName'),
+    requestPrediction: of('trading', 'RequestPredictionNames').split(',')[0] ?? '',
     ...(find('escrow', 'WebhookUrl') === undefined
       ? {}
       : {

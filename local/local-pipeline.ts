@@ -47,7 +47,8 @@ export interface LocalPipelineOptions {
   readonly waitScale?: number;
 }
 
-const SESSION = `${STATE}session.json`;
+/** Tests that run side by side have a session each. */
+const sessionFile = () => process.env['PURPLE_FLEA_SESSION'] ?? `${STATE}session.json`;
 
 /**
  * Starts a twin and a local AWS, and deploys the stacks of stage `local` with the real CDK.
@@ -160,14 +161,15 @@ function isAlive(pid: number): boolean {
 
 /** Lets other commands find this pipeline. Returns what makes them lose it again. */
 export function announceSession({ endpoint, twinUrl, outputs }: Session): () => void {
-  writeFileSync(SESSION, JSON.stringify({ endpoint, twinUrl, outputs }, undefined, 2));
-  return () => rmSync(SESSION, { force: true });
+  const file = sessionFile();
+  writeFileSync(file, JSON.stringify({ endpoint, twinUrl, outputs }, undefined, 2));
+  return () => rmSync(file, { force: true });
 }
 
 /** The pipeline that another process runs. Throws where none does. */
 export function readSession(): Session {
   try {
-    return JSON.parse(readFileSync(SESSION, 'utf8')) as Session;
+    return JSON.parse(readFileSync(sessionFile(), 'utf8')) as Session;
   } catch {
     throw new Error('no local pipeline is running; start one with `npm start` in another terminal');
   }

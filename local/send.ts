@@ -1,5 +1,4 @@
 import { parseArgs } from 'node:util';
-import { loadConfig } from '../lib/config.ts';
 import { createClients } from './clients.ts';
 import { STOP_MODES } from '../src/ledger/stop.ts';
 import { readSession } from './local-pipeline.ts';
@@ -8,6 +7,7 @@ import {
   registerTrainingJob,
   sendDelivery,
   sendPrediction,
+  sendPriceAlert,
   sendRequest,
   sendTrainingEvent,
   setStop,
@@ -22,7 +22,8 @@ const USAGE = `Puts an event on the buses of the pipeline that \`npm start\` run
   npm run send -- request --id ID --to AGENT --amount 20.00              an escrow is asked for
   npm run send -- request --id ID --to AGENT --milestone draft=5.00 --milestone final=15.00     one a milestone
   npm run send -- prediction --direction long|short|hold --confidence 0.8 [--asset BTC-USDC] [--id ID]
-  npm run send -- ask-model                                 the predictor asks the endpoint, and publishes its answer
+  npm run send -- alert --direction long|short --price 61000.00 [--asset BTC-USDC] [--id ID] [--by rsi_oversold]
+  npm run send -- ask-model                                 the first predictor asks its endpoint, and publishes its answer
   npm run send -- stop running|reducing|halted              the switch: all goes on, no new outflow, nothing is sent`;
 
 class UsageError extends Error {
@@ -44,6 +45,7 @@ async function main(): Promise<void> {
       by: { type: 'string' },
       direction: { type: 'string' },
       confidence: { type: 'string' },
+      price: { type: 'string' },
       asset: { type: 'string' },
       id: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
@@ -54,7 +56,7 @@ async function main(): Promise<void> {
     console.log(USAGE);
     return;
   }
-  const need = (option: 'job' | 'by' | 'id' | 'to' | 'direction' | 'confidence') => {
+  const need = (option: 'job' | 'by' | 'id' | 'to' | 'direction' | 'confidence' | 'price') => {
     const value = values[option];
     if (value === undefined) throw new UsageError(`--${option} is missing`);
     return value;
@@ -114,9 +116,23 @@ async function main(): Promise<void> {
       });
       break;
     }
+    case 'alert': {
+      const direction = need('direction');
+      if (direction !== 'long' && direction !== 'short') {
+        throw new UsageError(`--direction ${direction}: allowed are long, short`);
+      }
+      await sendPriceAlert(clients, outputs.busName, {
+        asset: values.asset ?? 'BTC-USDC',
+        direction,
+        price: need('price'),
+        triggered_by: values.by ?? 'by hand',
+        at: new Date().toISOString(),
+        ...(values.id === undefined ? {} : { alertId: values.id }),
+      });
+      break;
+    }
     case 'ask-model': {
-      const { asset, features } = loadConfig('local').trading.predictor;
-      await askModel(clients, outputs.requestPrediction, { asset, features });
+      await askModel(clients, outputs.requestPrediction);
       break;
     }
     case 'stop': {

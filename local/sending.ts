@@ -11,7 +11,8 @@ import {
 import type { EscrowDecided } from '../src/events/escrow-decided.ts';
 import type { EscrowRequestedDetail } from '../src/events/escrow-requested.ts';
 import type { EscrowDelivered } from '../src/events/escrow-delivered.ts';
-import type { InferenceCompleted } from '../src/events/inference-completed.ts';
+import type { InferenceCompletedDetail } from '../src/events/inference-completed.ts';
+import type { PriceAlertDetail } from '../src/events/price-alert.ts';
 import type { StopMode } from '../src/ledger/stop.ts';
 import type { Clients } from './clients.ts';
 import { ACCOUNT, REGION } from './emulator.ts';
@@ -55,7 +56,7 @@ export function sendTrainingEvent(clients: Clients, jobName: string, status = 'C
 export function sendPrediction(
   clients: Clients,
   busName: string,
-  prediction: Partial<InferenceCompleted> & Pick<InferenceCompleted, 'direction' | 'confidence'>,
+  prediction: Partial<InferenceCompletedDetail> & Pick<InferenceCompletedDetail, 'direction' | 'confidence'>,
 ): Promise<void> {
   return putEvent(clients, busName, 'my.model', INCOMING.inferenceCompleted, {
     predictionId: randomUUID(),
@@ -63,6 +64,11 @@ export function sendPrediction(
     at: new Date().toISOString(),
     ...prediction,
   });
+}
+
+/** Puts a price alert on the app's bus, as whatever watches prices would. */
+export function sendPriceAlert(clients: Clients, busName: string, alert: PriceAlertDetail): Promise<void> {
+  return putEvent(clients, busName, 'my.watcher', INCOMING.priceAlert, alert);
 }
 
 /** Asks on the app's bus for an escrow, or for one a milestone. */
@@ -128,18 +134,22 @@ export async function setStop(clients: Clients, parameterName: string, mode: Sto
   await clients.parameters.send(new PutParameterCommand({ Name: parameterName, Value: mode, Overwrite: true }));
 }
 
-/** Has the model asked, as the scheduler does; the prediction comes back and goes on the bus. */
+/** Has the model asked by hand; the prediction comes back and goes on the bus. What is given takes the place of what is configured. */
 export async function askModel(
   clients: Clients,
   functionName: string,
-  input: { readonly asset: string; readonly features: Readonly<Record<string, number>> },
-): Promise<InferenceCompleted> {
+  input: {
+    readonly asset?: string;
+    readonly features?: Readonly<Record<string, number>>;
+    readonly scheduledTime?: string;
+  } = {},
+): Promise<InferenceCompletedDetail> {
   const { Payload, FunctionError } = await clients.lambda.send(
     new InvokeCommand({ FunctionName: functionName, Payload: JSON.stringify(input) }),
   );
   const text = Payload?.transformToString() ?? '';
   if (FunctionError !== undefined) throw new Error(`${functionName}: ${text}`);
-  return JSON.parse(text) as InferenceCompleted;
+  return JSON.parse(text) as InferenceCompletedDetail;
 }
 
 /** Puts one event on a bus. Throws where the bus did not take it. */

@@ -133,6 +133,7 @@ It stays up. In another terminal, send an event of your own; what follows from i
   npm run send -- delivered --job churn-v2 --by "me"          its owner approves: the escrow is released
   npm run signal -- reject --job churn-v2 --by "me" --reason "too slow"   or somebody rejects it: it is disputed
   npm run send -- prediction --direction short --confidence 0.71
+  npm run send -- alert --direction long --price 61000.00     whatever watches prices wants an order
   npm run send -- ask-model                                   the endpoint is asked, as every 5 minutes on AWS
   npm run send -- stop reducing                               no new money goes out until: stop running
 

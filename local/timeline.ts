@@ -6,13 +6,14 @@ import type { EscrowDelivered } from '../src/events/escrow-delivered.ts';
 import type { EscrowRequestedDetail } from '../src/events/escrow-requested.ts';
 import type { SeenEvent } from './bus-tap.ts';
 
-type Topic = 'event' | 'decision' | 'escrow' | 'order' | 'execution' | 'ledger' | 'attention';
+type Topic = 'event' | 'decision' | 'escrow' | 'order' | 'paper' | 'execution' | 'ledger' | 'attention';
 
 const COLOURS = {
   event: 'cyan',
   decision: 'yellow',
   escrow: 'green',
   order: 'green',
+  paper: 'dim',
   execution: 'magenta',
   ledger: 'blue',
   attention: 'red',
@@ -50,15 +51,12 @@ const DESCRIBED: Described = {
   'escrow.disputed': ({ escrowId, reason }) => ['escrow', `${escrowId} disputed: ${reason}`],
   'escrow.refunded': ({ escrowId }) => ['escrow', `${escrowId} refunded`],
   'escrow.auto-released': ({ escrowId }) => ['escrow', `${escrowId} paid out by silence`],
-  'trade.placed': ({ orderId, direction, amountUsd, asset }) => [
-    'order',
+  'trade.placed': ({ mode, orderId, direction, amountUsd, asset }) => [
+    mode === 'paper' ? 'paper' : 'order',
     `${orderId} placed: ${direction} $${amountUsd} of ${asset}`,
   ],
-  'trade.skipped': ({ predictionId, reason, detail }) => [
-    'decision',
-    `no trade on ${predictionId}: ${reason} (${detail})`,
-  ],
-  'trade.manual': ({ predictionId, reason }) => ['attention', `the order of ${predictionId} is in doubt: ${reason}`],
+  'trade.skipped': ({ signalId, reason, detail }) => ['decision', `no trade on ${signalId}: ${reason} (${detail})`],
+  'trade.manual': ({ signalId, reason }) => ['attention', `the order of ${signalId} is in doubt: ${reason}`],
   'intent.settled': ({ reference, kind, state, note }) => ['ledger', `${kind} (${reference}) is ${state}: ${note}`],
   'intent.retried': ({ reference, kind, note }) => ['ledger', `${kind} (${reference}): ${note}`],
   'intent.parked': ({ reference, kind, amountUsd, reason }) => [

@@ -14,7 +14,7 @@ const ordersSchema = z.object({
     z.looseObject({
       order_id: z.string(),
       direction: z.string(),
-      metadata: z.unknown(),
+      metadata: z.record(z.string(), z.unknown()).nullable(),
       fee: z.number().transform((fee) => parseUsd(fee)),
     }),
   ),

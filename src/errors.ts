@@ -13,6 +13,16 @@ export class SecretUnusableError extends Error {
   override readonly name = 'SecretUnusableError';
 }
 
+/** The features of a prediction cannot be used. The message names where they are, the field and what is wrong; no model was asked. */
+export class FeaturesUnusableError extends Error {
+  override readonly name = 'FeaturesUnusableError';
+}
+
+/** A model answered something that is no prediction. The message says what is wrong, and quotes the beginning of the answer. */
+export class AnswerUnusableError extends Error {
+  override readonly name = 'AnswerUnusableError';
+}
+
 /** A Purple Flea read had no usable answer. Nothing was changed by it: the caller may try again. */
 export class ServiceUnreadableError extends Error {
   override readonly name = 'ServiceUnreadableError';

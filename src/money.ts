@@ -106,6 +106,14 @@ export function toJsonNumber(amount: MicroUsd): unknown {
   return JSON.rawJSON(formatUsd(amount));
 }
 
+/**
+ * An amount as the double next to its decimal text, for metrics alone: nothing is reckoned with it, and what is owed is not
+ * read from it. Below $1,000,000,000 two amounts are never the same number.
+ */
+export function toEstimate(amount: MicroUsd): number {
+  return Number(formatUsd(amount));
+}
+
 function notAnAmount(value: string | number): InvalidAmountError {
   return new InvalidAmountError(
     `${JSON.stringify(value) ?? String(value)} is not an amount: expected a plain decimal with at most six decimals, such as "50.00"`,

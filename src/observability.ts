@@ -14,7 +14,10 @@ export const METRICS = {
   EscrowsDisputed: 'Escrows that we disputed.',
   EscrowsRefunded: 'Escrows whose lock ran out.',
   TradesPlaced: 'Orders placed.',
-  TradesSkipped: 'Predictions not traded.',
+  TradesSkipped: 'Predictions and alerts not traded.',
+  SignalsHeld: 'Predictions that say hold; they are among those skipped.',
+  SignalsStale: 'Predictions and alerts that were too old when they were handled; they are among those skipped.',
+  TradingUnready: 'Signals not traded because a check of what live trading needs fails.',
   IntentsInDoubt: 'Effects that a run of resolve-intents looked for and left in doubt, or did not get to.',
   IntentsManual:
     'Effects that wait for a person: it cannot be known whether they took place. Up to a hundred are counted.',
@@ -27,11 +30,26 @@ export const METRICS = {
   WebhooksRefused: 'Requests that were no usable webhook: signature, time, size, type or content.',
   WebhooksUnready: 'Webhooks answered 503, because the secret that they are signed with has no usable value.',
   DeadlineLagSeconds: 'How late the latest deadline of a run was delivered.',
+  ExposureUsd: 'Notional of the open positions: of all, and of each configured market.',
+  UnrealisedProfitUsd:
+    'What open positions stand at: all, and those of each configured market. Negative where it is a loss.',
+  RealisedProfitUsd: 'What was realised in the UTC day so far. Negative where it is a loss.',
+  WinRatePercent: 'Of the fills of the UTC day that closed something, those with a profit.',
+  DailyLossUsedPercent: 'How much of the daily loss limit is used up, as decisions reckon it.',
 } as const;
 export type MetricName = keyof typeof METRICS;
 
 /** Adds to a metric; by one where no value is given. */
 export type Count = (metric: MetricName, value?: number) => void;
+
+/** How things stand at a moment, told apart by dimensions. */
+export interface Gauges {
+  readonly dimensions: Readonly<Record<string, string>>;
+  readonly values: Readonly<Partial<Record<MetricName, number>>>;
+}
+
+/** Publishes how things stand. */
+export type Gauge = (gauges: Gauges) => void;
 
 /** Structured log lines. Fields hold ids, amounts and reasons; never keys, headers or request bodies. */
 export interface Log {

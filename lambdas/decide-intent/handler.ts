@@ -5,11 +5,12 @@ import { ServiceUnreadableError } from '../../src/errors.ts';
 import { createdFrom, settledFrom } from '../../src/escrow/look-for-escrow.ts';
 import { effectKey, retryKey } from '../../src/ledger/effect-key.ts';
 import { findStory, type StoryDeps } from '../../src/escrow/story.ts';
-import type { Intent, IntentStore } from '../../src/ledger/intent.ts';
+import { isOrder, type Intent, type IntentStore } from '../../src/ledger/intent.ts';
 import type { EscrowClient } from '../../src/purple-flea/escrow.ts';
 import type { Credentials } from '../../src/purple-flea/service.ts';
 import { describeProblems } from '../../src/schemas.ts';
 import { tradeSnapshotSchema } from '../../src/trading/look-for-order.ts';
+import { paperOrderId } from '../../src/trading/paper-book.ts';
 import { announce, type AnnounceDeps } from '../shared/announce.ts';
 
 export interface Deps extends AnnounceDeps, Pick<StoryDeps, 'mailbox' | 'describeExecution'> {
@@ -101,7 +102,7 @@ async function resolve(deps: Deps, asked: Asked<'resolve'>) {
 async function retry(deps: Deps, { key, operator, evidence, reason }: Asked<'retry'>) {
   const intent = await deps.intents.read(key);
   if (intent === undefined) return { error: `key: there is no intent ${key}` };
-  if (intent.kind === 'trade-order') return { error: 'key: an order is never tried again; a new prediction makes one' };
+  if (isOrder(intent.kind)) return { error: 'key: an order is never tried again; a new prediction makes one' };
   if (intent.state !== 'rejected') {
     return { error: `key: the intent is ${intent.state}; only "rejected" ones, which took no effect, are tried again` };
   }
@@ -157,9 +158,13 @@ async function resultOf(deps: Deps, intent: Intent, id: string): Promise<Readonl
     case 'escrow-dispute':
       if (id !== intent.escrowId) return `id: the intent is about escrow ${intent.escrowId}`;
       return settledFrom(await (await escrowClientFor(deps, intent)).readStatus(id), kind);
-    case 'trade-order': {
+    case 'trade-order':
+    case 'paper-order': {
       const before = z.safeParse(tradeSnapshotSchema, intent.before);
       if (!before.success) return 'the intent does not say what was ordered';
+      if (kind === 'paper-order' && id !== paperOrderId(intent.reference)) {
+        return `id: on paper this order is ${paperOrderId(intent.reference)}`;
+      }
       return { orderId: id, status: 'filled', asset: before.data.asset, direction: before.data.direction, amountUsd };
     }
     case 'transfer':

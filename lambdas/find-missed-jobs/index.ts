@@ -1,8 +1,3 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { SageMakerClient } from '@aws-sdk/client-sagemaker';
-import { SFNClient } from '@aws-sdk/client-sfn';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import middy from '@middy/core';
 import * as z from 'zod/mini';
 import { createStartExecution } from '../../src/aws/executions.ts';
@@ -11,6 +6,7 @@ import { createPublisher } from '../../src/aws/publisher.ts';
 import { createDescribeTrainingJob, createListCompletedJobs } from '../../src/aws/training-jobs.ts';
 import { bonusPolicySchema } from '../../src/escrow/bonus.ts';
 import { jsonText } from '../../src/schemas.ts';
+import { aws } from '../shared/aws.ts';
 import { readEnvironment } from '../shared/environment.ts';
 import { count, log, telemetry } from '../shared/telemetry.ts';
 import { createHandler } from './handler.ts';
@@ -21,15 +17,14 @@ const env = readEnvironment({
   INTENT_TABLE: z.string(),
   BONUS_POLICY: jsonText(bonusPolicySchema),
 });
-const sageMaker = new SageMakerClient({});
 
 export const handler = middy(
   createHandler({
-    listCompletedJobs: createListCompletedJobs(sageMaker),
-    describeTrainingJob: createDescribeTrainingJob(sageMaker),
-    intents: createIntentTable(DynamoDBDocumentClient.from(new DynamoDBClient({})), env.INTENT_TABLE),
-    startExecution: createStartExecution(new SFNClient({}), env.STATE_MACHINE_ARN),
-    publish: createPublisher(new EventBridgeClient({}), env.EVENT_BUS),
+    listCompletedJobs: createListCompletedJobs(aws.sageMaker),
+    describeTrainingJob: createDescribeTrainingJob(aws.sageMaker),
+    intents: createIntentTable(aws.dynamoDb, env.INTENT_TABLE),
+    startExecution: createStartExecution(aws.stepFunctions, env.STATE_MACHINE_ARN),
+    publish: createPublisher(aws.eventBridge, env.EVENT_BUS),
     policy: env.BONUS_POLICY,
     now: () => new Date(),
     log,

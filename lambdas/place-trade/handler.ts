@@ -1,50 +1,40 @@
-import type { ApiKeys } from '../../src/aws/api-key-secret.ts';
 import { TryLaterError } from '../../src/errors.ts';
-import { INCOMING } from '../../src/events/catalogue.ts';
-import { parseEvent } from '../../src/events/envelope.ts';
-import { inferenceCompletedSchema, type InferenceCompleted } from '../../src/events/inference-completed.ts';
-import type { EffectDeps } from '../../src/ledger/perform-effect.ts';
-import type { Credentials } from '../../src/purple-flea/service.ts';
-import { placedOrderSchema, type TradingClient } from '../../src/purple-flea/trading.ts';
-import { decideTrade, type TradePolicy } from '../../src/trading/decide-trade.ts';
-import { orderKey, placeOrder } from '../../src/trading/place-order.ts';
+import { readLatestTry, standing, type EffectDeps, type EffectOutcome } from '../../src/ledger/perform-effect.ts';
+import { placedOrderSchema } from '../../src/purple-flea/trading.ts';
+import { decideTrade, screenSignal } from '../../src/trading/decide-trade.ts';
+import { ORDER_KINDS, type Market } from '../../src/trading/market.ts';
+import { placeOrder } from '../../src/trading/place-order.ts';
+import { readFacts, type TradePicture } from '../../src/trading/read-facts.ts';
+import { describeFailing, type FindUnready } from '../../src/trading/readiness.ts';
+import type { TradePolicy } from '../../src/trading/trade-policy.ts';
+import { causeOfSignal, readTradeSignal, type TradeSignal } from '../../src/trading/trade-signal.ts';
 import type { AnnounceDeps } from '../shared/announce.ts';
 import { consumeQueue, type QueueDeps } from '../shared/consume-queue.ts';
 
 export interface Deps extends QueueDeps, AnnounceDeps, Omit<EffectDeps, 'remainingMs'> {
-  readonly readApiKeys: () => Promise<ApiKeys>;
-  readonly openTrading: (credentials: Credentials) => TradingClient;
+  /** The market of the policy's mode. @throws SecretUnusableError where it needs a key and there is none. */
+  readonly openMarket: () => Promise<Market>;
+  /** What speaks against trading at all; nothing on paper. */
+  readonly findUnready: FindUnready;
   /** Total deadline of one request, in milliseconds. */
   readonly requestMs: number;
   readonly policy: TradePolicy;
 }
 
-/** Turns one prediction into one order, or into a recorded "no". */
+/** Turns one prediction or price alert into one order, or into a recorded "no". */
 export function createHandler(deps: Deps) {
   return consumeQueue(deps, async ({ body, redelivered }, remainingMs) => {
-    const { detail: prediction } = parseEvent(body, INCOMING.inferenceCompleted, inferenceCompletedSchema);
-    const { predictionId, confidence } = prediction;
-    const skip = async (reason: string, detail: string) => {
-      deps.count('TradesSkipped');
-      await deps.publish('trade.skipped', { predictionId, reason, detail });
-    };
-
-    const decision = decideTrade(prediction, deps.policy, await decisionTime(deps, prediction));
-    if (decision.action === 'skip') return skip(decision.reason, decision.detail);
-
-    const { own } = await deps.readApiKeys();
-    const trading = deps.openTrading(own);
-    const outcome = await placeOrder({ ...deps, remainingMs, trading }, prediction, decision.order, own.agentId);
-    deps.log.info('order', { predictionId, outcome: outcome.outcome });
+    const signal = readTradeSignal(body);
+    const outcome = (await readStanding(deps, signal)) ?? (await trade({ ...deps, remainingMs }, signal));
+    if (outcome === 'skipped') return;
+    deps.log.info('order', { mode: deps.policy.mode, signalId: signal.id, outcome: outcome.outcome });
     switch (outcome.outcome) {
-      case 'applied': {
-        if (outcome.duplicate && !redelivered) return;
-        const { orderId, asset, direction, amountUsd } = placedOrderSchema.parse(outcome.result);
-        deps.count('TradesPlaced');
-        return deps.publish('trade.placed', { predictionId, orderId, asset, direction, amountUsd, confidence });
-      }
+      case 'applied':
+        if (!outcome.duplicate || redelivered) await sayPlaced(deps, signal, outcome.result);
+        return;
       case 'rejected':
-        return skip('refused', outcome.reason);
+        await sayNotTraded(deps, signal, 'refused', outcome.reason);
+        return;
       case 'not-sent':
         throw new TryLaterError(`the order was not sent: ${outcome.reason}`);
       case 'pending':
@@ -55,11 +45,80 @@ export function createHandler(deps: Deps) {
   });
 }
 
-/**
- * The time a prediction's age is measured at. The queue delivers again after minutes: an order that was claimed by then
- * may stand, so it is decided over as before and never reported as stale.
- */
-async function decisionTime(deps: Deps, prediction: InferenceCompleted): Promise<Date> {
-  const intent = await deps.intents.read(orderKey(prediction));
-  return intent === undefined || intent.state === 'prepared' ? deps.now() : new Date(intent.createdAt);
+/** How the order stands if it was sent, or refused for good, before: then nothing is decided anew. */
+async function readStanding(deps: Deps, signal: TradeSignal): Promise<EffectOutcome | undefined> {
+  const intent = await readLatestTry(deps.intents, {
+    cause: causeOfSignal(signal),
+    kind: ORDER_KINDS[deps.policy.mode],
+  });
+  return intent === undefined || intent.state === 'prepared' ? undefined : standing(intent);
+}
+
+/** Decides over a signal and places its order. */
+async function trade(
+  deps: Deps & Pick<EffectDeps, 'remainingMs'>,
+  signal: TradeSignal,
+): Promise<EffectOutcome | 'skipped'> {
+  const { policy, now } = deps;
+  const { direction } = signal;
+  const screened = screenSignal(signal, policy, now());
+  if (screened !== undefined || direction === 'hold') {
+    return skip(deps, signal, screened?.reason ?? 'hold', screened?.detail ?? '');
+  }
+  const order = { asset: signal.asset, direction };
+  const [unready, seen] = await Promise.allSettled([deps.findUnready(), look(deps, signal, order)]);
+  if (unready.status === 'rejected') throw unready.reason;
+  if (unready.value.length > 0) {
+    deps.count('TradingUnready');
+    return skip(deps, signal, 'not-ready', describeFailing(unready.value));
+  }
+  if (seen.status === 'rejected') throw seen.reason;
+  const { market, facts, snapshot } = seen.value;
+  const decision = decideTrade(signal, policy, facts, now());
+  if (decision.action === 'skip') return skip(deps, signal, decision.reason, decision.detail);
+  return placeOrder({ ...deps, market }, signal, decision.order, snapshot);
+}
+
+/** What the decision over an order goes by, and where it would go. */
+async function look(
+  deps: Deps,
+  { asset, price, at }: TradeSignal,
+  order: Parameters<typeof readFacts>[1],
+): Promise<TradePicture & { readonly market: Market }> {
+  const market = await deps.openMarket();
+  if (price !== undefined) await market.notePrice(asset, price, at);
+  const picture = await readFacts({ ...deps, market, coolDownSeconds: deps.policy.coolDownSeconds }, order);
+  return { ...picture, market };
+}
+
+async function skip(deps: Deps, signal: TradeSignal, reason: string, detail: string): Promise<'skipped'> {
+  await sayNotTraded(deps, signal, reason, detail);
+  return 'skipped';
+}
+
+async function sayNotTraded(deps: Deps, signal: TradeSignal, reason: string, detail: string): Promise<void> {
+  deps.count('TradesSkipped');
+  if (reason === 'hold') deps.count('SignalsHeld');
+  if (reason === 'stale') deps.count('SignalsStale');
+  const { source, id: signalId, asset } = signal;
+  await deps.publish('trade.skipped', { mode: deps.policy.mode, source, signalId, asset, reason, detail });
+}
+
+async function sayPlaced(
+  deps: Deps,
+  { source, id: signalId, confidence }: TradeSignal,
+  result: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const { orderId, asset, direction, amountUsd } = placedOrderSchema.parse(result);
+  deps.count('TradesPlaced');
+  await deps.publish('trade.placed', {
+    mode: deps.policy.mode,
+    source,
+    signalId,
+    orderId,
+    asset,
+    direction,
+    amountUsd,
+    ...(confidence === undefined ? {} : { confidence }),
+  });
 }

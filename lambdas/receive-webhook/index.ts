@@ -1,8 +1,7 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import middy from '@middy/core';
 import * as z from 'zod/mini';
 import { createSeenWebhooks } from '../../src/aws/seen-webhooks-table.ts';
+import { aws } from '../shared/aws.ts';
 import { mailboxEnvironment, readEnvironment } from '../shared/environment.ts';
 import { createMailboxDeps } from '../shared/mailbox.ts';
 import { createSigningSecretSource } from '../shared/signing-secrets.ts';
@@ -14,7 +13,7 @@ const env = readEnvironment({ ...mailboxEnvironment, WEBHOOK_SECRET_NAME: z.stri
 export const handler = middy(
   createHandler({
     ...createMailboxDeps(),
-    seen: createSeenWebhooks(DynamoDBDocumentClient.from(new DynamoDBClient({})), env.MAILBOX_TABLE),
+    seen: createSeenWebhooks(aws.dynamoDb, env.MAILBOX_TABLE),
     readSigningSecrets: createSigningSecretSource(env.WEBHOOK_SECRET_NAME),
     now: () => new Date(),
     log,

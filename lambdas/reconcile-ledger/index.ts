@@ -1,6 +1,3 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import middy from '@middy/core';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod/mini';
@@ -12,6 +9,7 @@ import { serviceSchema } from '../../src/purple-flea/service.ts';
 import { createTradingClient } from '../../src/purple-flea/trading-client.ts';
 import { createWalletClient } from '../../src/purple-flea/wallet-client.ts';
 import { jsonText } from '../../src/schemas.ts';
+import { aws } from '../shared/aws.ts';
 import { escrowEnvironment, readEnvironment, tradingEnvironment } from '../shared/environment.ts';
 import { createApiKeySource, createServiceDeps } from '../shared/purple-flea.ts';
 import { count, log, telemetry } from '../shared/telemetry.ts';
@@ -24,20 +22,19 @@ const env = readEnvironment({
   INTENT_TABLE: z.string(),
   EVENT_BUS: z.string(),
 });
-const documents = DynamoDBDocumentClient.from(new DynamoDBClient({}));
 const escrow = createServiceDeps(env.ESCROW_SERVICE, env);
 const wallet = createServiceDeps(env.WALLET_SERVICE, env);
 const trading = createServiceDeps(env.TRADING_SERVICE, env);
 
 export const handler = middy(
   createHandler({
-    intents: createIntentTable(documents, env.INTENT_TABLE),
-    baselines: createBaselineTable(documents, env.INTENT_TABLE),
+    intents: createIntentTable(aws.dynamoDb, env.INTENT_TABLE),
+    baselines: createBaselineTable(aws.dynamoDb, env.INTENT_TABLE),
     readApiKeys: createApiKeySource(env.SECRET_NAME),
     openEscrow: (credentials) => createEscrowClient(escrow, credentials),
     openWallet: (credentials) => createWalletClient(wallet, credentials),
     openTrading: (credentials) => createTradingClient(trading, credentials),
-    publish: createPublisher(new EventBridgeClient({}), env.EVENT_BUS),
+    publish: createPublisher(aws.eventBridge, env.EVENT_BUS),
     now: () => new Date(),
     sleep,
     log,

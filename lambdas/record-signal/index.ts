@@ -1,6 +1,6 @@
-import { SQSClient } from '@aws-sdk/client-sqs';
 import middy from '@middy/core';
 import { createSendDeadLetter } from '../../src/aws/dead-letters.ts';
+import { aws } from '../shared/aws.ts';
 import { queueEnvironment, readEnvironment } from '../shared/environment.ts';
 import { createMailboxDeps } from '../shared/mailbox.ts';
 import { count, log, telemetry } from '../shared/telemetry.ts';
@@ -11,7 +11,7 @@ const env = readEnvironment(queueEnvironment);
 export const handler = middy(
   createHandler({
     ...createMailboxDeps(),
-    sendDeadLetter: createSendDeadLetter(new SQSClient({}), env.DEAD_LETTER_QUEUE_URL),
+    sendDeadLetter: createSendDeadLetter(aws.sqs, env.DEAD_LETTER_QUEUE_URL),
     maxReceives: env.MAX_RECEIVES,
     log,
     count,

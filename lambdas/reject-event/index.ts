@@ -1,6 +1,6 @@
-import { SQSClient } from '@aws-sdk/client-sqs';
 import middy from '@middy/core';
 import { createSendDeadLetter } from '../../src/aws/dead-letters.ts';
+import { aws } from '../shared/aws.ts';
 import { queueEnvironment, readEnvironment } from '../shared/environment.ts';
 import { count, log, telemetry } from '../shared/telemetry.ts';
 import { createHandler } from './handler.ts';
@@ -9,7 +9,7 @@ const env = readEnvironment(queueEnvironment);
 
 export const handler = middy(
   createHandler({
-    sendDeadLetter: createSendDeadLetter(new SQSClient({}), env.DEAD_LETTER_QUEUE_URL),
+    sendDeadLetter: createSendDeadLetter(aws.sqs, env.DEAD_LETTER_QUEUE_URL),
     maxReceives: env.MAX_RECEIVES,
     log,
     count,

@@ -1,21 +1,26 @@
-import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
 import middy from '@middy/core';
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
-import { createInvokeEndpoint } from '../../src/aws/endpoint.ts';
+import { createReadRecord } from '../../src/aws/feature-record.ts';
 import { createPublisher } from '../../src/aws/publisher.ts';
+import { createReadObject } from '../../src/aws/s3-object.ts';
 import { INCOMING } from '../../src/events/catalogue.ts';
+import { predictorSchema } from '../../src/inference/predictor.ts';
+import { jsonText } from '../../src/schemas.ts';
+import { access, aws } from '../shared/aws.ts';
 import { readEnvironment } from '../shared/environment.ts';
 import { log, telemetry } from '../shared/telemetry.ts';
 import { createHandler } from './handler.ts';
 
-const env = readEnvironment({ EVENT_BUS: z.string(), ENDPOINT_NAME: z.string() });
-const publish = createPublisher(new EventBridgeClient({}), env.EVENT_BUS);
+const env = readEnvironment({ EVENT_BUS: z.string(), PREDICTOR: jsonText(predictorSchema) });
+const publish = createPublisher(aws.eventBridge, env.EVENT_BUS);
 
 export const handler = middy(
   createHandler({
-    invokeEndpoint: createInvokeEndpoint(new SageMakerRuntimeClient({}), env.ENDPOINT_NAME),
+    predictor: env.PREDICTOR,
+    readObject: createReadObject(access),
+    readRecord: createReadRecord(aws.readRecord),
+    invokeEndpoint: aws.invokeModel,
     publishPrediction: (prediction) => publish(INCOMING.inferenceCompleted, prediction),
     now: () => new Date(),
     newId: randomUUID,

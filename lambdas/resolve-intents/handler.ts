@@ -1,8 +1,9 @@
 import { describeError } from '../../src/errors.ts';
 import { deliverVerdict, type MailboxDeps } from '../../src/escrow/mailbox.ts';
-import type { Intent } from '../../src/ledger/intent.ts';
+import { isOrder, type Intent } from '../../src/ledger/intent.ts';
 import { resolveIntents, type ResolvePolicy } from '../../src/ledger/resolve-intents.ts';
 import { placedOrderSchema } from '../../src/purple-flea/trading.ts';
+import { signalOfCause } from '../../src/trading/trade-signal.ts';
 import { announce, announceParked, type AnnounceDeps } from '../shared/announce.ts';
 import type { TaskContext } from '../shared/escrow-task.ts';
 import { createLookFor, type LookDeps } from './look-for.ts';
@@ -53,14 +54,21 @@ async function announceVerdict(deps: Deps, intent: Intent): Promise<void> {
   const { key, reference, kind, state, cause, history } = intent;
   await announce(deps, 'intent.settled', { key, reference, kind, state, note: history.at(-1)?.note ?? '' });
   if (state === 'manual') await announceParked(deps, intent);
-  if (kind !== 'trade-order') return;
-  const predictionId = cause.subject;
+  if (!isOrder(kind)) return;
+  const { source, id: signalId } = signalOfCause(cause);
   if (state === 'manual') {
-    await announce(deps, 'trade.manual', { predictionId, reference, reason: intent.reason ?? 'parked' });
+    await announce(deps, 'trade.manual', {
+      source,
+      signalId,
+      asset: intent.payee,
+      reference,
+      reason: intent.reason ?? 'parked',
+    });
   }
   if (state === 'applied') {
     deps.count('TradesPlaced');
     const { orderId, asset, direction, amountUsd } = placedOrderSchema.parse(intent.result);
-    await announce(deps, 'trade.placed', { predictionId, orderId, asset, direction, amountUsd });
+    const mode = kind === 'paper-order' ? 'paper' : 'live';
+    await announce(deps, 'trade.placed', { mode, source, signalId, orderId, asset, direction, amountUsd });
   }
 }

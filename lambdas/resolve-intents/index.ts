@@ -1,9 +1,7 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import middy from '@middy/core';
 import * as z from 'zod/mini';
 import { createIntentTable } from '../../src/aws/intent-table.ts';
+import { createPaperBookTable } from '../../src/aws/paper-book-table.ts';
 import { createPublisher } from '../../src/aws/publisher.ts';
 import { RESOLVE_DEFAULTS } from '../../src/ledger/resolve-intents.ts';
 import { createEscrowClient } from '../../src/purple-flea/escrow-client.ts';
@@ -12,6 +10,7 @@ import { serviceSchema } from '../../src/purple-flea/service.ts';
 import { createTradingClient } from '../../src/purple-flea/trading-client.ts';
 import { createWalletClient } from '../../src/purple-flea/wallet-client.ts';
 import { jsonText } from '../../src/schemas.ts';
+import { aws } from '../shared/aws.ts';
 import { escrowEnvironment, readEnvironment, tradingEnvironment } from '../shared/environment.ts';
 import { createMailboxDeps } from '../shared/mailbox.ts';
 import { createApiKeySource, createServiceDeps } from '../shared/purple-flea.ts';
@@ -39,8 +38,9 @@ export const handler = middy(
     openWallet: (credentials) => createWalletClient(wallet, credentials),
     openTrading: (credentials) => createTradingClient(trading, credentials),
     openFaucet: (credentials) => createFaucetClient(faucet, credentials),
-    intents: createIntentTable(DynamoDBDocumentClient.from(new DynamoDBClient({})), env.INTENT_TABLE),
-    publish: createPublisher(new EventBridgeClient({}), env.EVENT_BUS),
+    intents: createIntentTable(aws.dynamoDb, env.INTENT_TABLE),
+    paperBooks: createPaperBookTable(aws.dynamoDb, env.INTENT_TABLE),
+    publish: createPublisher(aws.eventBridge, env.EVENT_BUS),
     policy: RESOLVE_DEFAULTS,
     now: () => new Date(),
     log,

@@ -9,6 +9,8 @@ import type { Credentials } from '../../src/purple-flea/service.ts';
 import type { TradingClient } from '../../src/purple-flea/trading.ts';
 import type { WalletClient } from '../../src/purple-flea/wallet.ts';
 import { lookForOrder } from '../../src/trading/look-for-order.ts';
+import { lookForPaperOrder } from '../../src/trading/look-for-paper-order.ts';
+import type { PaperBookStore } from '../../src/trading/paper-book.ts';
 
 /** The services as one agent uses them, and whose keys there are. */
 export interface LookDeps {
@@ -18,6 +20,7 @@ export interface LookDeps {
   readonly openWallet: (credentials: Credentials) => WalletClient;
   readonly openTrading: (credentials: Credentials) => TradingClient;
   readonly openFaucet: (credentials: Credentials) => FaucetClient;
+  readonly paperBooks: Pick<PaperBookStore, 'read'>;
 }
 
 /** How many of the latest effects are searched for one that a complete list has to show, or for orders of a market. */
@@ -33,6 +36,8 @@ export function createLookFor(deps: LookDeps): LookFor {
   };
 
   return async (intent): Promise<Look> => {
+    // Needs no key, and there may be none.
+    if (intent.kind === 'paper-order') return lookForPaperOrder(deps.paperBooks, intent);
     const credentials = await credentialsFor(deps, intent);
     if (credentials === undefined) return { kind: 'unclear', reason: `no key of ${intent.agentId} is held any more` };
     switch (intent.kind) {
@@ -101,7 +106,7 @@ async function findOrders(intents: IntentStore, intent: Intent, since: Date): Pr
   return recent.filter(
     ({ key, kind, agentId, payee, updatedAt }) =>
       key !== intent.key &&
-      kind === 'trade-order' &&
+      kind === intent.kind &&
       agentId === intent.agentId &&
       payee === intent.payee &&
       updatedAt >= since.toISOString(),

@@ -1,4 +1,3 @@
-import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import * as z from 'zod/mini';
 import type { ApiKeys } from '../../src/aws/api-key-secret.ts';
 import { createPublisher } from '../../src/aws/publisher.ts';
@@ -6,6 +5,7 @@ import type { EffectDeps } from '../../src/ledger/perform-effect.ts';
 import { createEscrowClient } from '../../src/purple-flea/escrow-client.ts';
 import type { EscrowClient } from '../../src/purple-flea/escrow.ts';
 import type { Credentials } from '../../src/purple-flea/service.ts';
+import { aws } from './aws.ts';
 import type { AnnounceDeps } from './announce.ts';
 import { escrowEnvironment, ledgerEnvironment, readEnvironment } from './environment.ts';
 import { createLedgerDeps } from './ledger.ts';
@@ -36,7 +36,7 @@ export function createEscrowReadDeps(): EscrowReadDeps {
   return {
     readApiKeys: createApiKeySource(env.SECRET_NAME),
     openEscrow: (credentials) => createEscrowClient(service, credentials),
-    publish: createPublisher(new EventBridgeClient({}), env.EVENT_BUS),
+    publish: createPublisher(aws.eventBridge, env.EVENT_BUS),
     log,
     count,
   };

@@ -1,21 +1,18 @@
-import { SecretsProvider } from '@aws-lambda-powertools/parameters/secrets';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readApiKeys, type ApiKeys } from '../../src/aws/api-key-secret.ts';
 import type { ServiceDeps, Service } from '../../src/purple-flea/service.ts';
 import { SecretUnusableError } from '../../src/errors.ts';
 import { createTransport } from '../../src/purple-flea/transport.ts';
+import { createReadSecret } from './secrets.ts';
 
 /** How long a secret's value is used before it is read again; a rotated key is picked up within it. */
 const SECRET_MAX_AGE_SECONDS = 300;
 
 /** Reads the keys at run time, through a cache of this process. A value that cannot be used is not kept. */
 export function createApiKeySource(secretName: string): () => Promise<ApiKeys> {
-  const secrets = new SecretsProvider({});
+  const readSecret = createReadSecret();
   const read = (forceFetch: boolean) =>
-    readApiKeys(secretName, async () => {
-      const value = await secrets.get(secretName, { maxAge: SECRET_MAX_AGE_SECONDS, forceFetch });
-      return typeof value === 'string' ? value : undefined;
-    });
+    readApiKeys(secretName, () => readSecret(secretName, { maxAge: SECRET_MAX_AGE_SECONDS, forceFetch }));
   return async () => {
     try {
       return await read(false);

@@ -1,15 +1,11 @@
-import { SecretsProvider } from '@aws-lambda-powertools/parameters/secrets';
 import { readSigningSecrets } from '../../src/aws/webhook-secret.ts';
+import { createReadSecret } from './secrets.ts';
 
 /** How long a value is used before it is read again. Usable or not: who sends rubbish must not cost a read each time. */
 const SECRET_MAX_AGE_SECONDS = 60;
 
 /** Reads the secrets that webhooks are signed with at run time, through a cache of this process. */
 export function createSigningSecretSource(secretName: string): () => Promise<readonly string[]> {
-  const secrets = new SecretsProvider({});
-  return () =>
-    readSigningSecrets(secretName, async () => {
-      const value = await secrets.get(secretName, { maxAge: SECRET_MAX_AGE_SECONDS });
-      return typeof value === 'string' ? value : undefined;
-    });
+  const readSecret = createReadSecret();
+  return () => readSigningSecrets(secretName, () => readSecret(secretName, { maxAge: SECRET_MAX_AGE_SECONDS }));
 }

@@ -2,7 +2,10 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { MiddlewareObj } from '@middy/core';
-import { METRIC_NAMESPACE, type Count, type Log } from '../../src/observability.ts';
+import { METRIC_NAMESPACE, type Count, type Gauge, type Log, type MetricName } from '../../src/observability.ts';
+import { mapStackTraces } from './stack-traces.ts';
+
+mapStackTraces();
 
 const logger = new Logger();
 const metrics = new Metrics({ namespace: METRIC_NAMESPACE });
@@ -14,8 +17,23 @@ export const log: Log = {
 };
 
 export const count: Count = (metric, value = 1) => {
-  metrics.addMetric(metric, metric.endsWith('Seconds') ? MetricUnit.Seconds : MetricUnit.Count, value);
+  metrics.addMetric(metric, unitOf(metric), value);
 };
+
+/** One line of the log each: dimensions hold for all metrics of a line. */
+export const gauge: Gauge = ({ dimensions, values }) => {
+  const line = new Metrics({ namespace: METRIC_NAMESPACE });
+  for (const [name, value] of Object.entries(dimensions)) line.addDimension(name, value);
+  for (const [metric, value] of Object.entries(values)) line.addMetric(metric, unitOf(metric as MetricName), value);
+  line.publishStoredMetrics();
+};
+
+/** CloudWatch has no unit for money. */
+function unitOf(metric: MetricName) {
+  if (metric.endsWith('Seconds')) return MetricUnit.Seconds;
+  if (metric.endsWith('Percent')) return MetricUnit.Percent;
+  return metric.endsWith('Usd') ? MetricUnit.NoUnit : MetricUnit.Count;
+}
 
 const flush = () => {
   if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();

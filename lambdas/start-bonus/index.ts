@@ -1,7 +1,3 @@
-import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { SageMakerClient } from '@aws-sdk/client-sagemaker';
-import { SFNClient } from '@aws-sdk/client-sfn';
-import { SQSClient } from '@aws-sdk/client-sqs';
 import middy from '@middy/core';
 import * as z from 'zod/mini';
 import { createSendDeadLetter } from '../../src/aws/dead-letters.ts';
@@ -10,6 +6,7 @@ import { createPublisher } from '../../src/aws/publisher.ts';
 import { createDescribeTrainingJob } from '../../src/aws/training-jobs.ts';
 import { bonusPolicySchema } from '../../src/escrow/bonus.ts';
 import { jsonText } from '../../src/schemas.ts';
+import { aws } from '../shared/aws.ts';
 import { queueEnvironment, readEnvironment } from '../shared/environment.ts';
 import { count, log, telemetry } from '../shared/telemetry.ts';
 import { createHandler } from './handler.ts';
@@ -23,10 +20,10 @@ const env = readEnvironment({
 
 export const handler = middy(
   createHandler({
-    describeTrainingJob: createDescribeTrainingJob(new SageMakerClient({})),
-    startExecution: createStartExecution(new SFNClient({}), env.STATE_MACHINE_ARN),
-    publish: createPublisher(new EventBridgeClient({}), env.EVENT_BUS),
-    sendDeadLetter: createSendDeadLetter(new SQSClient({}), env.DEAD_LETTER_QUEUE_URL),
+    describeTrainingJob: createDescribeTrainingJob(aws.sageMaker),
+    startExecution: createStartExecution(aws.stepFunctions, env.STATE_MACHINE_ARN),
+    publish: createPublisher(aws.eventBridge, env.EVENT_BUS),
+    sendDeadLetter: createSendDeadLetter(aws.sqs, env.DEAD_LETTER_QUEUE_URL),
     maxReceives: env.MAX_RECEIVES,
     policy: env.BONUS_POLICY,
     log,

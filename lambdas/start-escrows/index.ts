@@ -1,8 +1,3 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { SFNClient } from '@aws-sdk/client-sfn';
-import { SQSClient } from '@aws-sdk/client-sqs';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import middy from '@middy/core';
 import * as z from 'zod/mini';
 import { createSendDeadLetter } from '../../src/aws/dead-letters.ts';
@@ -11,6 +6,7 @@ import { createPublisher } from '../../src/aws/publisher.ts';
 import { createKeepRequest } from '../../src/aws/request-table.ts';
 import { requestPolicySchema } from '../../src/escrow/escrow-request.ts';
 import { jsonText } from '../../src/schemas.ts';
+import { aws } from '../shared/aws.ts';
 import { queueEnvironment, readEnvironment } from '../shared/environment.ts';
 import { count, log, telemetry } from '../shared/telemetry.ts';
 import { createHandler } from './handler.ts';
@@ -25,14 +21,10 @@ const env = readEnvironment({
 
 export const handler = middy(
   createHandler({
-    keepRequest: createKeepRequest(
-      DynamoDBDocumentClient.from(new DynamoDBClient({})),
-      env.INTENT_TABLE,
-      () => new Date(),
-    ),
-    startExecution: createStartExecution(new SFNClient({}), env.STATE_MACHINE_ARN),
-    publish: createPublisher(new EventBridgeClient({}), env.EVENT_BUS),
-    sendDeadLetter: createSendDeadLetter(new SQSClient({}), env.DEAD_LETTER_QUEUE_URL),
+    keepRequest: createKeepRequest(aws.dynamoDb, env.INTENT_TABLE, () => new Date()),
+    startExecution: createStartExecution(aws.stepFunctions, env.STATE_MACHINE_ARN),
+    publish: createPublisher(aws.eventBridge, env.EVENT_BUS),
+    sendDeadLetter: createSendDeadLetter(aws.sqs, env.DEAD_LETTER_QUEUE_URL),
     maxReceives: env.MAX_RECEIVES,
     policy: env.REQUEST_POLICY,
     log,

@@ -1,8 +1,7 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import middy from '@middy/core';
 import { createWatchTable } from '../../src/aws/mailbox-table.ts';
 import { createEscrowClient } from '../../src/purple-flea/escrow-client.ts';
+import { aws } from '../shared/aws.ts';
 import { escrowEnvironment, mailboxEnvironment, readEnvironment } from '../shared/environment.ts';
 import { createMailboxDeps } from '../shared/mailbox.ts';
 import { createApiKeySource, createServiceDeps } from '../shared/purple-flea.ts';
@@ -15,7 +14,7 @@ const service = createServiceDeps(env.ESCROW_SERVICE, env);
 export const handler = middy(
   createHandler({
     ...createMailboxDeps(),
-    watch: createWatchTable(DynamoDBDocumentClient.from(new DynamoDBClient({})), env.MAILBOX_TABLE),
+    watch: createWatchTable(aws.dynamoDb, env.MAILBOX_TABLE),
     readApiKeys: createApiKeySource(env.SECRET_NAME),
     openEscrow: (credentials) => createEscrowClient(service, credentials),
     now: () => new Date(),

@@ -23,6 +23,7 @@ export function createAlarm(
   { metric, description, above = 0, periods = 1, topic }: AlarmProps,
 ): Alarm {
   const alarm = new Alarm(scope, id, {
+    alarmName: nameOf(scope, id),
     metric,
     alarmDescription: description,
     threshold: above,
@@ -41,6 +42,7 @@ export function createAbsenceAlarm(
   { metric, description, periods = 1, topic }: Omit<AlarmProps, 'above'>,
 ): Alarm {
   const alarm = new Alarm(scope, id, {
+    alarmName: nameOf(scope, id),
     metric,
     alarmDescription: description,
     threshold: 1,
@@ -52,6 +54,11 @@ export function createAbsenceAlarm(
   return alarm;
 }
 
+/** Where an alarm is in the app: known to other stacks without a reference, and readable in a mail or a chat. */
+function nameOf(scope: Construct, id: string): string {
+  return `${scope.node.path}/${id}`.replaceAll('/', '-');
+}
+
 /** A metric that the functions of one stage count; `service` is the dimension Powertools adds. */
 export function pipelineMetric(metricName: MetricName, prefix: string, statistic: string = Stats.SUM): Metric {
   return new Metric({
@@ -61,4 +68,15 @@ export function pipelineMetric(metricName: MetricName, prefix: string, statistic
     statistic,
     period: Duration.minutes(5),
   });
+}
+
+/** How things stand, as the functions of one stage publish it with further dimensions: the highest of each period. */
+export function gaugeMetric(
+  metricName: MetricName,
+  prefix: string,
+  dimensions: Readonly<Record<string, string>>,
+  statistic: string = Stats.MAXIMUM,
+): Metric {
+  const metric = pipelineMetric(metricName, prefix, statistic);
+  return metric.with({ dimensionsMap: { ...metric.dimensions, ...dimensions } });
 }

@@ -25,14 +25,14 @@ export interface EventSourceProps {
   readonly name: string;
   readonly bus: IEventBus;
   readonly pattern: EventPattern;
+  /** For queues in which order counts: what shares a group is handled one at a time, in the order of its arrival. */
+  readonly fifoGroup?: string;
 }
 
 /** The queue, named like its first rule: `<prefix>-<name>`, its dead-letter queue `<prefix>-<name>-dead`. */
 export interface EventQueueProps extends EventSourceProps {
   readonly prefix: string;
   readonly key: IKey;
-  /** Given where messages must be handled one at a time, in order: all of them share this group. */
-  readonly fifoGroup?: string;
   readonly alarmTopic: ITopic;
 }
 
@@ -45,14 +45,13 @@ export class EventQueue extends Construct {
   readonly deadLetters: Queue;
   private readonly key: IKey;
   private readonly prefix: string;
-  private readonly target: SqsQueue;
   private readonly alarmTopic: ITopic;
 
   constructor(scope: Construct, id: string, props: EventQueueProps) {
     super(scope, id);
     // Without it, a queue with a key of its own takes messages from the rules of any account.
     this.node.setContext(EVENTS_TARGET_QUEUE_SAME_ACCOUNT, true);
-    const { name, prefix, key, bus, pattern, fifoGroup, alarmTopic } = props;
+    const { name, prefix, key, fifoGroup, alarmTopic } = props;
     this.key = key;
     this.prefix = prefix;
     this.alarmTopic = alarmTopic;
@@ -72,8 +71,7 @@ export class EventQueue extends Construct {
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: MAX_RECEIVES },
     });
 
-    this.target = new SqsQueue(this.queue, fifoGroup === undefined ? {} : { messageGroupId: fifoGroup });
-    this.addRule(this, { name, bus, pattern });
+    this.addRule(this, props);
 
     createAlarm(this, 'DeadLettersVisible', {
       metric: this.deadLetters.metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(5) }),
@@ -89,13 +87,14 @@ export class EventQueue extends Construct {
   }
 
   /** Puts further events into the queue: those of a pattern, from any bus. `name` is kebab-case and the stage's own. */
-  addSource({ name, bus, pattern }: EventSourceProps): void {
-    this.addRule(new Construct(this, pascalCase(name)), { name, bus, pattern });
+  addSource(source: EventSourceProps): void {
+    this.addRule(new Construct(this, pascalCase(source.name)), source);
   }
 
-  private addRule(scope: Construct, { name, bus, pattern }: EventSourceProps): void {
+  private addRule(scope: Construct, { name, bus, pattern, fifoGroup }: EventSourceProps): void {
+    const target = new SqsQueue(this.queue, fifoGroup === undefined ? {} : { messageGroupId: fifoGroup });
     const ruleName = `${this.prefix}-${name}`;
-    new Rule(scope, 'Rule', { ruleName, eventBus: bus, eventPattern: pattern, targets: [this.target] });
+    new Rule(scope, 'Rule', { ruleName, eventBus: bus, eventPattern: pattern, targets: [target] });
     createAlarm(scope, 'FailedInvocations', {
       metric: new Metric({
         namespace: 'AWS/Events',

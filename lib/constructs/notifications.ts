@@ -11,10 +11,11 @@ import { OWN_SOURCE, type PublishedType } from '../../src/events/catalogue.ts';
 import type { Stage } from '../config.ts';
 import { pascalCase, prefixOf } from '../names.ts';
 import { createAlarm } from './alarm.ts';
+import { chatMessage, SlackChat, type SlackChannel } from './slack-chat.ts';
 
 /** One kind of line that people get. */
 interface Notice {
-  /** Kebab-case; the rule is `<prefix>-notify-<name>`. */
+  /** Kebab-case; the rule is `<prefix>-notify-<name>`, and the title in a chat the same in words. */
   readonly name: string;
   readonly type: PublishedType;
   /** What else of the event's detail has to be so. */
@@ -26,12 +27,19 @@ interface Notice {
 /** A field of the event's detail. */
 const field = (name: string) => EventField.fromPath(`$.detail.${name}`);
 
+/** There may be many of it, and nothing has to be done about it: a stage may leave it out. A skip is no line at all. */
+const ORDER_PLACED: Notice = {
+  name: 'trade-placed',
+  type: 'trade.placed',
+  text: `Order ${field('orderId')} stands (${field('mode')}): ${field('direction')} $${field('amountUsd')} of ${field('asset')}.`,
+};
+
 /**
  * What people are told, and what they can do about it. EventBridge puts values into a text as they are, so that a
  * quotation mark would spoil it: only ids and what this project words itself are in a line, never what a person or a
  * service wrote. That is a command away.
  */
-function noticesOf(stage: Stage): readonly Notice[] {
+function noticesOf(stage: Stage, tellsOrders: boolean): readonly Notice[] {
   const escrowId = field('escrowId');
   const decide = `npm run signal -- approve --escrow ${escrowId} --by NAME --reason TEXT --stage ${stage} (or reject)`;
   const story = `npm run escrow -- show ${escrowId} --stage ${stage}`;
@@ -78,8 +86,9 @@ function noticesOf(stage: Stage): readonly Notice[] {
     {
       name: 'trade-manual',
       type: 'trade.manual',
-      text: `The order of prediction ${field('predictionId')} (${field('reference')}) may or may not stand, and no other goes out in its market until somebody decides. Find its key: npm run intents -- list --stage ${stage}. Look at Purple Flea, then: npm run intents -- resolve KEY --applied ID (or --not-applied) --operator NAME --evidence TEXT --reason TEXT --stage ${stage}.`,
+      text: `The order of ${field('source')} ${field('signalId')} (${field('reference')}) may or may not stand, and no other goes out in its market until somebody decides. Find its key: npm run intents -- list --stage ${stage}. Look at Purple Flea, then: npm run intents -- resolve KEY --applied ID (or --not-applied) --operator NAME --evidence TEXT --reason TEXT --stage ${stage}.`,
     },
+    ...(tellsOrders ? [ORDER_PLACED] : []),
     {
       name: 'ledger-drifted',
       type: 'ledger.drifted',
@@ -89,8 +98,43 @@ function noticesOf(stage: Stage): readonly Notice[] {
 }
 
 /** A topic as the target of a rule. CDK's own would let every rule of AWS publish to the topic. */
-function topicTarget(topic: ITopic, text: string): IRuleTarget {
-  return { bind: () => ({ arn: topic.topicArn, input: RuleTargetInput.fromText(text), targetResource: topic }) };
+function topicTarget(topic: ITopic, input: RuleTargetInput): IRuleTarget {
+  return { bind: () => ({ arn: topic.topicArn, input, targetResource: topic }) };
+}
+
+/** An encrypted topic that only the rules of the notifications may publish to. */
+function createLineTopic(scope: Construct, id: string, topicName: string, prefix: string, key: IKey): Topic {
+  const topic = new Topic(scope, id, { topicName, masterKey: key, enforceSSL: true });
+  topic.addToResourcePolicy(
+    new PolicyStatement({
+      actions: ['sns:Publish'],
+      principals: [new ServicePrincipal('events.amazonaws.com')],
+      resources: [topic.topicArn],
+      conditions: {
+        ArnLike: {
+          'aws:SourceArn': Stack.of(scope).formatArn({
+            service: 'events',
+            resource: `rule/${prefix}/${prefix}-notify-*`,
+          }),
+        },
+      },
+    }),
+  );
+  return topic;
+}
+
+/** What the notifications of a stage are made of. */
+export interface NotificationsProps {
+  readonly stage: Stage;
+  readonly bus: IEventBus;
+  /** Its policy has to let rules of the account use it. */
+  readonly key: IKey;
+  readonly email: string | undefined;
+  /** Whether every order that is placed is a line. */
+  readonly tellsOrders: boolean;
+  /** The Slack channel that gets the lines and the alarms too, if there is one. */
+  readonly chat: SlackChannel | undefined;
+  readonly alarmTopic: ITopic;
 }
 
 /**
@@ -103,49 +147,41 @@ export class Notifications extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    {
-      stage,
-      bus,
-      key,
-      email,
-      alarmTopic,
-    }: {
-      readonly stage: Stage;
-      readonly bus: IEventBus;
-      /** Its policy has to let rules of the account use it. */
-      readonly key: IKey;
-      readonly email: string | undefined;
-      readonly alarmTopic: ITopic;
-    },
+    { stage, bus, key, email, tellsOrders, chat, alarmTopic }: NotificationsProps,
   ) {
     super(scope, id);
     const prefix = prefixOf(stage);
-    this.topic = new Topic(this, 'Topic', {
-      topicName: `${prefix}-notifications`,
-      masterKey: key,
-      enforceSSL: true,
-    });
-    const rules = `rule/${prefix}/${prefix}-notify-*`;
-    this.topic.addToResourcePolicy(
-      new PolicyStatement({
-        actions: ['sns:Publish'],
-        principals: [new ServicePrincipal('events.amazonaws.com')],
-        resources: [this.topic.topicArn],
-        conditions: {
-          ArnLike: {
-            'aws:SourceArn': Stack.of(this).formatArn({ service: 'events', resource: rules }),
-          },
-        },
-      }),
-    );
+    this.topic = createLineTopic(this, 'Topic', `${prefix}-notifications`, prefix, key);
     if (email !== undefined) this.topic.addSubscription(new EmailSubscription(email));
 
-    for (const notice of noticesOf(stage)) this.addRule(notice, { prefix, bus, alarmTopic });
+    // A chat drops plain text without a word: it gets the lines as messages, from a topic of their own.
+    const chatTopic =
+      chat === undefined ? undefined : createLineTopic(this, 'ChatTopic', `${prefix}-chat`, prefix, key);
+    if (chat !== undefined && chatTopic !== undefined) {
+      void new SlackChat(this, 'Chat', { prefix, channel: chat, topics: [alarmTopic, chatTopic] });
+    }
+    for (const notice of noticesOf(stage, tellsOrders)) {
+      const targets = [
+        topicTarget(this.topic, RuleTargetInput.fromText(notice.text)),
+        ...(chatTopic === undefined ? [] : [topicTarget(chatTopic, chatMessage(prefix, notice.name, notice.text))]),
+      ];
+      this.addRule(notice, { prefix, bus, alarmTopic, targets });
+    }
   }
 
   private addRule(
-    { name, type, detail, text }: Notice,
-    { prefix, bus, alarmTopic }: { readonly prefix: string; readonly bus: IEventBus; readonly alarmTopic: ITopic },
+    { name, type, detail }: Notice,
+    {
+      prefix,
+      bus,
+      alarmTopic,
+      targets,
+    }: {
+      readonly prefix: string;
+      readonly bus: IEventBus;
+      readonly alarmTopic: ITopic;
+      readonly targets: IRuleTarget[];
+    },
   ): void {
     const ruleName = `${prefix}-notify-${name}`;
     const home = new Construct(this, pascalCase(name));
@@ -157,7 +193,7 @@ export class Notifications extends Construct {
         detailType: [type],
         ...(detail === undefined ? {} : { detail }),
       },
-      targets: [topicTarget(this.topic, text)],
+      targets,
     });
     createAlarm(home, 'FailedInvocations', {
       metric: new Metric({

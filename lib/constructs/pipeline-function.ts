@@ -14,6 +14,8 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export interface PipelineFunctionProps {
   /** Folder under `lambdas/`; also the function's name behind the stage's prefix. */
   readonly lambda: string;
+  /** Kebab-case; goes behind the name where one folder is several functions. */
+  readonly variant?: string;
   /** `purple-flea-<stage>`. */
   readonly prefix: string;
   readonly timeout: Duration;
@@ -28,9 +30,10 @@ export interface PipelineFunctionProps {
  * starts with nothing but writing to that group, and an alarm on errors.
  */
 export class PipelineFunction extends NodejsFunction {
-  constructor(scope: Construct, { lambda, prefix, timeout, environment, alarmTopic }: PipelineFunctionProps) {
-    const id = pascalCase(lambda);
-    const functionName = `${prefix}-${lambda}`;
+  constructor(scope: Construct, { lambda, variant, prefix, timeout, environment, alarmTopic }: PipelineFunctionProps) {
+    const name = variant === undefined ? lambda : `${lambda}-${variant}`;
+    const id = pascalCase(name);
+    const functionName = `${prefix}-${name}`;
     const home = new Construct(scope, `${id}Function`);
     const logGroup = new LogGroup(home, 'Logs', {
       logGroupName: `/aws/lambda/${functionName}`,
@@ -63,7 +66,6 @@ export class PipelineFunction extends NodejsFunction {
       environment: {
         POWERTOOLS_SERVICE_NAME: prefix,
         POWERTOOLS_LOG_LEVEL: 'INFO',
-        NODE_OPTIONS: '--enable-source-maps',
         ...environment,
       },
       bundling: {

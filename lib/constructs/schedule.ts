@@ -5,7 +5,10 @@ import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
 import type { Construct } from 'constructs';
 import type { PipelineFunction } from './pipeline-function.ts';
 
-/** Invokes a function at a fixed rate. A run that fails is not repeated: the next one does its work. */
+/**
+ * Invokes a function at a fixed rate, at least once a period: Scheduler may invoke it twice, and Lambda tries a run that fails
+ * up to two more times. What has to be done once a period is named by `ContextAttribute.scheduledTime` in the input.
+ */
 export function createSchedule(
   scope: Construct,
   id: string,

@@ -1,18 +1,9 @@
-import { ConditionalCheckFailedException, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
-import {
-  GetCommand,
-  PutCommand,
-  QueryCommand,
-  TransactWriteCommand,
-  UpdateCommand,
-  type DynamoDBDocumentClient,
-  type TransactWriteCommandInput,
-} from '@aws-sdk/lib-dynamodb';
+import type { TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TryLaterError } from '../errors.ts';
 import { reservedOf, type Reservation, type Reserved } from '../ledger/budgets.ts';
-import { parseUsd } from '../money.ts';
+import { parseUsd, type MicroUsd } from '../money.ts';
 import {
   freesLock,
   givesBack,
@@ -24,6 +15,8 @@ import {
   type IntentStep,
   type IntentStore,
 } from '../ledger/intent.ts';
+import { isAwsError } from './aws-error.ts';
+import type { DynamoDb } from './services.ts';
 
 /** Name of the index over `state` and `updatedAt`. */
 export const BY_STATE_INDEX = 'by-state';
@@ -37,15 +30,15 @@ type Delete = NonNullable<TransactItem['Delete']>;
  * Intents in DynamoDB, one item an effect key, and beside them one item for each day's budget (`budget/...`) and for each
  * escrow that is being settled (`settlement/...`). A claim takes all that it needs in one transaction, or nothing.
  *
- * An acknowledgement may get lost and the SDK then writes again: a write that meets its own earlier one counts as done.
+ * An acknowledgement may get lost and the write is then made again: a write that meets its own earlier one counts as done.
  */
 export function createIntentTable(
-  documents: DynamoDBDocumentClient,
+  dynamoDb: DynamoDb,
   tableName: string,
   pause: (attempt: number) => Promise<void> = pauseAtRandom,
 ): IntentStore {
   const read = async (key: string): Promise<Intent | undefined> => {
-    const { Item } = await documents.send(new GetCommand({ TableName: tableName, Key: { key }, ConsistentRead: true }));
+    const { Item } = await dynamoDb('GetItem', { TableName: tableName, Key: { key }, ConsistentRead: true });
     return Item as Intent | undefined;
   };
   const readExisting = async (key: string): Promise<Intent> => {
@@ -62,11 +55,12 @@ export function createIntentTable(
     const ClientRequestToken = createHash('sha256').update(name).digest('hex').slice(0, 36);
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await documents.send(new TransactWriteCommand({ TransactItems: items, ClientRequestToken }));
+        await dynamoDb('TransactWriteItems', { TransactItems: items, ClientRequestToken });
         return undefined;
       } catch (error) {
-        if (!(error instanceof TransactionCanceledException)) throw error;
-        const codes = (error.CancellationReasons ?? []).map(({ Code }) => Code);
+        if (!isAwsError(error, 'TransactionCanceledException')) throw error;
+        const reasons = (error.body['CancellationReasons'] ?? []) as readonly { readonly Code?: string }[];
+        const codes = reasons.map(({ Code }) => Code);
         const failed = codes.indexOf('ConditionalCheckFailed');
         if (failed >= 0) return failed;
         if (attempt === MAX_CONFLICTS) throw new TryLaterError(`${name}: ${codes.join(', ')}`, { cause: error });
@@ -78,6 +72,16 @@ export function createIntentTable(
   return {
     read,
 
+    async readHolder(lock) {
+      const item = (await read(lock)) as { readonly holder?: string } | undefined;
+      return item?.holder;
+    },
+
+    async readUsed(budget) {
+      const item = (await read(`budget/${budget}`)) as { readonly used?: number | bigint } | undefined;
+      return BigInt(item?.used ?? 0) as MicroUsd;
+    },
+
     async prepare(newIntent, at) {
       const intent: Intent = {
         ...newIntent,
@@ -88,17 +92,15 @@ export function createIntentTable(
         history: [step('prepared', at, 'written before the call')],
       };
       try {
-        await documents.send(
-          new PutCommand({
-            TableName: tableName,
-            Item: intent,
-            ConditionExpression: 'attribute_not_exists(#key)',
-            ExpressionAttributeNames: { '#key': 'key' },
-          }),
-        );
+        await dynamoDb('PutItem', {
+          TableName: tableName,
+          Item: intent,
+          ConditionExpression: 'attribute_not_exists(#key)',
+          ExpressionAttributeNames: { '#key': 'key' },
+        });
         return intent;
       } catch (error) {
-        if (!(error instanceof ConditionalCheckFailedException)) throw error;
+        if (!isAwsError(error, 'ConditionalCheckFailedException')) throw error;
         return readExisting(newIntent.key);
       }
     },
@@ -159,65 +161,57 @@ export function createIntentTable(
 
     async noteLook({ key, state, fence }, at, absent) {
       try {
-        const { Attributes } = await documents.send(
-          new UpdateCommand({
-            TableName: tableName,
-            Key: { key },
-            ConditionExpression: '#state = :state AND #fence = :fence',
-            UpdateExpression: `SET updatedAt = :at${absent ? ', absentSince = if_not_exists(absentSince, :at)' : ''}`,
-            ExpressionAttributeNames: { '#state': 'state', '#fence': 'fence' },
-            ExpressionAttributeValues: { ':state': state, ':fence': fence, ':at': at.toISOString() },
-            ReturnValues: 'ALL_NEW',
-          }),
-        );
+        const { Attributes } = await dynamoDb('UpdateItem', {
+          TableName: tableName,
+          Key: { key },
+          ConditionExpression: '#state = :state AND #fence = :fence',
+          UpdateExpression: `SET updatedAt = :at${absent ? ', absentSince = if_not_exists(absentSince, :at)' : ''}`,
+          ExpressionAttributeNames: { '#state': 'state', '#fence': 'fence' },
+          ExpressionAttributeValues: { ':state': state, ':fence': fence, ':at': at.toISOString() },
+          ReturnValues: 'ALL_NEW',
+        });
         return Attributes as Intent;
       } catch (error) {
-        if (!(error instanceof ConditionalCheckFailedException)) throw error;
+        if (!isAwsError(error, 'ConditionalCheckFailedException')) throw error;
         return readExisting(key);
       }
     },
 
     async list(state, changedBefore, limit) {
-      const { Items = [] } = await documents.send(
-        new QueryCommand({
-          TableName: tableName,
-          IndexName: BY_STATE_INDEX,
-          KeyConditionExpression: '#state = :state AND updatedAt < :before',
-          ExpressionAttributeNames: { '#state': 'state' },
-          ExpressionAttributeValues: { ':state': state, ':before': changedBefore.toISOString() },
-          Limit: limit,
-        }),
-      );
+      const { Items = [] } = await dynamoDb('Query', {
+        TableName: tableName,
+        IndexName: BY_STATE_INDEX,
+        KeyConditionExpression: '#state = :state AND updatedAt < :before',
+        ExpressionAttributeNames: { '#state': 'state' },
+        ExpressionAttributeValues: { ':state': state, ':before': changedBefore.toISOString() },
+        Limit: limit,
+      });
       return Items as Intent[];
     },
 
     async listApplied(limit) {
-      const { Items = [] } = await documents.send(
-        new QueryCommand({
-          TableName: tableName,
-          IndexName: BY_STATE_INDEX,
-          KeyConditionExpression: '#state = :state',
-          ExpressionAttributeNames: { '#state': 'state' },
-          ExpressionAttributeValues: { ':state': 'applied' },
-          ScanIndexForward: false,
-          Limit: limit,
-        }),
-      );
+      const { Items = [] } = await dynamoDb('Query', {
+        TableName: tableName,
+        IndexName: BY_STATE_INDEX,
+        KeyConditionExpression: '#state = :state',
+        ExpressionAttributeNames: { '#state': 'state' },
+        ExpressionAttributeValues: { ':state': 'applied' },
+        ScanIndexForward: false,
+        Limit: limit,
+      });
       return Items as Intent[];
     },
 
     async listSince(state, since, limit, after) {
-      const { Items = [], LastEvaluatedKey } = await documents.send(
-        new QueryCommand({
-          TableName: tableName,
-          IndexName: BY_STATE_INDEX,
-          KeyConditionExpression: '#state = :state AND updatedAt >= :since',
-          ExpressionAttributeNames: { '#state': 'state' },
-          ExpressionAttributeValues: { ':state': state, ':since': since.toISOString() },
-          Limit: limit,
-          ...(after === undefined ? {} : { ExclusiveStartKey: after }),
-        }),
-      );
+      const { Items = [], LastEvaluatedKey } = await dynamoDb('Query', {
+        TableName: tableName,
+        IndexName: BY_STATE_INDEX,
+        KeyConditionExpression: '#state = :state AND updatedAt >= :since',
+        ExpressionAttributeNames: { '#state': 'state' },
+        ExpressionAttributeValues: { ':state': state, ':since': since.toISOString() },
+        Limit: limit,
+        ...(after === undefined ? {} : { ExclusiveStartKey: after }),
+      });
       return { intents: Items as Intent[], next: LastEvaluatedKey as IntentCursor | undefined };
     },
   };
@@ -226,7 +220,8 @@ export function createIntentTable(
 /** A burst of claims meets on the day's budget; with this many tries and the pauses between, a hundred at once get through. */
 const MAX_CONFLICTS = 8;
 
-function pauseAtRandom(attempt: number): Promise<void> {
+/** Waits for a random time, up to a second, that grows with every attempt. */
+export function pauseAtRandom(attempt: number): Promise<void> {
   return sleep(Math.random() * Math.min(50 * 2 ** attempt, 1_000));
 }
 

@@ -1,14 +1,8 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import {
-  DeleteCommand,
-  GetCommand,
-  paginateQuery,
-  PutCommand,
-  QueryCommand,
-  type DynamoDBDocumentClient,
-} from '@aws-sdk/lib-dynamodb';
+import type { QueryCommandInput } from '@aws-sdk/lib-dynamodb';
 import type { DueWait, MailboxStore, Signal, Wait } from '../escrow/mailbox.ts';
 import type { Watched, WatchRound, WatchStore } from '../escrow/watch.ts';
+import { isAwsError } from './aws-error.ts';
+import type { DynamoDb } from './services.ts';
 
 /** Name of the sparse index over the deadlines of waits. */
 export const BY_DEADLINE_INDEX = 'by-deadline';
@@ -23,11 +17,9 @@ const KEPT_SECONDS = 90 * 24 * 3600;
  * The mailbox in DynamoDB. Items of one address: `wait` (task token, deadline) and `signal#<type>#<at>`.
  * The first address of a wait alone carries the deadline, so that it falls due once.
  */
-export function createMailboxTable(documents: DynamoDBDocumentClient, tableName: string): MailboxStore {
+export function createMailboxTable(dynamoDb: DynamoDb, tableName: string): MailboxStore {
   const find = async (address: string, item: string) => {
-    const { Item } = await documents.send(
-      new GetCommand({ TableName: tableName, Key: { address, item }, ConsistentRead: true }),
-    );
+    const { Item } = await dynamoDb('GetItem', { TableName: tableName, Key: { address, item }, ConsistentRead: true });
     return Item;
   };
 
@@ -35,18 +27,16 @@ export function createMailboxTable(documents: DynamoDBDocumentClient, tableName:
     async putWait(wait) {
       const [main] = wait.addresses;
       for (const address of wait.addresses) {
-        await documents.send(
-          new PutCommand({
-            TableName: tableName,
-            Item: {
-              address,
-              item: 'wait',
-              ...wait,
-              ...(address === main ? { waiting: WAITING } : {}),
-              removeAt: secondsAfter(wait.deadlineAt, KEPT_SECONDS),
-            },
-          }),
-        );
+        await dynamoDb('PutItem', {
+          TableName: tableName,
+          Item: {
+            address,
+            item: 'wait',
+            ...wait,
+            ...(address === main ? { waiting: WAITING } : {}),
+            removeAt: secondsAfter(wait.deadlineAt, KEPT_SECONDS),
+          },
+        });
       }
     },
 
@@ -56,73 +46,62 @@ export function createMailboxTable(documents: DynamoDBDocumentClient, tableName:
 
     async removeWait(address, taskToken) {
       try {
-        await documents.send(
-          new DeleteCommand({
-            TableName: tableName,
-            Key: { address, item: 'wait' },
-            ConditionExpression: 'taskToken = :token',
-            ExpressionAttributeValues: { ':token': taskToken },
-          }),
-        );
+        await dynamoDb('DeleteItem', {
+          TableName: tableName,
+          Key: { address, item: 'wait' },
+          ConditionExpression: 'taskToken = :token',
+          ExpressionAttributeValues: { ':token': taskToken },
+        });
       } catch (error) {
         // A newer wait stands there, or none: either way this one is gone.
-        if (!(error instanceof ConditionalCheckFailedException)) throw error;
+        if (!isAwsError(error, 'ConditionalCheckFailedException')) throw error;
       }
     },
 
     async putSignal(address, signal) {
       try {
-        await documents.send(
-          new PutCommand({
-            TableName: tableName,
-            Item: {
-              address,
-              item: `signal#${signal.type}#${signal.at}`,
-              ...signal,
-              removeAt: secondsAfter(signal.at, KEPT_SECONDS),
-            },
-            ConditionExpression: 'attribute_not_exists(address)',
-          }),
-        );
+        await dynamoDb('PutItem', {
+          TableName: tableName,
+          Item: {
+            address,
+            item: `signal#${signal.type}#${signal.at}`,
+            ...signal,
+            removeAt: secondsAfter(signal.at, KEPT_SECONDS),
+          },
+          ConditionExpression: 'attribute_not_exists(address)',
+        });
         return true;
       } catch (error) {
-        if (error instanceof ConditionalCheckFailedException) return false;
+        if (isAwsError(error, 'ConditionalCheckFailedException')) return false;
         throw error;
       }
     },
 
     async listSignals(address) {
       const signals: Signal[] = [];
-      let from: Record<string, unknown> | undefined;
-      do {
-        const { Items = [], LastEvaluatedKey } = await documents.send(
-          new QueryCommand({
-            TableName: tableName,
-            ConsistentRead: true,
-            KeyConditionExpression: 'address = :address AND begins_with(#item, :signal)',
-            ExpressionAttributeNames: { '#item': 'item' },
-            ExpressionAttributeValues: { ':address': address, ':signal': 'signal#' },
-            ...(from === undefined ? {} : { ExclusiveStartKey: from }),
-          }),
-        );
-        for (const { address: _address, item: _item, removeAt: _removeAt, ...signal } of Items) {
+      const pages = queryAll(dynamoDb, {
+        TableName: tableName,
+        ConsistentRead: true,
+        KeyConditionExpression: 'address = :address AND begins_with(#item, :signal)',
+        ExpressionAttributeNames: { '#item': 'item' },
+        ExpressionAttributeValues: { ':address': address, ':signal': 'signal#' },
+      });
+      for await (const items of pages) {
+        for (const { address: _address, item: _item, removeAt: _removeAt, ...signal } of items) {
           signals.push(signal as Signal);
         }
-        from = LastEvaluatedKey;
-      } while (from !== undefined);
+      }
       return signals;
     },
 
     async listDue(now, limit) {
-      const { Items = [] } = await documents.send(
-        new QueryCommand({
-          TableName: tableName,
-          IndexName: BY_DEADLINE_INDEX,
-          KeyConditionExpression: 'waiting = :waiting AND deadlineAt <= :now',
-          ExpressionAttributeValues: { ':waiting': WAITING, ':now': now.toISOString() },
-          Limit: limit,
-        }),
-      );
+      const { Items = [] } = await dynamoDb('Query', {
+        TableName: tableName,
+        IndexName: BY_DEADLINE_INDEX,
+        KeyConditionExpression: 'waiting = :waiting AND deadlineAt <= :now',
+        ExpressionAttributeValues: { ':waiting': WAITING, ':now': now.toISOString() },
+        Limit: limit,
+      });
       return Items as DueWait[];
     },
   };
@@ -132,22 +111,19 @@ export function createMailboxTable(documents: DynamoDBDocumentClient, tableName:
 const ROUND = { address: 'watch', item: 'round' };
 
 /** The waits of the mailbox as the watch sees them: through the index, all of them in few reads. */
-export function createWatchTable(documents: DynamoDBDocumentClient, tableName: string): WatchStore {
+export function createWatchTable(dynamoDb: DynamoDb, tableName: string): WatchStore {
   return {
     async listWatched() {
       const watched: Watched[] = [];
-      const pages = paginateQuery(
-        { client: documents },
-        {
-          TableName: tableName,
-          IndexName: BY_DEADLINE_INDEX,
-          KeyConditionExpression: 'waiting = :waiting',
-          FilterExpression: 'attribute_exists(escrowId)',
-          ExpressionAttributeValues: { ':waiting': WAITING },
-        },
-      );
-      for await (const { Items = [] } of pages) {
-        for (const { escrowId, status, notBefore } of Items as (Wait & Watched)[]) {
+      const pages = queryAll(dynamoDb, {
+        TableName: tableName,
+        IndexName: BY_DEADLINE_INDEX,
+        KeyConditionExpression: 'waiting = :waiting',
+        FilterExpression: 'attribute_exists(escrowId)',
+        ExpressionAttributeValues: { ':waiting': WAITING },
+      });
+      for await (const items of pages) {
+        for (const { escrowId, status, notBefore } of items as (Wait & Watched)[]) {
           watched.push({ escrowId, status, since: notBefore });
         }
       }
@@ -155,16 +131,26 @@ export function createWatchTable(documents: DynamoDBDocumentClient, tableName: s
     },
 
     async readRound() {
-      const { Item } = await documents.send(new GetCommand({ TableName: tableName, Key: ROUND, ConsistentRead: true }));
+      const { Item } = await dynamoDb('GetItem', { TableName: tableName, Key: ROUND, ConsistentRead: true });
       return Item === undefined
         ? undefined
         : { startedAt: String(Item['startedAt']), position: Number(Item['position']) };
     },
 
     async writeRound({ startedAt, position }: WatchRound) {
-      await documents.send(new PutCommand({ TableName: tableName, Item: { ...ROUND, startedAt, position } }));
+      await dynamoDb('PutItem', { TableName: tableName, Item: { ...ROUND, startedAt, position } });
     },
   };
+}
+
+/** All pages of a query, one after the other. */
+async function* queryAll(dynamoDb: DynamoDb, query: QueryCommandInput) {
+  let from: QueryCommandInput['ExclusiveStartKey'];
+  do {
+    const page = await dynamoDb('Query', { ...query, ExclusiveStartKey: from });
+    yield page.Items ?? [];
+    from = page.LastEvaluatedKey;
+  } while (from !== undefined);
 }
 
 function secondsAfter(instant: string, seconds: number): number {

@@ -1,5 +1,5 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { GetCommand, PutCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { isAwsError } from './aws-error.ts';
+import type { DynamoDb } from './services.ts';
 
 /** The beginning of the keys under which requests are kept. */
 export const REQUEST_KEYS = 'request/';
@@ -12,23 +12,21 @@ export const REQUEST_KEYS = 'request/';
 export type KeepRequest = (requestId: string, fingerprint: string) => Promise<'new' | 'same' | 'other'>;
 
 /** Requests in the table of the intents, one item each (`request/<requestId>`). */
-export function createKeepRequest(documents: DynamoDBDocumentClient, tableName: string, now: () => Date): KeepRequest {
+export function createKeepRequest(dynamoDb: DynamoDb, tableName: string, now: () => Date): KeepRequest {
   return async (requestId, fingerprint) => {
     const key = `${REQUEST_KEYS}${requestId}`;
     try {
-      await documents.send(
-        new PutCommand({
-          TableName: tableName,
-          Item: { key, fingerprint, keptAt: now().toISOString() },
-          ConditionExpression: 'attribute_not_exists(#key)',
-          ExpressionAttributeNames: { '#key': 'key' },
-        }),
-      );
+      await dynamoDb('PutItem', {
+        TableName: tableName,
+        Item: { key, fingerprint, keptAt: now().toISOString() },
+        ConditionExpression: 'attribute_not_exists(#key)',
+        ExpressionAttributeNames: { '#key': 'key' },
+      });
       return 'new';
     } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      if (!isAwsError(error, 'ConditionalCheckFailedException')) throw error;
     }
-    const { Item } = await documents.send(new GetCommand({ TableName: tableName, Key: { key }, ConsistentRead: true }));
+    const { Item } = await dynamoDb('GetItem', { TableName: tableName, Key: { key }, ConsistentRead: true });
     return Item?.['fingerprint'] === fingerprint ? 'same' : 'other';
   };
 }

@@ -1,13 +1,14 @@
-import { DescribeTrainingJobCommand, ListTrainingJobsCommand, type SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { UnusableEventError } from '../errors.ts';
 import type { TrainingJob } from '../escrow/bonus.ts';
+import { isAwsError } from './aws-error.ts';
+import { fromSeconds, type SageMaker } from './services.ts';
 
 /** Reads a training job. The event that announces one carries no metrics. */
 export type DescribeTrainingJob = (name: string) => Promise<TrainingJob>;
 
-export function createDescribeTrainingJob(client: SageMakerClient): DescribeTrainingJob {
+export function createDescribeTrainingJob(sageMaker: SageMaker): DescribeTrainingJob {
   return async (name) => {
-    const job = await describe(client, name);
+    const job = await describe(sageMaker, name);
     if (job.TrainingJobArn === undefined || job.CreationTime === undefined || job.TrainingJobStatus === undefined) {
       throw new Error(`DescribeTrainingJob of ${name} lacks TrainingJobArn, CreationTime or TrainingJobStatus`);
     }
@@ -15,7 +16,7 @@ export function createDescribeTrainingJob(client: SageMakerClient): DescribeTrai
       name,
       arn: job.TrainingJobArn,
       status: job.TrainingJobStatus,
-      createdAt: job.CreationTime,
+      createdAt: fromSeconds(job.CreationTime),
       finalMetrics: (job.FinalMetricDataList ?? []).flatMap(({ MetricName, Value }) =>
         MetricName === undefined || Value === undefined ? [] : [{ name: MetricName, value: Value }],
       ),
@@ -23,11 +24,11 @@ export function createDescribeTrainingJob(client: SageMakerClient): DescribeTrai
   };
 }
 
-async function describe(client: SageMakerClient, name: string) {
+async function describe(sageMaker: SageMaker, name: string) {
   try {
-    return await client.send(new DescribeTrainingJobCommand({ TrainingJobName: name }));
+    return await sageMaker('DescribeTrainingJob', { TrainingJobName: name });
   } catch (error) {
-    if (error instanceof Error && error.name === 'ValidationException') {
+    if (isAwsError(error, 'ValidationException')) {
       throw new UnusableEventError(`detail.TrainingJobName: SageMaker has no training job "${name}"`);
     }
     throw error;
@@ -48,25 +49,24 @@ const PAGE = 100;
 /** More jobs than one run can look at. */
 const MAX_PAGES = 10;
 
-export function createListCompletedJobs(client: SageMakerClient): ListCompletedJobs {
+export function createListCompletedJobs(sageMaker: SageMaker): ListCompletedJobs {
   return async (from, to) => {
     const jobs: CompletedJob[] = [];
     let NextToken: string | undefined;
     for (let page = 0; page < MAX_PAGES; page += 1) {
-      const answer = await client.send(
-        new ListTrainingJobsCommand({
-          StatusEquals: 'Completed',
-          LastModifiedTimeAfter: from,
-          LastModifiedTimeBefore: to,
-          SortBy: 'CreationTime',
-          SortOrder: 'Ascending',
-          MaxResults: PAGE,
-          NextToken,
-        }),
-      );
+      const answer = await sageMaker('ListTrainingJobs', {
+        StatusEquals: 'Completed',
+        LastModifiedTimeAfter: from.getTime() / 1000,
+        LastModifiedTimeBefore: to.getTime() / 1000,
+        SortBy: 'CreationTime',
+        SortOrder: 'Ascending',
+        MaxResults: PAGE,
+        NextToken,
+      });
       for (const job of answer.TrainingJobSummaries ?? []) {
-        const { TrainingJobName: name, TrainingJobArn: arn, CreationTime: createdAt } = job;
-        if (name !== undefined && arn !== undefined && createdAt !== undefined) jobs.push({ name, arn, createdAt });
+        const { TrainingJobName: name, TrainingJobArn: arn, CreationTime: created } = job;
+        if (name !== undefined && arn !== undefined && created !== undefined)
+          jobs.push({ name, arn, createdAt: fromSeconds(created) });
       }
       ({ NextToken } = answer);
       if (NextToken === undefined) return { jobs, isAll: true };

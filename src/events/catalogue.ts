@@ -1,4 +1,4 @@
-import type { InferenceCompleted } from './inference-completed.ts';
+import type { InferenceCompletedDetail } from './inference-completed.ts';
 
 /** Source of every event that this project publishes. */
 export const OWN_SOURCE = 'purple-flea-pipeline';
@@ -6,6 +6,7 @@ export const OWN_SOURCE = 'purple-flea-pipeline';
 /** Detail types that others put on the app's bus and that the pipeline acts on. */
 export const INCOMING = {
   inferenceCompleted: 'inference.completed',
+  priceAlert: 'price.alert',
   escrowRequested: 'escrow.requested',
   escrowDelivered: 'escrow.delivered',
   escrowApproved: 'escrow.approved',
@@ -21,9 +22,12 @@ export const MODEL_PACKAGE_STATE_CHANGE = 'SageMaker Model Package State Change'
 /** SageMaker's detail type for an endpoint, on the account's default bus. */
 export const ENDPOINT_STATE_CHANGE = 'SageMaker Endpoint State Change';
 
+/** S3's detail type for an object that was written, on the account's default bus. */
+export const OBJECT_CREATED = 'Object Created';
+
 /** What the pipeline says on the app's bus, by detail type. Amounts are decimal USD strings, times ISO 8601. */
 export interface PublishedEvents {
-  'inference.completed': InferenceCompleted;
+  'inference.completed': InferenceCompletedDetail;
   'bonus.started': {
     trainingJobName: string;
     metric: string;
@@ -63,17 +67,28 @@ export interface PublishedEvents {
   'escrow.disputed': { escrowId: string; reference: string; reason: string };
   'escrow.refunded': { escrowId: string };
   'escrow.auto-released': { escrowId: string; reference: string };
+  /** `mode` is `live` or `paper`; `source` is `prediction` or `price-alert`, and `signalId` its id there. */
   'trade.placed': {
-    predictionId: string;
+    mode: string;
+    source: string;
+    signalId: string;
     orderId: string;
     asset: string;
     direction: string;
     amountUsd: string;
-    /** Absent where the order was found later. */
+    /** Absent where the order was found later, and for alerts. */
     confidence?: number;
   };
-  'trade.skipped': { predictionId: string; reason: string; detail: string };
-  'trade.manual': { predictionId: string; reference: string; reason: string };
+  'trade.skipped': {
+    mode: string;
+    source: string;
+    signalId: string;
+    asset: string;
+    /** As in `SKIP_REASONS`; `not-ready`: a check of `checkReadiness` fails; `refused`: by Purple Flea or a budget. */
+    reason: string;
+    detail: string;
+  };
+  'trade.manual': { source: string; signalId: string; asset: string; reference: string; reason: string };
   'intent.settled': { key: string; reference: string; kind: string; state: string; note: string };
   'intent.retried': { key: string; reference: string; kind: string; retriedAs: string; note: string };
   'intent.parked': { key: string; reference: string; kind: string; amountUsd: string; reason: string };
@@ -105,7 +120,7 @@ export type PublishedType = keyof PublishedEvents;
 
 /** Every detail type the pipeline publishes. */
 export const PUBLISHED: Readonly<Record<PublishedType, string>> = {
-  'inference.completed': 'A model answered; the scheduled predictor says so, or other code does.',
+  'inference.completed': 'A model answered; a predictor or an asynchronous endpoint says so, or other code does.',
   'bonus.started': 'A training job earned a bonus; its escrow execution was started.',
   'bonus.skipped': 'A training job earned no bonus.',
   'escrow.started': 'An escrow was requested; its execution was started.',
@@ -117,7 +132,7 @@ export const PUBLISHED: Readonly<Record<PublishedType, string>> = {
   'escrow.refunded': 'The lock ran out and the amount went back.',
   'escrow.auto-released': 'The counterparty completed it, and was paid because nobody decided.',
   'trade.placed': 'An order stands.',
-  'trade.skipped': 'A prediction was not traded; says why.',
+  'trade.skipped': 'A prediction or alert was not traded; says why.',
   'trade.manual': 'An order may or may not stand; a person has to look.',
   'intent.settled': 'An effect that was in doubt is no longer.',
   'intent.retried': 'An operator asked for another try of an effect that did not take place.',

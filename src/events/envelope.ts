@@ -46,7 +46,16 @@ export interface IncomingEvent<Detail> {
  * @throws UnusableEventError naming each bad field and what is allowed there.
  */
 export function parseEnvelope(text: string): IncomingEvent<unknown> {
-  const envelope = z.safeParse(envelopeSchema, parseJson(text));
+  return readEnvelope(parseJson(text));
+}
+
+/**
+ * The same of what is not text any more.
+ *
+ * @throws UnusableEventError naming each bad field and what is allowed there.
+ */
+export function readEnvelope(value: unknown): IncomingEvent<unknown> {
+  const envelope = z.safeParse(envelopeSchema, value);
   if (!envelope.success) throw new UnusableEventError(describeProblems(envelope.error, 'event'));
   const { id, source, time, detail } = envelope.data;
   return { id, source, detailType: envelope.data['detail-type'], time, detail };

@@ -33,17 +33,27 @@ export function reservedOf(reservations: readonly Reservation[]): readonly Reser
   return reservations.map(({ budget, amount }) => ({ budget, amountUsd: formatUsd(amount) }));
 }
 
+/** The name of the budget of a kind for a UTC day, over all agents. */
+export function dayBudget(kind: EffectKind, now: Date): string {
+  return `${kind}/${dayOf(now)}`;
+}
+
+function dayOf(now: Date): string {
+  return now.toISOString().slice(0, 10);
+}
+
 /** What an effect has to reserve before it may go out; nothing where no budget is set for its kind. */
 export function reservationsFor(
   policy: BudgetPolicy,
   effect: { readonly kind: EffectKind; readonly amountUsd: string; readonly payee: string },
   now: Date,
 ): Reservation[] {
-  const day = now.toISOString().slice(0, 10);
   const amount = parseUsd(effect.amountUsd);
+  // Orders on paper are counted by themselves, and have the limits of real ones.
+  const limited = effect.kind === 'paper-order' ? 'trade-order' : effect.kind;
   const budgets: [string, string | undefined][] = [
-    [`${effect.kind}/${day}`, policy.perDay[effect.kind]],
-    [`${effect.kind}/${effect.payee}/${day}`, policy.perAgentAndDay[effect.kind]],
+    [dayBudget(effect.kind, now), policy.perDay[limited]],
+    [`${effect.kind}/${effect.payee}/${dayOf(now)}`, policy.perAgentAndDay[limited]],
   ];
   return budgets.flatMap(([budget, limit]) =>
     limit === undefined ? [] : [{ budget, amount, limit: parseUsd(limit) }],

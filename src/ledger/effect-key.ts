@@ -7,6 +7,8 @@ export const EFFECT_KINDS = [
   'escrow-release',
   'escrow-dispute',
   'trade-order',
+  /** An order in the paper book: it goes the way of a real one and moves no money. */
+  'paper-order',
   'transfer',
   'faucet-claim',
 ] as const;

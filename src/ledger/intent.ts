@@ -1,4 +1,5 @@
 import type { Cause, EffectKind } from './effect-key.ts';
+import type { MicroUsd } from '../money.ts';
 import type { Reservation, Reserved } from './budgets.ts';
 
 /**
@@ -123,7 +124,17 @@ export function givesBack(state: IntentState): boolean {
  * keeps its market's until it is known what became of it, so that no other order's fill can be taken for its own.
  */
 export function freesLock(kind: EffectKind, state: IntentState): boolean {
-  return givesBack(state) || (kind === 'trade-order' && state === 'applied');
+  return givesBack(state) || (isOrder(kind) && state === 'applied');
+}
+
+/** An order in a market, real or on paper. */
+export function isOrder(kind: EffectKind): boolean {
+  return kind === 'trade-order' || kind === 'paper-order';
+}
+
+/** The lock of a market: orders of one agent in one market go one after the other. */
+export function marketLock({ kind, agentId, payee }: Pick<Intent, 'kind' | 'agentId' | 'payee'>): string {
+  return `${kind === 'paper-order' ? 'paper-market' : 'market'}/${agentId}/${payee}`;
 }
 
 /** Where intents are kept. Every write is conditional and linearizable, every read consistent. */
@@ -143,6 +154,10 @@ export interface IntentStore {
    */
   noteLook(intent: Pick<Intent, 'key' | 'state' | 'fence'>, at: Date, absent: boolean): Promise<Intent>;
   read(key: string): Promise<Intent | undefined>;
+  /** The key of the intent that holds a lock. */
+  readHolder(lock: string): Promise<string | undefined>;
+  /** What is reserved and spent of a budget. */
+  readUsed(budget: string): Promise<MicroUsd>;
   /** Intents in a state that were last changed or looked at before a moment, oldest first, at most `limit`. */
   list(state: IntentState, changedBefore: Date, limit: number): Promise<Intent[]>;
   /** The intents that became `applied` last, newest first, at most `limit`. */

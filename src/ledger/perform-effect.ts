@@ -2,7 +2,15 @@ import { describeError, ServiceUnreadableError, TryLaterError } from '../errors.
 import type { Answer, EffectRequest } from './answer.ts';
 import { reservationsFor, type BudgetPolicy } from './budgets.ts';
 import { clientReference, effectKey } from './effect-key.ts';
-import type { ClaimTerms, Ending, Intent, IntentStore, NewIntent } from './intent.ts';
+import {
+  isOrder,
+  marketLock,
+  type ClaimTerms,
+  type Ending,
+  type Intent,
+  type IntentStore,
+  type NewIntent,
+} from './intent.ts';
 import { mayBegin, type ReadStop } from './stop.ts';
 
 /** What `performEffect` needs of the world. */
@@ -215,7 +223,8 @@ function lockOf({ key, kind, escrowId, agentId, payee }: Intent): string | undef
       if (escrowId === undefined) throw new Error(`intent ${key} settles no escrow`);
       return `settlement/${escrowId}`;
     case 'trade-order':
-      return `market/${agentId}/${payee}`;
+    case 'paper-order':
+      return marketLock({ kind, agentId, payee });
     case 'escrow-create':
     case 'escrow-complete':
     case 'transfer':
@@ -265,7 +274,8 @@ async function reject(deps: EffectDeps, intent: Intent, note: string): Promise<E
 }
 
 /** What an invocation that does not send has to say of an intent. */
-function standing(intent: Intent): EffectOutcome {
+/** How an effect stands by its intent alone. */
+export function standing(intent: Intent): EffectOutcome {
   switch (intent.state) {
     case 'applied':
       return { outcome: 'applied', result: intent.result ?? {}, duplicate: !wasInDoubt(intent) };
@@ -283,7 +293,7 @@ function standing(intent: Intent): EffectOutcome {
 
 /** What the sweeper found is news to the execution that comes back for it; of an order the sweeper tells itself. */
 function wasInDoubt({ kind, history }: Intent): boolean {
-  return kind !== 'trade-order' && history.some(({ state }) => state === 'unknown');
+  return !isOrder(kind) && history.some(({ state }) => state === 'unknown');
 }
 
 async function readBack(intents: IntentStore, key: string): Promise<Intent> {

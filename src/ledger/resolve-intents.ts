@@ -79,6 +79,7 @@ const LOOK_MS = 25_000;
 const ABSENCE_PROVES: ReadonlySet<EffectKind> = new Set<EffectKind>([
   'escrow-create',
   'escrow-complete',
+  'paper-order',
   'faucet-claim',
 ]);
 

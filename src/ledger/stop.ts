@@ -24,6 +24,7 @@ export const EFFECT_NATURE: Readonly<Record<EffectKind, 'outflow' | 'settlement'
   'escrow-release': 'settlement',
   'escrow-dispute': 'settlement',
   'trade-order': 'outflow',
+  'paper-order': 'outflow',
   transfer: 'outflow',
   'faucet-claim': 'inflow',
 };

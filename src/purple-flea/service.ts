@@ -12,6 +12,8 @@ export type Profile = (typeof PROFILES)[number];
 export const serviceSchema = z.object({
   baseUrl: z.string(),
   profile: z.enum(PROFILES),
+  /** What the trading service calls an asset, where it is not what the dialect makes of its name. */
+  symbols: z.optional(z.record(z.string(), z.string())),
 });
 export type Service = z.infer<typeof serviceSchema>;
 

@@ -63,6 +63,9 @@ export interface Trade {
   readonly pnl: MicroUsd | undefined;
 }
 
+/** As many fills of the past are shown at most. */
+export const LONGEST_HISTORY = 200;
+
 /** The trading operations for one agent's key. */
 export interface TradingClient {
   readonly profile: Profile;
@@ -72,6 +75,6 @@ export interface TradingClient {
   placeOrder(request: EffectRequest): Promise<Answer<PlacedOrder>>;
   /** @throws ServiceUnreadableError where there is no usable answer, as do all reads. */
   readPositions(): Promise<readonly Position[]>;
-  /** The last fills, newest first; 200 at most. The documented service has no such route. */
+  /** The last fills, newest first; `LONGEST_HISTORY` at most. The documented service has no such route. */
   readHistory(limit?: number): Promise<Reading<readonly Trade[]>>;
 }

@@ -192,6 +192,7 @@ function isShown({ kind }: LedgerEffect, { view }: SeenEscrow, status: ShownStat
       return status !== 'locked';
     case 'escrow-create':
     case 'trade-order':
+    case 'paper-order':
     case 'transfer':
     case 'faucet-claim':
       return true;

@@ -34,7 +34,7 @@ const PAGE = 500;
 /** More than this is not held in memory. */
 const MAX_INTENTS = 20_000;
 
-/** Reads what concerns one agent: what it sent, and the completions of whoever's key is held. */
+/** Reads what concerns one agent: what it sent, and the completions of whoever's key is held. Paper is no money. */
 export async function readLedger(
   intents: IntentStore,
   agentId: string,
@@ -55,7 +55,7 @@ export async function readLedger(
 }
 
 function concerns({ agentId, kind }: Intent, own: string): boolean {
-  return agentId === own || kind === 'escrow-complete';
+  return kind !== 'paper-order' && (agentId === own || kind === 'escrow-complete');
 }
 
 function keepLatest(read: Map<string, Intent>, intent: Intent): void {

@@ -1,58 +1,164 @@
-import * as z from 'zod/mini';
-import type { InferenceCompleted } from '../events/inference-completed.ts';
 import { isBelow } from '../measure.ts';
-import { parseUsd } from '../money.ts';
+import { formatUsd, parseEstimate, subtractUsd, sumUsd, type MicroUsd } from '../money.ts';
 import type { OrderDirection, OrderRequest } from '../purple-flea/trading.ts';
+import { isOpen } from './market-hours.ts';
+import type { MarketPolicy, TradePolicy } from './trade-policy.ts';
+import type { TradeSignal } from './trade-signal.ts';
 
-/** What may be traded, and how much. Stage configuration, `trading.policy`. */
-export const tradePolicySchema = z.object({
-  /** Predictions below it are skipped; at it they trade. */
-  confidenceThreshold: z.number(),
-  /** Notional of every order, decimal USD. */
-  orderSizeUsd: z.string(),
-  leverage: z.int(),
-  /** Assets that may be traded, in the service's spelling. */
-  assets: z.array(z.string()),
-  /** Older predictions are stale: EventBridge may deliver for a day. */
-  maxAgeSeconds: z.int(),
-});
-export type TradePolicy = z.infer<typeof tradePolicySchema>;
-
-export const SKIP_REASONS = ['hold', 'low-confidence', 'asset-not-allowed', 'stale'] as const;
+/** Every reason not to trade that is decided beforehand, in the order in which they are looked at. */
+export const SKIP_REASONS = [
+  'hold',
+  'stale',
+  'future-dated',
+  'asset-not-allowed',
+  'low-confidence',
+  'market-closed',
+  'in-doubt',
+  'cool-down',
+  'daily-loss',
+  'low-balance',
+  'exposure',
+  'daily-notional',
+] as const;
 export type SkipReason = (typeof SKIP_REASONS)[number];
 
 /** What is decided of an order; who places it for which cause is added when it is placed. */
 export type OrderTerms = Pick<OrderRequest, 'asset' | 'direction' | 'amount' | 'leverage'>;
 
-export type TradeDecision =
-  | { readonly action: 'place'; readonly order: OrderTerms }
-  | { readonly action: 'skip'; readonly reason: SkipReason; readonly detail: string };
+export interface Skip {
+  readonly action: 'skip';
+  readonly reason: SkipReason;
+  /** For the person who asks why, with the figures. */
+  readonly detail: string;
+}
+export type TradeDecision = { readonly action: 'place'; readonly order: OrderTerms } | Skip;
 
-/** Decides over one prediction. Pure: the same arguments give the same decision. */
-export function decideTrade(prediction: InferenceCompleted, policy: TradePolicy, now: Date): TradeDecision {
-  if (prediction.direction === 'hold') return skip('hold', 'the model says hold');
-  if (isBelow(prediction.confidence, policy.confidenceThreshold)) {
-    return skip('low-confidence', `confidence ${prediction.confidence} is below ${policy.confidenceThreshold}`);
-  }
-  if (!policy.assets.includes(prediction.asset)) {
-    return skip('asset-not-allowed', `${prediction.asset} is not one of ${policy.assets.join(', ')}`);
-  }
-  const ageSeconds = Math.floor((now.getTime() - Date.parse(prediction.at)) / 1000);
-  if (ageSeconds > policy.maxAgeSeconds) {
-    return skip('stale', `the prediction is ${ageSeconds} s old; ${policy.maxAgeSeconds} s is the most`);
-  }
-  const direction: OrderDirection = prediction.direction;
-  return {
-    action: 'place',
-    order: {
-      asset: prediction.asset,
-      direction,
-      amount: parseUsd(policy.orderSizeUsd),
-      leverage: policy.leverage,
-    },
-  };
+/** What a decision goes by besides the signal: the account, the market and the day. */
+export interface TradeFacts {
+  /** What is free in the account that margins are taken from; undefined where the service does not show it. */
+  readonly available: MicroUsd | undefined;
+  /** Notional of the open positions in the signal's market, longs less shorts: negative where it is short. */
+  readonly exposure: MicroUsd;
+  /** Notional of the orders of this UTC day in all markets, those in doubt among them. */
+  readonly notionalToday: MicroUsd;
+  /** Profit of this UTC day, realised and open; negative where it is a loss. */
+  readonly profitToday: MicroUsd;
+  /** When the last order of the market was placed (ISO 8601), if that is not longer ago than the cool-down. */
+  readonly lastOrderAt: string | undefined;
+  /** The order of the market that may or may not stand, by what names it. */
+  readonly inDoubt: string | undefined;
 }
 
-function skip(reason: SkipReason, detail: string): TradeDecision {
+/** A signal may be dated so far ahead: clocks differ. */
+const MAX_AHEAD_SECONDS = 60;
+
+/** A millionth of a whole, in which confidences are counted. */
+const WHOLE = 1_000_000n;
+const CENT = 10_000n;
+
+/** Decides over one signal. Pure: the same arguments give the same decision. */
+export function decideTrade(signal: TradeSignal, policy: TradePolicy, facts: TradeFacts, now: Date): TradeDecision {
+  return screenSignal(signal, policy, now) ?? decideByFacts(signal, policy, facts, now);
+}
+
+/** What speaks against a signal by itself, before anything is read for it. */
+export function screenSignal(signal: TradeSignal, policy: TradePolicy, now: Date): Skip | undefined {
+  const { asset, direction, confidence } = signal;
+  if (direction === 'hold') return skip('hold', 'the model says hold');
+  const ageSeconds = Math.floor((now.getTime() - Date.parse(signal.at)) / 1000);
+  if (ageSeconds > policy.maxAgeSeconds) {
+    return skip('stale', `it is ${ageSeconds} s old; ${policy.maxAgeSeconds} s is the most`);
+  }
+  if (ageSeconds < -MAX_AHEAD_SECONDS) {
+    return skip('future-dated', `it is dated ${-ageSeconds} s ahead; ${MAX_AHEAD_SECONDS} s is the most`);
+  }
+  const market = marketOf(signal, policy);
+  if (market === undefined) {
+    const allowed = policy.markets.map((one) => one.asset).join(', ') || 'none';
+    return skip('asset-not-allowed', `${asset} is not one of ${allowed}`);
+  }
+  if (confidence !== undefined && isBelow(confidence, policy.confidenceThreshold)) {
+    return skip('low-confidence', `confidence ${confidence} is below ${policy.confidenceThreshold}`);
+  }
+  if (market.hours !== undefined && !isOpen(market.hours, now)) {
+    const { days, from, until, timeZone } = market.hours;
+    return skip('market-closed', `${asset} trades on days ${days.join(', ')} from ${from} to ${until}, ${timeZone}`);
+  }
+  return undefined;
+}
+
+function decideByFacts(signal: TradeSignal, policy: TradePolicy, facts: TradeFacts, now: Date): TradeDecision {
+  const { asset, direction } = signal;
+  const market = marketOf(signal, policy);
+  if (direction === 'hold' || market === undefined) throw new Error('it was not screened');
+  const { inDoubt, lastOrderAt, profitToday, available, exposure, notionalToday } = facts;
+  if (inDoubt !== undefined) return skip('in-doubt', `${asset} pauses: ${inDoubt} may or may not stand`);
+  const restsUntil = lastOrderAt === undefined ? 0 : Date.parse(lastOrderAt) + policy.coolDownSeconds * 1000;
+  if (now.getTime() < restsUntil) {
+    return skip('cool-down', `${asset} was traded at ${lastOrderAt} and rests for ${policy.coolDownSeconds} s`);
+  }
+  if (0n - profitToday >= policy.dailyLossUsd) {
+    return skip('daily-loss', `${usd(profitToday)} today; the limit is a loss of ${usd(policy.dailyLossUsd)}`);
+  }
+  const amount = sizeOf(signal, policy);
+  const margin = marginOf(amount, policy.leverage);
+  const needed = margin > policy.minBalanceUsd ? margin : policy.minBalanceUsd;
+  if (available !== undefined && available < needed) {
+    return skip('low-balance', `${usd(available)} are free; ${usd(needed)} are needed`);
+  }
+  const after = direction === 'long' ? sumUsd(exposure, amount) : subtractUsd(exposure, amount);
+  // What makes a position smaller may always go out: a market at its limit has to be able to leave it.
+  if (sizeOfSigned(after) > market.maxExposureUsd && sizeOfSigned(after) > sizeOfSigned(exposure)) {
+    return skip(
+      'exposure',
+      `${usd(exposure)} open would become ${usd(after)}; ${usd(market.maxExposureUsd)} on either side is the most`,
+    );
+  }
+  if (sumUsd(notionalToday, amount) > policy.dailyNotionalUsd) {
+    return skip(
+      'daily-notional',
+      `${usd(notionalToday)} today and ${usd(amount)} more exceed ${usd(policy.dailyNotionalUsd)}`,
+    );
+  }
+  const side: OrderDirection = direction;
+  return { action: 'place', order: { asset, direction: side, amount, leverage: policy.leverage } };
+}
+
+/** The size of a signal's order: in whole cents where it goes by the confidence, less what is below one. */
+function sizeOf({ confidence }: TradeSignal, { size, confidenceThreshold, maxOrderUsd }: TradePolicy): MicroUsd {
+  if (size.by === 'fixed') return least(size.amountUsd, maxOrderUsd);
+  const threshold: bigint = parseEstimate(confidenceThreshold);
+  const sure: bigint = confidence === undefined ? WHOLE : parseEstimate(confidence);
+  const range = WHOLE - threshold;
+  // A confidence in single precision may pass a hair below the threshold.
+  const above = sure > threshold ? sure - threshold : 0n;
+  const share = range === 0n ? 0n : ((size.toUsd - size.fromUsd) * above) / range;
+  const scaled = range === 0n ? size.toUsd : size.fromUsd + share;
+  return least((scaled - (scaled % CENT)) as MicroUsd, maxOrderUsd);
+}
+
+/** Rounded up to the micro-dollar. */
+function marginOf(amount: MicroUsd, leverage: number): MicroUsd {
+  const parts = BigInt(leverage);
+  return ((amount + parts - 1n) / parts) as MicroUsd;
+}
+
+function sizeOfSigned(amount: MicroUsd): bigint {
+  return amount < 0n ? 0n - amount : amount;
+}
+
+function least(one: MicroUsd, other: MicroUsd): MicroUsd {
+  return one < other ? one : other;
+}
+
+function marketOf({ asset }: TradeSignal, { markets }: TradePolicy): MarketPolicy | undefined {
+  return markets.find((market) => market.asset === asset);
+}
+
+function usd(amount: MicroUsd): string {
+  return `$${formatUsd(amount)}`;
+}
+
+function skip(reason: SkipReason, detail: string): Skip {
   return { action: 'skip', reason, detail };
 }

@@ -2,9 +2,9 @@ import * as z from 'zod/mini';
 import type { Intent } from '../ledger/intent.ts';
 import type { Look } from '../ledger/resolve-intents.ts';
 import { formatUsd, parseUsd, type MicroUsd } from '../money.ts';
-import type { OrderDirection, PlacedOrder, TradingClient } from '../purple-flea/trading.ts';
+import type { OrderDirection, PlacedOrder, Position, Trade, TradingClient } from '../purple-flea/trading.ts';
 
-/** What is known of an agent's positions and fills right before an order, by id: what is new afterwards may be the order. */
+/** What is known of a market right before an order, by id: what is new afterwards may be the order. */
 export const tradeSnapshotSchema = z.object({
   asset: z.string(),
   direction: z.enum(['long', 'short']),
@@ -14,18 +14,29 @@ export const tradeSnapshotSchema = z.object({
 });
 export type TradeSnapshot = z.infer<typeof tradeSnapshotSchema>;
 
-/** Takes the snapshot. @throws ServiceUnreadableError where the service cannot be read; no order is sent then. */
-export async function takeTradeSnapshot(
-  trading: TradingClient,
-  order: { readonly asset: string; readonly direction: OrderDirection },
-): Promise<TradeSnapshot> {
-  const positions = await trading.readPositions();
-  const history = await trading.readHistory();
+/** An agent's positions, and its last fills where the dialect has a history. */
+export interface TradingState {
+  readonly positions: readonly Position[];
+  readonly trades: readonly Trade[] | undefined;
+}
+
+/** @throws ServiceUnreadableError where the service cannot be read; no order is sent then. */
+export async function readTrading(trading: TradingClient): Promise<TradingState> {
+  const [positions, history] = await Promise.all([trading.readPositions(), trading.readHistory()]);
+  return { positions, trades: history.kind === 'read' ? history.value : undefined };
+}
+
+/** What an order in a market has to be told apart from. */
+export function snapshotOf(
+  { asset, direction }: { readonly asset: string; readonly direction: OrderDirection },
+  { positions, trades }: TradingState,
+): TradeSnapshot {
+  const isHere = (row: { readonly asset: string }) => row.asset === asset;
   return {
-    asset: order.asset,
-    direction: order.direction,
-    positionIds: positions.flatMap(({ positionId }) => positionId ?? []),
-    ...(history.kind === 'read' ? { tradeIds: history.value.map(({ tradeId }) => tradeId) } : {}),
+    asset,
+    direction,
+    positionIds: positions.filter(isHere).flatMap(({ positionId }) => positionId ?? []),
+    ...(trades === undefined ? {} : { tradeIds: trades.filter(isHere).map(({ tradeId }) => tradeId) }),
   };
 }
 

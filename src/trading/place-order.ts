@@ -1,51 +1,61 @@
-import type { InferenceCompleted } from '../events/inference-completed.ts';
-import { effectKey, type Cause } from '../ledger/effect-key.ts';
+import { effectKey } from '../ledger/effect-key.ts';
 import { performEffect, type EffectDeps, type EffectOutcome } from '../ledger/perform-effect.ts';
 import { formatUsd } from '../money.ts';
-import type { TradingClient } from '../purple-flea/trading.ts';
 import type { OrderTerms } from './decide-trade.ts';
-import { takeTradeSnapshot } from './look-for-order.ts';
+import { readTrading, snapshotOf, type TradeSnapshot } from './look-for-order.ts';
+import { ORDER_KINDS, type Market } from './market.ts';
+import { causeOfSignal, type TradeSignal } from './trade-signal.ts';
+import type { TradingMode } from './trade-policy.ts';
 
 export interface PlaceOrderDeps extends EffectDeps {
-  readonly trading: TradingClient;
+  readonly market: Market;
   /** The total deadline of one request, in milliseconds. */
   readonly requestMs: number;
 }
 
-/** A prediction is worth seconds: an order that could not go out within minutes does not. */
+/** A signal is worth seconds: an order that could not go out within minutes does not. */
 const LIFETIME_MS = 10 * 60_000;
 
-/** The effect key of a prediction's order. `at` is left out: a sender that repeats itself may stamp the same anew. */
-export function orderKey({ predictionId }: Pick<InferenceCompleted, 'predictionId'>): string {
-  return effectKey(causeOf(predictionId), 'trade-order');
+/** The effect key of a signal's order. */
+export function orderKey(signal: Pick<TradeSignal, 'source' | 'id'>, mode: TradingMode): string {
+  return effectKey(causeOfSignal(signal), ORDER_KINDS[mode]);
 }
 
-/** Places the order of a prediction, at most once. An applied result is a `PlacedOrder`. */
+/**
+ * Places the order of a signal, at most once. An applied result is a `PlacedOrder`.
+ *
+ * @param seen what the decision went by: nothing is sent if the market is another under its lock.
+ */
 export function placeOrder(
   deps: PlaceOrderDeps,
-  prediction: InferenceCompleted,
+  signal: TradeSignal,
   order: OrderTerms,
-  agentId: string,
+  seen: TradeSnapshot,
 ): Promise<EffectOutcome> {
-  const metadata = { source: 'sagemaker', confidence: String(prediction.confidence) };
+  const { agentId, mode, trading } = deps.market;
+  let isDecidedUpon = false;
   return performEffect(
     deps,
     {
-      kind: 'trade-order',
-      cause: causeOf(prediction.predictionId),
+      kind: ORDER_KINDS[mode],
+      cause: causeOfSignal(signal),
       agentId,
       payee: order.asset,
       expiresAt: new Date(deps.now().getTime() + LIFETIME_MS).toISOString(),
       amountUsd: formatUsd(order.amount),
-      bodyFor: (reference) => deps.trading.orderBody({ ...order, reference, agentId, metadata }),
-      // The snapshot is two reads, and is taken again under the market's lock.
-      sendingMs: 5 * deps.requestMs,
-      lookBefore: () => takeTradeSnapshot(deps.trading, order),
+      bodyFor: (reference) => trading.orderBody({ ...order, reference, agentId, metadata: metadataOf(signal) }),
+      // Two reads at once under the market's lock, and the order.
+      sendingMs: 3 * deps.requestMs,
+      async lookBefore() {
+        if (isDecidedUpon) return snapshotOf(order, await readTrading(trading));
+        isDecidedUpon = true;
+        return seen;
+      },
     },
-    (request) => deps.trading.placeOrder(request),
+    (request) => trading.placeOrder(request),
   );
 }
 
-function causeOf(predictionId: string): Cause {
-  return { rule: 'prediction-trade', subject: predictionId, status: 'completed' };
+function metadataOf({ source, confidence }: TradeSignal): Readonly<Record<string, string>> {
+  return { source, ...(confidence === undefined ? {} : { confidence: String(confidence) }) };
 }

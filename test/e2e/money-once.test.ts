@@ -8,6 +8,7 @@ import { readBooks, readCalls } from '../../local/twin-view.ts';
 import { createIntentTable } from '../../src/aws/intent-table.ts';
 import { clientReference, retryKey } from '../../src/ledger/effect-key.ts';
 import { MAX_ATTEMPTS } from '../../src/ledger/perform-effect.ts';
+import { causeOfSignal } from '../../src/trading/trade-signal.ts';
 import { aNewIntent, leaveSending } from '../support/effects.ts';
 import { createMemoryIntents } from '../support/memory-intents.ts';
 import { comparable, STORE_SCENARIOS } from './store-scenarios.ts';
@@ -127,7 +128,7 @@ describe('in the published dialect', () => {
     await sendDelivery(stage.clients, stage.outputs.busName, { escrowId, deliveredBy: 'owner' });
     const execution = await awaitExecution(stage, retried.execution.replace('goes on as ', ''));
 
-    const intents = createIntentTable(stage.clients.documents, stage.outputs.intentTable);
+    const intents = createIntentTable(stage.clients.dynamoDb, stage.outputs.intentTable);
     expect(execution.states.at(-1)).toBe('Released');
     expect(await intents.read(key)).toMatchObject({ state: 'rejected', retriedAs: retryKey(key), fence: MAX_ATTEMPTS });
     expect(await intents.read(retryKey(key))).toMatchObject({ state: 'applied', retryOf: key, result: { escrowId } });
@@ -144,7 +145,7 @@ describe('in the published dialect', () => {
     await untilNoticed();
     await finishTraining(stage, name, 0.75);
     const { executionName } = await awaitEvent(stage, 'bonus.started', { trainingJobName: name });
-    const intents = createIntentTable(clients.documents, outputs.intentTable);
+    const intents = createIntentTable(clients.dynamoDb, outputs.intentTable);
     await eventually('the intent', () => intents.read(String(executionName)));
     await untilNoticed();
 
@@ -171,7 +172,7 @@ describe('in the published dialect', () => {
         const { executionName } = await awaitEvent(stage, 'bonus.started', { trainingJobName: name });
         return eventually(`a decision over ${name}`, async () => {
           if (findEvents(stage, 'escrow.locked', { executionName }).length > 0) return 'locked';
-          const intents = createIntentTable(stage.clients.documents, stage.outputs.intentTable);
+          const intents = createIntentTable(stage.clients.dynamoDb, stage.outputs.intentTable);
           const intent = await intents.read(String(executionName));
           return intent?.state === 'rejected' ? intent.reason : undefined;
         });
@@ -204,13 +205,14 @@ describe('what no event brings about', () => {
   });
 
   test('what nobody can know is parked, listed, and decided by a person', async () => {
-    const intents = createIntentTable(stage.clients.documents, stage.outputs.intentTable);
+    const intents = createIntentTable(stage.clients.dynamoDb, stage.outputs.intentTable);
     const agentId = LOCAL_AGENTS.treasury;
     const subject = randomUUID();
-    await leaveSending(intents, aNewIntent({ kind: 'trade-order', subject, agentId }), new Date(Date.now() - 600_000));
+    const cause = causeOfSignal({ source: 'prediction', id: subject });
+    await leaveSending(intents, aNewIntent({ kind: 'trade-order', cause, agentId }), new Date(Date.now() - 600_000));
     const parked = await eventually('the intent to be parked', async () => {
       await invoke(stage, 'resolve-intents');
-      return (await intents.list('manual', new Date(), 100)).find(({ cause }) => cause.subject === subject);
+      return (await intents.list('manual', new Date(), 100)).find((intent) => intent.cause.subject === subject);
     });
     const decision = { operator: 'an operator', evidence: 'the history of fills', reason: 'there is no such order' };
 
@@ -247,7 +249,7 @@ describe('the ledger in DynamoDB and the one in memory agree', () => {
 
   test.each(STORE_SCENARIOS)('$title', async ({ play }) => {
     const inMemory = await play(createMemoryIntents());
-    const inDynamoDb = await play(createIntentTable(stage.clients.documents, table));
+    const inDynamoDb = await play(createIntentTable(stage.clients.dynamoDb, table));
 
     expect(comparable(inDynamoDb)).toEqual(comparable(inMemory));
   });

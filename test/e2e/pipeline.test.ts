@@ -12,10 +12,11 @@ import {
   sendPrediction,
   sendTrainingEvent,
 } from '../../local/sending.ts';
-import { readBooks, readCalls, readOrders } from '../../local/twin-view.ts';
+import { readBooks, readCalls } from '../../local/twin-view.ts';
 import { createIntentTable } from '../../src/aws/intent-table.ts';
 import { performEffect } from '../../src/ledger/perform-effect.ts';
 import { formatUsd, parseUsd, subtractUsd } from '../../src/money.ts';
+import { causeOfSignal } from '../../src/trading/trade-signal.ts';
 import { aNewIntent, anEffect, anInvocation, leaveSending } from '../support/effects.ts';
 import {
   awaitDeadLetter,
@@ -29,6 +30,7 @@ import {
   invoke,
   listExecutions,
   moveTwinClock,
+  ordersFor,
   readLog,
   settle,
   startStage,
@@ -49,8 +51,7 @@ const inAnHour = () => new Date(Date.now() + 3_600_000).toISOString();
 
 const jobName = (prefix = 'churn-') => `${prefix}${randomUUID().slice(0, 8)}`;
 
-const ordersOf = async (predictionId: string) =>
-  (await readOrders(stage.twinUrl)).filter(({ metadata }) => JSON.stringify(metadata).includes(predictionId));
+const ordersOf = (predictionId: string) => ordersFor(stage, predictionId);
 
 describe('without a usable secret', () => {
   test('the flow fails with a message that names the secret and the field, and nothing is called', async () => {
@@ -196,22 +197,21 @@ describe('a prediction', () => {
         at,
       });
     }
-    const placed = await awaitEvent(stage, 'trade.placed', { predictionId });
+    const placed = await awaitEvent(stage, 'trade.placed', { signalId: predictionId });
     await settle();
 
     expect(placed).toMatchObject({ asset: 'BTC-USDC', direction: 'short', amountUsd: '50.00' });
-    const orders = (await readOrders(stage.twinUrl)).filter(({ order_id }) => order_id === placed['orderId']);
-    expect(orders).toHaveLength(1);
+    expect((await ordersOf(predictionId)).map(({ order_id }) => order_id)).toEqual([placed['orderId']]);
     const calls = (await readCalls(stage.twinUrl)).filter(({ path }) => path === '/trading/order');
     expect(calls).toHaveLength(1);
-    expect(findEvents(stage, 'trade.placed', { predictionId })).toHaveLength(1);
+    expect(findEvents(stage, 'trade.placed', { signalId: predictionId })).toHaveLength(1);
   });
 
   test('of the model itself is traded', async () => {
     const features = { momentum_5m: -0.006, momentum_1h: -0.012, rsi_14: 38, volume_z: 1.2, funding_rate: 0.0001 };
     const prediction = await askModel(stage.clients, stage.outputs.requestPrediction, { asset: 'ETH-USDC', features });
 
-    const placed = await awaitEvent(stage, 'trade.placed', { predictionId: prediction.predictionId });
+    const placed = await awaitEvent(stage, 'trade.placed', { signalId: prediction.predictionId });
 
     expect(placed).toMatchObject({ asset: 'ETH-USDC', direction: 'short', confidence: prediction.confidence });
   });
@@ -225,7 +225,7 @@ describe('a prediction', () => {
     const predictionId = randomUUID();
     await sendPrediction(stage.clients, stage.outputs.busName, { predictionId, ...prediction });
 
-    expect((await awaitEvent(stage, 'trade.skipped', { predictionId }))['reason']).toBe(reason);
+    expect((await awaitEvent(stage, 'trade.skipped', { signalId: predictionId }))['reason']).toBe(reason);
     expect(await ordersOf(predictionId)).toEqual([]);
   });
 });
@@ -255,7 +255,7 @@ describe('what nobody can use', () => {
     const predictionId = randomUUID();
     await sendPrediction(stage.clients, stage.outputs.busName, { predictionId, direction: 'long', confidence: 2 });
 
-    expect(await awaitDeadLetter(stage, 'purple-flea-local-predictions-dead.fifo', predictionId)).toContain(
+    expect(await awaitDeadLetter(stage, 'purple-flea-local-trade-signals-dead.fifo', predictionId)).toContain(
       'detail.confidence',
     );
     expect(await ordersOf(predictionId)).toEqual([]);
@@ -282,8 +282,12 @@ describe('what nobody can use', () => {
 
 describe('the ledger', () => {
   test('parks what a crashed invocation left in sending, where nothing could show it, and says so', async () => {
-    const intents = createIntentTable(stage.clients.documents, stage.outputs.intentTable);
-    const intent = aNewIntent({ kind: 'trade-order', subject: randomUUID(), agentId: 'ag_platform_treasury' });
+    const intents = createIntentTable(stage.clients.dynamoDb, stage.outputs.intentTable);
+    const intent = aNewIntent({
+      kind: 'trade-order',
+      cause: causeOfSignal({ source: 'prediction', id: randomUUID() }),
+      agentId: 'ag_platform_treasury',
+    });
     await leaveSending(intents, intent, new Date(Date.now() - 600_000));
 
     await eventually('the intent to be parked', async () => {
@@ -297,7 +301,7 @@ describe('the ledger', () => {
   });
 
   test('lets one of fifty invocations send, and gives the others its result', async () => {
-    const intents = createIntentTable(stage.clients.documents, stage.outputs.intentTable);
+    const intents = createIntentTable(stage.clients.dynamoDb, stage.outputs.intentTable);
     const effect = anEffect({ kind: 'trade-order', subject: randomUUID(), expiresAt: inAnHour() });
     let sent = 0;
     const attempt = () =>

@@ -7,8 +7,11 @@ import {
   ReceiveMessageCommand,
 } from '@aws-sdk/client-sqs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { RUN } from '../../local/paths.ts';
 import { registerTrainingJob, sendTrainingEvent } from '../../local/sending.ts';
-import { readEscrows } from '../../local/twin-view.ts';
+import { readEscrows, readOrders } from '../../local/twin-view.ts';
+import { clientReference } from '../../src/ledger/effect-key.ts';
+import { orderKey } from '../../src/trading/place-order.ts';
 import { openBusTap, type SeenEvent } from '../../local/bus-tap.ts';
 import { startLocalPipeline, type LocalPipeline, type LocalPipelineOptions } from '../../local/local-pipeline.ts';
 
@@ -18,6 +21,7 @@ export interface Stage extends LocalPipeline {
 }
 
 export async function startStage(options: LocalPipelineOptions = {}): Promise<Stage> {
+  process.env['PURPLE_FLEA_SESSION'] = `${RUN}session.json`;
   const pipeline = await startLocalPipeline({ renderer: 'silent', rateLimits: false, ...options });
   const stop = new AbortController();
   const seen: SeenEvent[] = [];
@@ -192,6 +196,12 @@ export async function awaitLocked(
 /** The escrows at the twin whose description names something. */
 export async function escrowsOf({ twinUrl }: Stage, name: string) {
   return (await readEscrows(twinUrl)).filter(({ description }) => description.includes(name));
+}
+
+/** The orders at the twin for one prediction: they bear the reference of its order, as all effects do. */
+export async function ordersFor({ twinUrl }: Stage, predictionId: string) {
+  const reference = clientReference(orderKey({ source: 'prediction', id: predictionId }, 'live'));
+  return (await readOrders(twinUrl)).filter(({ metadata }) => metadata?.['reference'] === reference);
 }
 
 /** Asks the twin for a fault, once if its parameters say nothing else. */

@@ -22,6 +22,7 @@ interface QueueProperties {
 }
 
 interface RuleProperties {
+  readonly Name: string;
   readonly EventBusName: string;
   readonly EventPattern: unknown;
   readonly State: string;
@@ -69,6 +70,8 @@ function alarmsOn(stage: SynthesizedStage, queueName: string, metric: string): A
  * There is no maintained library for Node that matches events as EventBridge does, so the patterns are compared whole:
  * a field more, a field less or a word misspelt is seen.
  */
+const TRADE_SIGNALS = ['inference.completed', 'price.alert'];
+
 const ROUTES = [
   {
     queue: 'training-events',
@@ -96,9 +99,12 @@ const ROUTES = [
     batchSize: 5,
   },
   {
-    queue: 'predictions.fifo',
+    queue: 'trade-signals.fifo',
     bus: 'pipeline',
-    pattern: { 'detail-type': ['inference.completed'] },
+    pattern: {
+      'detail-type': TRADE_SIGNALS,
+      detail: { asset: [{ exists: false }, { 'anything-but': ['BTC-USDC', 'ETH-USDC', 'SOL-USDC'] }] },
+    },
     handler: 'place-trade',
     batchSize: 1,
   },
@@ -110,6 +116,7 @@ const ROUTES = [
         {
           'anything-but': [
             'inference.completed',
+            'price.alert',
             'escrow.requested',
             'escrow.delivered',
             'escrow.approved',
@@ -140,6 +147,22 @@ const ROUTES = [
     batchSize: 10,
   },
 ] as const;
+
+/** Where the stage has an asynchronous endpoint; stage local has one. */
+const INFERENCES = {
+  queue: 'inferences-eth',
+  bus: 'default',
+  pattern: {
+    source: ['aws.s3'],
+    'detail-type': ['Object Created'],
+    detail: {
+      bucket: { name: ['purple-flea-local-inferences'] },
+      object: { key: [{ prefix: 'answers/' }, { prefix: 'failures/' }] },
+    },
+  },
+  handler: 'read-inference-eth',
+  batchSize: 5,
+} as const;
 
 /** What else goes into the queue of signals, from SageMaker: nothing of endpoints where none is configured. */
 function sageMakerSignalsOf(endpoints: readonly string[]) {
@@ -185,26 +208,40 @@ describe.each(STAGES)('the event queues of stage %s', (stageName) => {
   const { prefix } = stage;
   const [key] = stage.resources('AWS::KMS::Key');
   const topic = alarmTopicOf(stage);
-  const sageMakerSignals = sageMakerSignalsOf(loadConfig(stageName).bonus.endpoints);
+  const { bonus, trading } = loadConfig(stageName);
+  const furtherRules = [
+    ...sageMakerSignalsOf(bonus.endpoints).map((one) => ({
+      ...one,
+      queue: 'signals',
+      bus: 'default' as const,
+    })),
+    ...['BTC-USDC', 'ETH-USDC', 'SOL-USDC'].map((asset) => ({
+      rule: `trade-signals-${asset.toLowerCase()}`,
+      queue: 'trade-signals.fifo',
+      bus: 'pipeline' as const,
+      pattern: { 'detail-type': TRADE_SIGNALS, detail: { asset: [asset] } },
+    })),
+  ];
+  const routes = trading.inferences.length === 0 ? ROUTES : [...ROUTES, INFERENCES];
   const busNames = { default: 'default', pipeline: prefix };
 
-  test.each(ROUTES)('get what is meant for $queue by exactly this pattern, and nothing else', (route) => {
+  test.each(routes)('get what is meant for $queue by exactly this pattern, and nothing else', (route) => {
     const rules = stage
       .resources<RuleProperties>('AWS::Events::Rule')
       .map(({ properties }) => properties)
       .filter(({ Targets }) => Targets.some(({ Arn }) => stage.shorten(Arn) === `sqs:${route.queue}`));
 
-    const rule = rules.find(({ EventBusName }) => EventBusName === busNames[route.bus]);
+    const rule = rules.find(({ Name }) => Name === `${prefix}-${route.queue.replace('.fifo', '')}`);
     const others = rules.filter((candidate) => candidate !== rule);
+    const further = furtherRules.filter(({ queue }) => queue === route.queue);
     expect(rule).toMatchObject({ EventBusName: busNames[route.bus], State: 'ENABLED' });
     expect(rule?.EventPattern).toEqual(route.pattern);
     expect(rules.map(({ Targets }) => Targets.length)).toEqual(rules.map(() => 1));
-    expect(others.map(({ EventPattern }) => EventPattern)).toEqual(
-      route.queue === 'signals' ? sageMakerSignals.map(({ pattern }) => pattern) : [],
+    const shown = others.map(({ Name, EventPattern, EventBusName }) => [Name, [EventPattern, EventBusName]]);
+    expect(Object.fromEntries(shown)).toEqual(
+      Object.fromEntries(further.map((one) => [`${prefix}-${one.rule}`, [one.pattern, busNames[one.bus]]])),
     );
-    expect(new Set(others.map(({ EventBusName }) => EventBusName))).toEqual(
-      new Set(route.queue === 'signals' ? ['default'] : []),
-    );
+    expect(others).toHaveLength(further.length);
   });
 
   test('are the only targets of the only rules, but for those that tell people', () => {
@@ -213,10 +250,10 @@ describe.each(STAGES)('the event queues of stage %s', (stageName) => {
       properties.Targets.every(({ Arn }) => Arn === topicOf(stage, 'notifications').arn),
     );
 
-    expect(rules.length - telling.length).toBe(ROUTES.length + sageMakerSignals.length);
+    expect(rules.length - telling.length).toBe(routes.length + furtherRules.length);
   });
 
-  test.each(ROUTES)('hand $queue to $handler alone, which reports failures one by one', (route) => {
+  test.each(routes)('hand $queue to $handler alone, which reports failures one by one', (route) => {
     const mappings = mappingsOf(stage)
       .map(({ properties }) => properties)
       .filter(({ EventSourceArn }) => stage.shorten(EventSourceArn) === `sqs:${route.queue}`);
@@ -231,10 +268,10 @@ describe.each(STAGES)('the event queues of stage %s', (stageName) => {
   });
 
   test('are the only sources of messages', () => {
-    expect(mappingsOf(stage)).toHaveLength(ROUTES.length);
+    expect(mappingsOf(stage)).toHaveLength(routes.length);
   });
 
-  describe.each(ROUTES.map(({ queue }) => queue))('%s', (name) => {
+  describe.each(routes.map(({ queue }) => queue))('%s', (name) => {
     const queue = queueNamed(stage, name);
     const deadLetters = queueAt(stage, queue.properties.RedrivePolicy?.deadLetterTargetArn);
 
@@ -246,7 +283,7 @@ describe.each(STAGES)('the event queues of stage %s', (stageName) => {
     });
 
     test('tells its consumer the same number of receives and the same dead-letter queue', () => {
-      const handler = ROUTES.find((route) => route.queue === name)?.handler;
+      const handler = routes.find((route) => route.queue === name)?.handler;
       const [variables] = stage
         .resources<{ FunctionName: string; Environment: { Variables: object } }>('AWS::Lambda::Function')
         .filter(({ properties }) => properties.FunctionName === `${prefix}-${handler}`)
@@ -314,10 +351,10 @@ describe.each(STAGES)('the event queues of stage %s', (stageName) => {
       .filter(({ MetricName, AlarmActions }) => MetricName === 'FailedInvocations' && AlarmActions?.[0] === topic.arn)
       .flatMap(({ Dimensions }) => Dimensions.filter(({ Name }) => Name === 'RuleName').map(({ Value }) => Value))
       .filter((rule) => !rule.startsWith(`${prefix}-notify-`));
-    const queues = ROUTES.map(({ queue }) => queue.replace('.fifo', ''));
+    const queues = routes.map(({ queue }) => queue.replace('.fifo', ''));
 
     expect(watched.toSorted()).toEqual(
-      [...queues, ...sageMakerSignals.map(({ rule }) => rule)].map((name) => `${prefix}-${name}`).toSorted(),
+      [...queues, ...furtherRules.map(({ rule }) => rule)].map((name) => `${prefix}-${name}`).toSorted(),
     );
   });
 
@@ -328,16 +365,23 @@ describe.each(STAGES)('the event queues of stage %s', (stageName) => {
     expect(new Set(queuesOf(stage).map(({ arn }) => arn))).toEqual(new Set([...fed, ...dead]));
   });
 
-  test('let trades happen one at a time: one group, and no content twice', () => {
+  test('let one trade at a time happen in each market: a group for each, and no content twice', () => {
     const fifo = queuesOf(stage).filter(({ properties }) => properties.FifoQueue);
-    const [rule] = stage
+    const groups = stage
       .resources<RuleProperties>('AWS::Events::Rule')
-      .filter(({ properties }) => properties.Targets[0]?.Arn.endsWith('.fifo'));
+      .map(({ properties }) => properties)
+      .filter(({ Targets }) => Targets[0]?.Arn.endsWith('.fifo'))
+      .map(({ Name, Targets }) => [Name, Targets[0]?.SqsParameters]);
 
     expect(fifo.map(({ properties }) => [properties.QueueName, properties.ContentBasedDeduplication])).toEqual([
-      [`${prefix}-predictions-dead.fifo`, true],
-      [`${prefix}-predictions.fifo`, true],
+      [`${prefix}-trade-signals-dead.fifo`, true],
+      [`${prefix}-trade-signals.fifo`, true],
     ]);
-    expect(rule?.properties.Targets[0]?.SqsParameters).toEqual({ MessageGroupId: 'trades' });
+    expect(Object.fromEntries(groups)).toEqual({
+      [`${prefix}-trade-signals`]: { MessageGroupId: 'other' },
+      [`${prefix}-trade-signals-btc-usdc`]: { MessageGroupId: 'market-BTC-USDC' },
+      [`${prefix}-trade-signals-eth-usdc`]: { MessageGroupId: 'market-ETH-USDC' },
+      [`${prefix}-trade-signals-sol-usdc`]: { MessageGroupId: 'market-SOL-USDC' },
+    });
   });
 });

@@ -239,6 +239,7 @@ describe.each(STAGES)('the foundation of stage %s', (stageName) => {
         })
         .toSorted(),
     ).toEqual([
+      'Maximum of DailyLossUsedPercent > 99 for 5 min',
       'Maximum of DeadlineLagSeconds > 300 for 5 min',
       'Maximum of IntentsInDoubt > 0 for 60 min',
       'Maximum of IntentsManual > 0 for 5 min',
@@ -247,11 +248,15 @@ describe.each(STAGES)('the foundation of stage %s', (stageName) => {
       'Sum of LedgerReconciled < 1 for 2880 min',
       'Sum of MetricMissing > 0 for 5 min',
       'Sum of PublishFailures > 0 for 5 min',
+      'Sum of SignalsStale > 2 for 60 min',
+      'Sum of TradingUnready > 0 for 5 min',
       ...(takesWebhooks ? ['Sum of WebhooksRefused > 50 for 5 min', 'Sum of WebhooksUnready > 0 for 5 min'] : []),
     ]);
-    expect(new Set(own.map(({ Dimensions }) => JSON.stringify(Dimensions)))).toEqual(
-      new Set([JSON.stringify([{ Name: 'service', Value: prefix }])]),
-    );
+    const service = { Name: 'service', Value: prefix };
+    for (const { MetricName, Dimensions } of own) {
+      const mode = { Name: 'Mode', Value: loadConfig(stageName).trading.mode };
+      expect(Dimensions).toEqual(MetricName === 'DailyLossUsedPercent' ? [mode, service] : [service]);
+    }
   });
 
   test('gives every alarm the topic, a text to act on, and silence where there is no data, unless that is what it is for', () => {
@@ -270,9 +275,16 @@ describe.each(STAGES)('the foundation of stage %s', (stageName) => {
   });
 
   if (stageName === 'local') {
-    test('leaves out the archive, which the local AWS cannot create, and says so', () => {
+    test('leaves out the archive and the alarm over several metrics, which the local AWS cannot create, and says so', () => {
       expect(stage.resources(ARCHIVE)).toEqual([]);
-      expect(stage.said).toBe(`local: left out ${ARCHIVE} ${prefix}-foundation/Bus/Archive/Archive\n`);
+      expect(stage.said).toBe(
+        [
+          `${ARCHIVE} ${prefix}-foundation/Bus/Archive/Archive`,
+          `AWS::CloudWatch::Alarm ${prefix}-trading/SkipRate/Resource`,
+        ]
+          .map((left) => `local: left out ${left}\n`)
+          .join(''),
+      );
     });
   } else {
     test('archives every event of the bus for a year', () => {

@@ -28,12 +28,14 @@ const FOLDERS = readdirSync('lambdas').filter((folder) => folder !== 'shared');
 const TIMEOUTS: Readonly<Record<string, number>> = {
   'await-signal': 30,
   'await-verdict': 30,
+  'check-readiness': 30,
   'check-status': 30,
   'complete-delivery': 45,
   'decide-intent': 30,
   'deliver-deadlines': 60,
   'find-missed-jobs': 300,
   'lock-funds': 30,
+  'measure-positions': 60,
   'place-trade': 60,
   'raise-dispute': 60,
   'receive-webhook': 10,
@@ -41,7 +43,8 @@ const TIMEOUTS: Readonly<Record<string, number>> = {
   'reconcile-ledger': 900,
   'reject-event': 30,
   'release-funds': 60,
-  'request-prediction': 60,
+  'read-inference-eth': 30,
+  'request-prediction-btc': 60,
   'resolve-intents': 120,
   'review-delivery': 30,
   'start-bonus': 30,
@@ -53,7 +56,6 @@ const TIMEOUTS: Readonly<Record<string, number>> = {
 const SETTINGS = [
   'POWERTOOLS_SERVICE_NAME',
   'POWERTOOLS_LOG_LEVEL',
-  'NODE_OPTIONS',
   'MAX_RECEIVES',
   'CONNECT_TIMEOUT_MS',
   'REQUEST_TIMEOUT_MS',
@@ -65,7 +67,9 @@ const SETTINGS = [
   'BONUS_POLICY',
   'REQUEST_POLICY',
   'TRADE_POLICY',
-  'ENDPOINT_NAME',
+  'PREDICTOR',
+  'INFERENCE_SOURCE',
+  'PAPER',
 ];
 
 /** What keys look like: those of Purple Flea and of AWS, and any long run of letters and digits. */
@@ -78,10 +82,18 @@ describe.each(STAGES)('the functions of stage %s', (stageName) => {
   const functions = stage.resources<FunctionProperties>('AWS::Lambda::Function').map(({ properties }) => properties);
   const topic = alarmTopicOf(stage);
 
-  test('are the folders under lambdas, each deployed once', () => {
+  /** Once, but for those that are there by configuration. */
+  const namesOf = (folder: string): string[] => {
+    const { predictors, inferences } = loadConfig(stageName).trading;
+    if (folder === 'request-prediction') return predictors.map(({ name }) => `${folder}-${name}`);
+    if (folder === 'read-inference') return inferences.map(({ name }) => `${folder}-${name}`);
+    return folder === 'receive-webhook' && !takesWebhooks ? [] : [folder];
+  };
+
+  test('are the folders under lambdas, each deployed once, or once for each predictor and inference', () => {
     expect(functions.map(({ FunctionName }) => FunctionName).toSorted()).toEqual(
-      FOLDERS.filter((folder) => takesWebhooks || folder !== 'receive-webhook')
-        .map((folder) => `${prefix}-${folder}`)
+      FOLDERS.flatMap(namesOf)
+        .map((name) => `${prefix}-${name}`)
         .toSorted(),
     );
   });
@@ -174,7 +186,7 @@ describe.each(STAGES)('the functions of stage %s', (stageName) => {
   test('are told the policies and services of their stage as the configuration has them', () => {
     const { bonus, escrows, budgets, trading, purpleFlea } = loadConfig(stageName);
     const { subscriptions: _, ...requestPolicy } = escrows;
-    const { predictor, ...tradePolicy } = trading;
+    const { predictors, inferences, paper, ...tradePolicy } = trading;
     const variables = Object.fromEntries(
       functions.map(({ FunctionName, Environment }) => [stage.shorten(FunctionName), Environment.Variables]),
     );
@@ -184,15 +196,26 @@ describe.each(STAGES)('the functions of stage %s', (stageName) => {
     expect(read('find-missed-jobs', 'BONUS_POLICY')).toEqual(bonus);
     expect(read('start-escrows', 'REQUEST_POLICY')).toEqual(requestPolicy);
     expect(Object.keys(budgets.perDay).length).toBeGreaterThan(0);
-    for (const sender of ['lock-funds', 'complete-delivery', 'release-funds', 'place-trade']) {
+    for (const sender of ['lock-funds', 'complete-delivery', 'release-funds', 'place-trade', 'check-readiness']) {
       expect(read(sender, 'BUDGETS')).toEqual(budgets);
     }
     for (const service of ['escrow', 'trading', 'wallet', 'faucet'] as const) {
       expect(read('resolve-intents', `${service.toUpperCase()}_SERVICE`)).toEqual(purpleFlea[service]);
     }
-    expect(read('place-trade', 'TRADE_POLICY')).toEqual(tradePolicy);
-    expect(read('place-trade', 'TRADING_SERVICE')).toEqual(purpleFlea.trading);
-    expect(variables['request-prediction']?.['ENDPOINT_NAME']).toBe(predictor.endpointName);
+    for (const trader of ['place-trade', 'check-readiness', 'measure-positions']) {
+      expect(read(trader, 'TRADE_POLICY')).toEqual({
+        ...tradePolicy,
+        dailyNotionalUsd: budgets.perDay['trade-order'],
+      });
+      expect(read(trader, 'PAPER')).toEqual(paper);
+      expect(read(trader, 'WALLET_SERVICE')).toEqual(purpleFlea.wallet);
+      expect(read(trader, 'TRADING_SERVICE')).toEqual(purpleFlea.trading);
+    }
+    expect(predictors).toHaveLength(1);
+    for (const { everyMinutes: _every, ...predictor } of predictors) {
+      expect(read(`request-prediction-${predictor.name}`, 'PREDICTOR')).toEqual(predictor);
+    }
+    for (const source of inferences) expect(read(`read-inference-${source.name}`, 'INFERENCE_SOURCE')).toEqual(source);
     for (const task of ['lock-funds', 'complete-delivery', 'review-delivery', 'release-funds', 'check-status']) {
       expect(read(task, 'ESCROW_SERVICE')).toEqual(purpleFlea.escrow);
     }

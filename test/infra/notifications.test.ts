@@ -139,6 +139,7 @@ describe.each(STAGES)('the notifications of stage %s', (stageName) => {
       'intent-parked',
       'ledger-drifted',
       'trade-manual',
+      'trade-placed',
     ]);
     const types = rules.flatMap(({ EventPattern }) => EventPattern['detail-type']);
     expect(types.filter((type) => !Object.hasOwn(PUBLISHED, type))).toEqual([]);
@@ -185,8 +186,21 @@ describe.each(STAGES)('the notifications of stage %s', (stageName) => {
     ],
     [
       'trade.manual',
-      { predictionId: 'p-1', reference: REFERENCE, reason: 'it said "no"' },
+      { source: 'prediction', signalId: 'p-1', asset: 'BTC-USDC', reference: REFERENCE, reason: 'it said "no"' },
       ['p-1', REFERENCE, `npm run intents -- list --stage ${stageName}`],
+    ],
+    [
+      'trade.placed',
+      {
+        mode: 'paper',
+        source: 'prediction',
+        signalId: 'p-1',
+        orderId: 'ord_1',
+        asset: 'BTC-USDC',
+        direction: 'long',
+        amountUsd: '50.00',
+      },
+      ['Order ord_1 stands (paper): long $50.00 of BTC-USDC.'],
     ],
     [
       'ledger.drifted',
@@ -202,6 +216,17 @@ describe.each(STAGES)('the notifications of stage %s', (stageName) => {
     const told = rulesOf(stage).filter(({ EventPattern }) => EventPattern['detail-type'][0] === type);
     const paths = told.flatMap(({ Targets }) => Object.values(Targets[0]?.InputTransformer.InputPathsMap ?? {}));
     expect(paths.filter((path) => /reason|detail$/.test(path))).toEqual([]);
+  });
+
+  test('say nothing of a signal that is skipped: there are many, and nothing is to be done about one', () => {
+    const skipped = { mode: 'paper', signalId: 'p-1', asset: 'BTC-USDC', reason: 'low-confidence', detail: 'it is' };
+
+    expect(linesFor(stage, 'trade.skipped', skipped)).toEqual({});
+  });
+
+  test('go to no chat', () => {
+    expect(stage.resources('AWS::Chatbot::SlackChannelConfiguration')).toEqual([]);
+    expect(stage.text).not.toContain('chatbot.amazonaws.com');
   });
 
   test('raise an alarm where one does not get through', () => {
@@ -238,10 +263,19 @@ test.each([
     bus: new EventBus(stack, 'Bus'),
     key,
     email,
+    tellsOrders: true,
+    chat: undefined,
     alarmTopic: new Topic(stack, 'Alarms'),
   });
 
   const subscriptions = Object.values(Template.fromStack(stack).findResources('AWS::SNS::Subscription'));
 
   expect(subscriptions.map(({ Properties }) => (Properties as { Endpoint: string }).Endpoint)).toEqual(expected);
+});
+
+test('orders are no line where a stage does not want them', () => {
+  const quiet = synthesizeStage('dev', {}, (config) => ({ ...config, notifications: { orders: false } }));
+
+  expect(linesFor(quiet, 'trade.placed', { orderId: 'ord_1' })).toEqual({});
+  expect(Object.keys(linesFor(quiet, 'trade.manual', { signalId: 'p-1' }))).toEqual(['trade-manual']);
 });

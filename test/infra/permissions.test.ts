@@ -32,10 +32,14 @@ const take = (queue: string) =>
   `sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:GetQueueUrl sqs:ReceiveMessage on sqs:${queue}`;
 const putAside = (queue: string) => `sqs:SendMessage on sqs:${queue}`;
 
+/** An asynchronous endpoint's objects have names of its own making. */
+const ANSWERS = ['s3:inferences/answers/*', 's3:inferences/failures/*'];
+
 /** All that each function may do, besides writing to its own log group. */
 const GRANTS: Readonly<Record<string, readonly string[]>> = {
   'await-signal': [LISTED_MAILBOX, USE_TABLE_KEY, RESUME],
   'await-verdict': [READ_INTENT, MAILBOX, USE_TABLE_KEY, RESUME],
+  'check-readiness': [READ_INTENT, STOP, SECRET, DECRYPT],
   'check-status': [SECRET, DECRYPT, PUBLISH],
   'complete-delivery': [LEDGER, STOP, SECRET, USE_TABLE_KEY, PUBLISH],
   'decide-intent': [
@@ -51,10 +55,12 @@ const GRANTS: Readonly<Record<string, readonly string[]>> = {
   'deliver-deadlines': [MAILBOX, 'dynamodb:Query on dynamodb:table/mailbox/index/by-deadline', USE_TABLE_KEY, RESUME],
   'find-missed-jobs': [READ_INTENT, DECRYPT, START, DESCRIBE_JOBS, 'sagemaker:ListTrainingJobs on *', PUBLISH],
   'lock-funds': [LEDGER, STOP, SECRET, USE_TABLE_KEY, PUBLISH],
+  'measure-positions': [READ_INTENT, SECRET, DECRYPT],
   'place-trade': [
-    take('predictions.fifo'),
-    putAside('predictions-dead.fifo'),
+    take('trade-signals.fifo'),
+    putAside('trade-signals-dead.fifo'),
     LEDGER,
+    BY_STATE,
     STOP,
     SECRET,
     USE_TABLE_KEY,
@@ -66,7 +72,14 @@ const GRANTS: Readonly<Record<string, readonly string[]>> = {
   'reconcile-ledger': [READ_INTENT, KEEP_ITEMS, BY_STATE, SECRET, USE_TABLE_KEY, PUBLISH],
   'reject-event': [take('unknown-events'), putAside('unknown-events-dead'), DECRYPT_AND_SEND],
   'release-funds': [LEDGER, STOP, SECRET, USE_TABLE_KEY, PUBLISH],
-  'request-prediction': ['sagemaker:InvokeEndpoint on sagemaker:endpoint/direction-model', PUBLISH],
+  'read-inference-eth': [
+    take('inferences-eth'),
+    putAside('inferences-eth-dead'),
+    DECRYPT_AND_SEND,
+    `s3:GetObject on ${ANSWERS.join(' ')}`,
+    PUBLISH,
+  ],
+  'request-prediction-btc': ['sagemaker:InvokeEndpoint on sagemaker:endpoint/direction-model', PUBLISH],
   'resolve-intents': [LEDGER, BY_STATE, MAILBOX, SECRET, USE_TABLE_KEY, PUBLISH, RESUME],
   'review-delivery': [SECRET, DECRYPT, PUBLISH],
   'watch-escrows': [
@@ -100,7 +113,15 @@ const UNLIMITED = /^(logs:(\w+LogDelivery|ListLogDeliveries|\w+ResourcePolic(y|i
 
 describe.each(STAGES)('the permissions of stage %s', (stageName) => {
   const stage = synthesizeStage(stageName);
-  const takesWebhooks = loadConfig(stageName).webhooks.enabled;
+  const { webhooks, trading } = loadConfig(stageName);
+  const { inferences } = trading;
+  /** On paper neither who trades nor who measures holds a key; live, who measures does not see the table. */
+  const withheld = (name: string) => {
+    if (trading.mode === 'paper') return ['place-trade', 'measure-positions'].includes(name) ? SECRET : undefined;
+    return name === 'measure-positions' ? READ_INTENT : undefined;
+  };
+  const expectedOf = (name: string) =>
+    (GRANTS[name] ?? ['a row in the table']).filter((grant) => grant !== withheld(name));
   const functions = stage
     .resources<{ FunctionName: string; Role: string }>('AWS::Lambda::Function')
     .map(({ properties }) => ({ name: stage.shorten(properties.FunctionName), role: properties.Role }));
@@ -110,11 +131,13 @@ describe.each(STAGES)('the permissions of stage %s', (stageName) => {
 
     const granted = statementsOf(stage, role).map((statement) => describeStatement(stage, statement));
 
-    expect(granted.toSorted()).toEqual([ownLogs, ...(GRANTS[name] ?? ['a row in the table'])].toSorted());
+    expect(granted.toSorted()).toEqual([ownLogs, ...expectedOf(name)].toSorted());
   });
 
   test('are for functions that exist', () => {
-    const expected = Object.keys(GRANTS).filter((name) => takesWebhooks || name !== 'receive-webhook');
+    const expected = Object.keys(GRANTS)
+      .filter((name) => webhooks.enabled || name !== 'receive-webhook')
+      .filter((name) => inferences.length > 0 || name !== 'read-inference-eth');
 
     expect(expected.toSorted()).toEqual(functions.map(({ name }) => name).toSorted());
   });
@@ -127,7 +150,7 @@ describe.each(STAGES)('the permissions of stage %s', (stageName) => {
     );
   });
 
-  test('let exactly those read the stop that send effects', () => {
+  test('let exactly those read the stop that send effects, and who says whether orders may go out', () => {
     const told = stage
       .resources<{ FunctionName: string; Environment: { Variables: Record<string, string> } }>('AWS::Lambda::Function')
       .filter(({ properties }) => properties.Environment.Variables['STOP_PARAMETER'] !== undefined)
@@ -135,6 +158,7 @@ describe.each(STAGES)('the permissions of stage %s', (stageName) => {
     const allowed = Object.keys(GRANTS).filter((name) => GRANTS[name]?.includes(STOP));
 
     expect(allowed.toSorted()).toEqual([
+      'check-readiness',
       'complete-delivery',
       'lock-funds',
       'place-trade',
@@ -156,7 +180,7 @@ describe.each(STAGES)('the permissions of stage %s', (stageName) => {
     ]);
   });
 
-  test('name every action whole, and every resource but training jobs, executions and those of log delivery', () => {
+  test('name every action whole, and every resource but training jobs, executions, answers in S3 and those of log delivery', () => {
     const statements = stage
       .resources<PolicyProperties>('AWS::IAM::Policy')
       .flatMap(({ properties }) => properties.PolicyDocument.Statement);
@@ -169,6 +193,7 @@ describe.each(STAGES)('the permissions of stage %s', (stageName) => {
     expect(wildcards.map((arn) => stage.shorten(arn)).toSorted()).toEqual([
       '*',
       '*',
+      ...(inferences.length > 0 ? ANSWERS : []),
       'sagemaker:training-job/churn-*',
       'sagemaker:training-job/churn-*',
       'sagemaker:training-job/fraud-*',

@@ -16,34 +16,40 @@ interface ScheduleProperties {
 
 describe.each(STAGES)('the schedules of stage %s', (stageName) => {
   const stage = synthesizeStage(stageName);
-  const { predictor } = loadConfig(stageName).trading;
+  const { predictors } = loadConfig(stageName).trading;
   const schedules = stage.resources<ScheduleProperties>('AWS::Scheduler::Schedule').map(({ properties }) => properties);
   const rates = Object.fromEntries(
     schedules.map(({ Target, ScheduleExpression }) => [stage.shorten(Target.Arn), ScheduleExpression]),
   );
 
-  test('run the two sweepers every minute, the look for missed jobs every hour, the reconciliation every day, and the predictor as configured, if at all', () => {
-    const { everyMinutes } = predictor;
+  test('run the two sweepers every minute, the look for missed jobs every hour, the reconciliation every day, the measuring every five minutes, and each predictor as configured, if at all', () => {
+    const asked = predictors.flatMap(({ name, everyMinutes }) =>
+      everyMinutes === undefined
+        ? []
+        : [[`lambda:function:request-prediction-${name}`, `rate(${everyMinutes} minutes)`]],
+    );
 
     expect(rates).toEqual({
       'lambda:function:deliver-deadlines': 'rate(1 minute)',
       'lambda:function:watch-escrows': 'rate(1 minute)',
       'lambda:function:find-missed-jobs': 'rate(1 hour)',
+      'lambda:function:measure-positions': 'rate(5 minutes)',
       'lambda:function:reconcile-ledger': 'rate(1 day)',
       'lambda:function:resolve-intents': 'rate(1 minute)',
-      ...(everyMinutes === undefined ? {} : { 'lambda:function:request-prediction': `rate(${everyMinutes} minutes)` }),
+      ...Object.fromEntries(asked),
     });
   });
 
   test('ask the model every five minutes in prod, and leave that to people elsewhere', () => {
-    expect(rates['lambda:function:request-prediction']).toBe(stageName === 'prod' ? 'rate(5 minutes)' : undefined);
+    expect(rates['lambda:function:request-prediction-btc']).toBe(stageName === 'prod' ? 'rate(5 minutes)' : undefined);
   });
 
-  test('pass the predictor its asset and features, and the sweepers nothing', () => {
+  test('pass a predictor the time of its period, which is the same however often it is told, and the sweepers nothing', () => {
     for (const { Target } of schedules) {
       const input: unknown = Target.Input === undefined ? undefined : JSON.parse(Target.Input);
-      const { asset, features } = predictor;
-      expect(input).toEqual(Target.Arn.endsWith('-request-prediction') ? { asset, features } : undefined);
+      expect(input).toEqual(
+        Target.Arn.includes('-request-prediction-') ? { scheduledTime: '<aws.scheduler.scheduled-time>' } : undefined,
+      );
     }
   });
 

@@ -54,10 +54,10 @@ describe('stage local', () => {
     const stage = synthesizeStage('local', options);
     const told = environments(stage);
 
-    expect(serviceUrls(stage)).toHaveLength(17);
+    expect(serviceUrls(stage)).toHaveLength(22);
     expect(new Set(serviceUrls(stage))).toEqual(new Set([url]));
     for (const [name, variables] of Object.entries(told)) {
-      const callsSageMaker = ['start-bonus', 'find-missed-jobs', 'request-prediction'].includes(name);
+      const callsSageMaker = ['start-bonus', 'find-missed-jobs', 'request-prediction-btc'].includes(name);
       expect(SAGEMAKER_VARIABLES.map((variable) => variables[variable])).toEqual(
         callsSageMaker ? [url, url] : [undefined, undefined],
       );

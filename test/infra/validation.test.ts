@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadConfig, STAGES, type Stage } from '../../lib/config.ts';
+import { loadConfig, STAGES, type Config, type Stage } from '../../lib/config.ts';
 import { buildPipeline } from '../../lib/pipeline.ts';
 import { createApp } from '../support/synthesized-stage.ts';
 
@@ -37,7 +37,11 @@ afterAll(() => {
 /** Builds a stage as `cdk synth` does, with what CloudFormation's schemas forbid as errors, and reads the report. */
 function validate(
   stageName: Stage,
-  { plant, schemas = true }: { readonly plant?: (scratch: Stack) => void; readonly schemas?: boolean } = {},
+  {
+    plant,
+    schemas = true,
+    config = loadConfig(stageName),
+  }: { readonly plant?: (scratch: Stack) => void; readonly schemas?: boolean; readonly config?: Config } = {},
 ): Outcome {
   const folder = mkdtempSync(join(outdir, stageName));
   const app = createApp({
@@ -47,7 +51,7 @@ function validate(
   });
   let failed = false;
   try {
-    buildPipeline(app, loadConfig(stageName), { report: () => {} });
+    buildPipeline(app, config, { report: () => {} });
     plant?.(new Stack(app, 'scratch'));
     app.synth();
   } catch (error) {
@@ -90,7 +94,8 @@ describe.each(STAGES)('stage %s, checked by cdk-nag and against the schemas of C
     const jobs = 'Resource::arn:<AWS::Partition>:sagemaker:<AWS::Region>:<AWS::AccountId>:training-job';
     const at = `purple-flea-${stageName}`;
     const executions = `Resource::arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:${at}-escrow-lifecycle`;
-    const takesWebhooks = loadConfig(stageName).webhooks.enabled;
+    const { webhooks, trading } = loadConfig(stageName);
+    const takesWebhooks = webhooks.enabled;
     const webhookRoute = `${at}-escrow/Webhooks/Api/POST--webhooks--purple-flea`;
     expect(acknowledged.map(({ finding }) => finding.replace('Annotation::', ''))).toEqual([
       `AwsSolutions-SMG4 at ${at}-foundation/ApiKey`,
@@ -103,9 +108,21 @@ describe.each(STAGES)('stage %s, checked by cdk-nag and against the schemas of C
       `AwsSolutions-IAM5[${jobs}/fraud-*] at ${at}-escrow/FindMissedJobsFunction`,
       `AwsSolutions-IAM5[${executions}:*] at ${at}-escrow/DecideIntentFunction`,
       ...(takesWebhooks ? [`AwsSolutions-APIG4 at ${webhookRoute}`] : []),
+      ...trading.inferences.flatMap(({ bucket, prefix, failurePrefix }) =>
+        [prefix, failurePrefix].map(
+          (begin) =>
+            `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:s3:::${bucket}/${begin}*] at ${at}-trading/Inferences/Eth/ReadInferenceEthFunction`,
+        ),
+      ),
     ]);
     expect(acknowledged.filter(({ reason }) => reason.length < 30)).toEqual([]);
   });
+});
+
+test.each(['dev', 'local'] as const)('stage %s with a chat has no finding either', (stageName) => {
+  const chat = { slackWorkspaceId: 'T01ABCDEF', slackChannelId: 'C02ABCDEF' };
+
+  expect(validate(stageName, { config: { ...loadConfig(stageName), chat } })).toEqual({ failed: false, findings: [] });
 });
 
 test('a planted property that CloudFormation does not know is found', () => {

@@ -17,6 +17,7 @@ import { createWorld, type World } from '../../twin/world/world.ts';
 import { anInvocation, MINUTE, NOON } from '../support/effects.ts';
 import { createMemoryBaselines, type MemoryBaselines } from '../support/memory-baselines.ts';
 import { createMemoryIntents, createMemoryLedger, type MemoryIntents } from '../support/memory-intents.ts';
+import { createMemoryPaperBooks } from '../support/memory-paper-books.ts';
 import { createRecorder, type Recorder } from '../support/recorder.ts';
 
 export const TREASURY: Credentials = { agentId: 'ag_treasury', apiKey: 'key-of-treasury' };
@@ -184,6 +185,7 @@ export function openBooks(profile: Profile, balanceUsd = '100000.00'): Books {
           openWallet: (credentials) => clientsOf(credentials).wallet,
           openTrading: (credentials) => clientsOf(credentials).trading,
           openFaucet: (credentials) => clientsOf(credentials).faucet,
+          paperBooks: createMemoryPaperBooks(),
         }),
         policy: RESOLVE_DEFAULTS,
         now: () => now,

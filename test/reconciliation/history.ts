@@ -10,11 +10,10 @@ import type { Cause } from '../../src/ledger/effect-key.ts';
 import { effectKey } from '../../src/ledger/effect-key.ts';
 import { formatUsd, parseUsd } from '../../src/money.ts';
 import { claimFaucet, payAgent } from '../../src/payouts/payout-effects.ts';
-import { placeOrder } from '../../src/trading/place-order.ts';
 import { accountOf } from '../../twin/world/world.ts';
 import { MINUTE } from '../support/effects.ts';
 import { createRandom } from '../support/interleavings.ts';
-import { aPrediction } from '../support/predictions.ts';
+import { aSignal, placeOrderAt } from '../support/predictions.ts';
 import { OTHER, TREASURY, WORKER, type Books, type Fate } from './books.ts';
 
 export const HOUR = 60 * MINUTE;
@@ -187,8 +186,7 @@ export function createHistorian(
       if (!trades) return;
       drawFate();
       const order = { asset: 'BTC-USDC', direction: 'long', amount: parseUsd('50.00'), leverage: 1 } as const;
-      const prediction = { ...aPrediction(), predictionId: `prediction-${seed}-${++causes}` };
-      await placeOrder(books.treasury, prediction, order, TREASURY.agentId);
+      await placeOrderAt(books.treasury, aSignal({ id: `prediction-${seed}-${++causes}` }), order);
     },
     async deposit() {
       if (inflows) payIn(books, '12.34');

@@ -17,7 +17,8 @@ const SCENARIOS: readonly (readonly [Operation, Scenario])[] = [
   ['complete', { flow: 'lifecycle', causes: 1, settlement: 'none', completes: true }],
   ['release', { flow: 'lifecycle', causes: 1, settlement: 'release', completes: false }],
   ['dispute', { flow: 'lifecycle', causes: 1, settlement: 'dispute', completes: false }],
-  ['order', { flow: 'order', causes: 1, sharesMarket: false }],
+  ['order', { flow: 'order', causes: 1, sharesMarket: false, merges: false }],
+  ['order', { flow: 'order', causes: 1, sharesMarket: true, merges: true }],
   ['transfer', { flow: 'transfer', causes: 1 }],
   ['claim', { flow: 'claim', causes: 1 }],
 ];
@@ -32,7 +33,7 @@ const READS: Readonly<Partial<Record<Operation, readonly Operation[]>>> = {
   complete: ['status'],
   release: ['status'],
   dispute: ['status'],
-  order: ['positions', 'history'],
+  order: ['positions', 'history', 'balance'],
   claim: ['faucet-status'],
 };
 

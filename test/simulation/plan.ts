@@ -91,7 +91,8 @@ export type Scenario =
     }
   /** From the events of training jobs on; `deliveredAt` says when somebody says that what each waits for is there. */
   | { readonly flow: 'bonus'; readonly causes: number; readonly deliveredAt: readonly (number | null)[] }
-  | { readonly flow: 'order'; readonly causes: number; readonly sharesMarket: boolean }
+  /** `merges` where there is a position before, on the same side of the market, that fills are merged into. */
+  | { readonly flow: 'order'; readonly causes: number; readonly sharesMarket: boolean; readonly merges: boolean }
   | { readonly flow: 'transfer'; readonly causes: number }
   | { readonly flow: 'claim'; readonly causes: 1 };
 
@@ -105,6 +106,9 @@ export interface Schedule {
   readonly sweepMinutes: number;
 }
 
+/** Where orders go; causes that share a market have the first. */
+export const MARKETS = ['BTC-USDC', 'ETH-USDC'] as const;
+
 /** The effects that a flow consists of. */
 export const KINDS_OF_FLOW: Readonly<Record<Scenario['flow'], readonly EffectKind[]>> = {
   lifecycle: ['escrow-create', 'escrow-complete', 'escrow-release', 'escrow-dispute'],
@@ -117,7 +121,7 @@ export const KINDS_OF_FLOW: Readonly<Record<Scenario['flow'], readonly EffectKin
 const OPERATIONS_OF_FLOW: Readonly<Record<Scenario['flow'], readonly Operation[]>> = {
   lifecycle: ['create', 'complete', 'release', 'dispute', 'status', 'list', 'ledger'],
   bonus: ['create', 'complete', 'release', 'status', 'list', 'ledger'],
-  order: ['order', 'positions', 'history'],
+  order: ['order', 'positions', 'history', 'balance'],
   transfer: ['transfer'],
   claim: ['claim', 'faucet-status'],
 };
@@ -171,7 +175,10 @@ function drawScenario(chance: Chance): Scenario {
       completes: chance.maybe(0.6),
     };
   }
-  if (dice < 16) return { flow: 'order', causes: chance.maybe(0.3) ? 2 : 1, sharesMarket: chance.maybe(0.5) };
+  if (dice < 16) {
+    const causes = chance.maybe(0.3) ? 2 : 1;
+    return { flow: 'order', causes, sharesMarket: chance.maybe(0.5), merges: chance.maybe(0.3) };
+  }
   if (dice < 18) return { flow: 'transfer', causes: chance.maybe(0.3) ? 2 : 1 };
   return { flow: 'claim', causes: 1 };
 }

@@ -10,7 +10,7 @@ import { aBatch, anEvent } from '../support/lambda-events.ts';
 import { createBonuses, type Bonuses } from './bonuses.ts';
 import type { Changes } from './changes.ts';
 import { DISPUTE, follow, newExecution, visit, type Execution } from './executions.ts';
-import { KINDS_OF_FLOW, HOUR, MINUTE, type Schedule } from './plan.ts';
+import { HOUR, KINDS_OF_FLOW, MARKETS, MINUTE, type Schedule } from './plan.ts';
 import { MAX_RECEIVES } from './queue.ts';
 import { TREASURY, WORKER } from './service/parties.ts';
 import { createSimulatedWorld, REQUEST_MS, type Invocation, type SimulatedWorld } from './world.ts';
@@ -30,7 +30,6 @@ const END = REDRIVE + 26 * HOUR;
 
 /** Amounts tell the causes of one schedule apart: each is another. */
 const AMOUNTS = ['16.40', '8.20'] as const;
-const MARKETS = ['BTC-USDC', 'ETH-USDC'] as const;
 
 /** What there is to be done once, however often it is delivered. */
 interface Work {
@@ -248,10 +247,16 @@ async function deliverPrediction(world: SimulatedWorld, predictionId: string, as
         sendDeadLetter: async () => world.note('dead letter'),
         maxReceives: MAX_RECEIVES,
         policy: {
+          mode: 'live',
+          markets: MARKETS.map((market) => ({ asset: market, maxExposureUsd: parseUsd('500.00') })),
           confidenceThreshold: 0.6,
-          orderSizeUsd: '50.00',
+          size: { by: 'fixed', amountUsd: parseUsd('50.00') },
+          maxOrderUsd: parseUsd('50.00'),
           leverage: 1,
-          assets: [...MARKETS],
+          minBalanceUsd: parseUsd('10.00'),
+          dailyNotionalUsd: parseUsd('500.00'),
+          dailyLossUsd: parseUsd('100.00'),
+          coolDownSeconds: 0,
           maxAgeSeconds: 600,
         },
       })(aBatch({ body, receives }), world.contextOf(invocation)),

@@ -45,7 +45,8 @@ export interface Verdict {
 export const ENDS = ['applied', 'rejected', 'manual', 'lapsed'] as const;
 export type End = (typeof ENDS)[number];
 
-const OPERATION_OF_KIND: Readonly<Record<EffectKind, Operation>> = {
+/** Orders on paper are no call of anything. */
+const OPERATION_OF_KIND: Partial<Readonly<Record<EffectKind, Operation>>> = {
   'escrow-create': 'create',
   'escrow-complete': 'complete',
   'escrow-release': 'release',
@@ -212,10 +213,13 @@ function isWronglyParked(world: SimulatedWorld, intent: Intent): boolean {
     case 'escrow-dispute':
       return escrow?.status === 'disputed' && effectsOf(world, intent).length > 0;
     case 'trade-order':
-      return effectsOf(world, intent).length === 1 && service.effects.length === 1;
+      return (
+        effectsOf(world, intent).length === 1 && service.effects.filter(({ key }) => key !== undefined).length === 1
+      );
     case 'faucet-claim':
       return schedule.profile === 'reference';
     case 'transfer':
+    case 'paper-order':
       return false;
   }
 }

@@ -11,6 +11,9 @@ import { parseUsd } from '../../src/money.ts';
 import { createEscrowClient } from '../../src/purple-flea/escrow-client.ts';
 import { createFaucetClient } from '../../src/purple-flea/faucet-client.ts';
 import type { ServiceDeps } from '../../src/purple-flea/service.ts';
+import { createLiveMarket } from '../../src/trading/live-market.ts';
+import type { Market } from '../../src/trading/market.ts';
+import type { FindUnready } from '../../src/trading/readiness.ts';
 import { createTradingClient } from '../../src/purple-flea/trading-client.ts';
 import type { HttpAnswer, HttpRequest, Transport } from '../../src/purple-flea/transport.ts';
 import { createWalletClient } from '../../src/purple-flea/wallet-client.ts';
@@ -18,9 +21,10 @@ import type { Credentials } from '../../src/purple-flea/service.ts';
 import type { TradingClient } from '../../src/purple-flea/trading.ts';
 import { createMemoryIntents, createMemoryLedger, type MemoryLedger, type Moment } from '../support/memory-intents.ts';
 import { createMemoryMailbox, noMail, type Mail } from '../support/memory-mailbox.ts';
+import { createMemoryPaperBooks } from '../support/memory-paper-books.ts';
 import type { Changes } from './changes.ts';
 import { answerUnder, asOf, EFFECT_OPERATIONS, isHandled } from './faults.ts';
-import { createChance, type Disturbance, type Schedule } from './plan.ts';
+import { createChance, MARKETS, type Disturbance, type Schedule } from './plan.ts';
 import { createScheduler, type Scheduler } from './scheduler.ts';
 import { createService, type Service } from './service/service.ts';
 import { KEYS, NEXT_KEY, TREASURY, WORKER } from './service/parties.ts';
@@ -80,6 +84,8 @@ export interface Ports extends EscrowTaskDeps, LookDeps, MailboxDeps {
   readonly readApiKeys: EscrowTaskDeps['readApiKeys'];
   readonly openEscrow: EscrowTaskDeps['openEscrow'];
   readonly openTrading: (credentials: Credentials) => TradingClient;
+  readonly openMarket: () => Promise<Market>;
+  readonly findUnready: FindUnready;
 }
 
 /** Everything that one schedule happens in. */
@@ -180,8 +186,10 @@ export function createSimulatedWorld(
   // Another stream than the one that the schedule was drawn from.
   const chance = createChance(schedule.seed ^ 0x5bd1e995);
   const scheduler = createScheduler(chance.roll, START);
-  const service = createService(profile, { [TREASURY]: '1000.00', [WORKER]: '5.00' });
+  const mergesPositions = schedule.scenario.flow === 'order' && schedule.scenario.merges;
+  const service = createService(profile, { [TREASURY]: '1000.00', [WORKER]: '5.00' }, { mergesPositions });
   const initialTotal = service.total();
+  if (mergesPositions) openByHand(service);
   const ledger = createMemoryLedger();
   const mail = noMail();
   const posts: Post[] = [];
@@ -411,7 +419,14 @@ export function createSimulatedWorld(
       },
       openWallet: (credentials) => createWalletClient(serviceDeps, credentials),
       openTrading: (credentials) => createTradingClient(serviceDeps, credentials),
+      openMarket: async () => {
+        const { own } = readKeys();
+        const trading = createTradingClient(serviceDeps, own);
+        return createLiveMarket(own.agentId, trading, createWalletClient(serviceDeps, own));
+      },
+      findUnready: async () => [],
       openFaucet: (credentials) => createFaucetClient(serviceDeps, credentials),
+      paperBooks: createMemoryPaperBooks(),
       publish: async (type, detail) => {
         await gate(invocation, `publish ${type}`);
         published.push([type, detail]);
@@ -507,4 +522,23 @@ export function createSimulatedWorld(
       }
     },
   };
+}
+
+/** A position that nothing of ours opened: the orders of the simulation are merged into it. */
+function openByHand(service: Service): void {
+  const isReference = service.profile === 'reference';
+  const answer = service.handle(
+    {
+      method: 'POST',
+      path: isReference ? '/trading/order' : '/v1/trade/open',
+      apiKey: KEYS[TREASURY] ?? '',
+      body: JSON.stringify(
+        isReference
+          ? { asset: MARKETS[0], direction: 'long', amount: 30, leverage: 1 }
+          : { coin: MARKETS[0].replace(/-USDC$/, ''), side: 'long', size_usd: 30, leverage: 1 },
+      ),
+    },
+    START - 86_400_000,
+  );
+  if (answer.status >= 300) throw new Error(JSON.stringify(answer));
 }

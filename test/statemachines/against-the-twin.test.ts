@@ -26,6 +26,7 @@ import { timeLeft } from '../support/lambda-events.ts';
 import { createTaskTokens, execute, readDefinition, type Execution } from '../support/lifecycle-execution.ts';
 import { createMemoryIntents, type MemoryIntents } from '../support/memory-intents.ts';
 import { createMemoryMailbox, type MemoryMailbox } from '../support/memory-mailbox.ts';
+import { createMemoryPaperBooks } from '../support/memory-paper-books.ts';
 import { aService } from '../support/purple-flea.ts';
 import { createRecorder, type Recorder } from '../support/recorder.ts';
 import { HAPPY_PATH } from './scenarios.ts';
@@ -84,6 +85,7 @@ async function startWorkflow(profile: Profile): Promise<Workflow> {
     openWallet: (credentials: Credentials) => createWalletClient(service, credentials),
     openTrading: (credentials: Credentials) => createTradingClient(service, credentials),
     openFaucet: (credentials: Credentials) => createFaucetClient(service, credentials),
+    paperBooks: createMemoryPaperBooks(),
     policy: RESOLVE_DEFAULTS,
     readStop: async () => limits.stop,
     get budgets() {

@@ -29,6 +29,7 @@ import { NO_BUDGETS } from '../support/effects.ts';
 import { createTaskTokens, execute, type Definition, type Execution } from '../support/lifecycle-execution.ts';
 import { createMemoryIntents, createMemoryLedger, type MemoryIntents } from '../support/memory-intents.ts';
 import { createMemoryMailbox, noMail } from '../support/memory-mailbox.ts';
+import { createMemoryPaperBooks } from '../support/memory-paper-books.ts';
 import { createRecorder, type Recorder } from '../support/recorder.ts';
 
 export const START = Date.parse('2026-03-06T09:00:00Z');
@@ -332,6 +333,7 @@ export async function walk(definition: Definition, story: Story, options: WalkOp
     openWallet: (credentials: Credentials) => createWalletClient(serviceDeps, credentials),
     openTrading: (credentials: Credentials) => createTradingClient(serviceDeps, credentials),
     openFaucet: (credentials: Credentials) => createFaucetClient(serviceDeps, credentials),
+    paperBooks: createMemoryPaperBooks(),
     policy: RESOLVE_DEFAULTS,
     readStop: async () => 'running' as const,
     budgets: NO_BUDGETS,

@@ -15,6 +15,7 @@ import { startTwin, type Twin } from '../../twin/server.ts';
 import { OWNER, TREASURY } from './bonus-escrow.ts';
 import { afterNoon, anInvocation, MINUTE, NO_BUDGETS } from './effects.ts';
 import { createMemoryIntents, type MemoryIntents } from './memory-intents.ts';
+import { createMemoryPaperBooks } from './memory-paper-books.ts';
 import { aService } from './purple-flea.ts';
 
 export const TREASURY_KEY: Credentials = { agentId: TREASURY, apiKey: 'key-of-treasury' };
@@ -80,6 +81,7 @@ export async function startLedgerWorld(
     openWallet: (credentials) => clientsOf(credentials).wallet,
     openTrading: (credentials) => clientsOf(credentials).trading,
     openFaucet: (credentials) => clientsOf(credentials).faucet,
+    paperBooks: createMemoryPaperBooks(),
   };
   const setMinute = (minute: number): void => {
     now = afterNoon(minute * MINUTE);

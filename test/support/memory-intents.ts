@@ -11,7 +11,7 @@ import {
   type IntentStep,
   type IntentStore,
 } from '../../src/ledger/intent.ts';
-import { parseUsd } from '../../src/money.ts';
+import { parseUsd, type MicroUsd } from '../../src/money.ts';
 
 /** A point at which a call to the store can be disturbed: before it takes effect, or after, before it is answered. */
 export interface Moment {
@@ -167,6 +167,8 @@ export function createMemoryIntents(
         return looked;
       }),
     read: (key) => around('read', () => items.get(key)),
+    readHolder: (lock) => around('readHolder', () => locks.get(lock)),
+    readUsed: (budget) => around('readUsed', () => (budgets.get(budget) ?? 0n) as MicroUsd),
     list: (state, changedBefore, limit) =>
       around('list', () => {
         const found = inState(state, (one, other) => compare(one.updatedAt, other.updatedAt));

@@ -1,12 +1,20 @@
-import type { InferenceCompleted } from '../../src/events/inference-completed.ts';
+import type { InferenceCompletedDetail } from '../../src/events/inference-completed.ts';
+import type { PriceAlertDetail } from '../../src/events/price-alert.ts';
+import { parseUsd } from '../../src/money.ts';
 import { createTradingClient } from '../../src/purple-flea/trading-client.ts';
 import type { TradingClient } from '../../src/purple-flea/trading.ts';
-import type { TradePolicy } from '../../src/trading/decide-trade.ts';
+import type { EffectDeps, EffectOutcome } from '../../src/ledger/perform-effect.ts';
+import type { OrderTerms, TradeFacts } from '../../src/trading/decide-trade.ts';
+import { readTrading, snapshotOf, type TradeSnapshot } from '../../src/trading/look-for-order.ts';
+import type { Market } from '../../src/trading/market.ts';
+import { placeOrder } from '../../src/trading/place-order.ts';
+import type { TradePolicy } from '../../src/trading/trade-policy.ts';
+import type { TradeSignal } from '../../src/trading/trade-signal.ts';
 import { inert } from './inert.ts';
 import { aServiceAnswering, CANARY_CREDENTIALS } from './purple-flea.ts';
 
 /** A prediction that trades under `aTradePolicy` at its own time. */
-export function aPrediction(overrides: Partial<InferenceCompleted> = {}): InferenceCompleted {
+export function aPrediction(overrides: Partial<InferenceCompletedDetail> = {}): InferenceCompletedDetail {
   return {
     predictionId: 'prediction-1',
     direction: 'long',
@@ -17,15 +25,68 @@ export function aPrediction(overrides: Partial<InferenceCompleted> = {}): Infere
   };
 }
 
+/** An alert that trades under `aTradePolicy` at its own time. */
+export function aPriceAlert(overrides: Partial<PriceAlertDetail> = {}): PriceAlertDetail {
+  return {
+    asset: 'BTC-USDC',
+    direction: 'long',
+    price: '61000.00',
+    triggered_by: 'rsi_oversold',
+    at: '2026-03-06T09:00:00Z',
+    ...overrides,
+  };
+}
+
+/** The signal of `aPrediction`. */
+export function aSignal(overrides: Partial<TradeSignal> = {}): TradeSignal {
+  return {
+    source: 'prediction',
+    id: 'prediction-1',
+    direction: 'long',
+    confidence: 0.72,
+    asset: 'BTC-USDC',
+    at: '2026-03-06T09:00:00Z',
+    price: undefined,
+    ...overrides,
+  };
+}
+
 export function aTradePolicy(overrides: Partial<TradePolicy> = {}): TradePolicy {
   return {
+    mode: 'live',
+    markets: [
+      { asset: 'BTC-USDC', maxExposureUsd: parseUsd('500.00') },
+      { asset: 'ETH-USDC', maxExposureUsd: parseUsd('500.00') },
+    ],
     confidenceThreshold: 0.6,
-    orderSizeUsd: '50.00',
+    size: { by: 'fixed', amountUsd: parseUsd('50.00') },
+    maxOrderUsd: parseUsd('100.00'),
     leverage: 1,
-    assets: ['BTC-USDC', 'ETH-USDC'],
+    minBalanceUsd: parseUsd('10.00'),
+    dailyNotionalUsd: parseUsd('500.00'),
+    dailyLossUsd: parseUsd('100.00'),
+    coolDownSeconds: 0,
     maxAgeSeconds: 60,
     ...overrides,
   };
+}
+
+/** Facts that speak against nothing. */
+export function tradeFacts(overrides: Partial<TradeFacts> = {}): TradeFacts {
+  return {
+    available: parseUsd('1000.00'),
+    exposure: parseUsd('0.00'),
+    notionalToday: parseUsd('0.00'),
+    profitToday: parseUsd('0.00'),
+    lastOrderAt: undefined,
+    inDoubt: undefined,
+    ...overrides,
+  };
+}
+
+/** What is seen in a market with no positions, in a dialect without history. */
+export function emptySnapshot(overrides: Partial<TradeSnapshot> = {}): TradeSnapshot {
+  return { asset: 'BTC-USDC', direction: 'long', positionIds: [], ...overrides };
 }
 
 /**
@@ -41,4 +102,27 @@ export function aTradingClient(overrides: Partial<TradingClient> = {}): TradingC
     readHistory: async () => ({ kind: 'unsupported', reason: 'there is no history' }),
     ...overrides,
   };
+}
+
+/** A live market with $1,000.00 free, of which only what a test gives of the trading client may be called. */
+export function aMarket(trading: Partial<TradingClient> = {}, overrides: Partial<Market> = {}): Market {
+  return {
+    mode: 'live',
+    agentId: 'agent_trader',
+    trading: aTradingClient(trading),
+    readBalance: async () => parseUsd('1000.00'),
+    notePrice: async () => {},
+    ...overrides,
+  };
+}
+
+/** Places an order at a service as the handler does, once it is decided upon. */
+export async function placeOrderAt(
+  sender: EffectDeps & { readonly trading: TradingClient; readonly agentId: string; readonly requestMs: number },
+  signal: TradeSignal,
+  order: OrderTerms,
+): Promise<EffectOutcome> {
+  const { trading, agentId } = sender;
+  const market = aMarket(trading, { agentId });
+  return placeOrder({ ...sender, market }, signal, order, snapshotOf(order, await readTrading(trading)));
 }

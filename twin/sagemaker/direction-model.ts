@@ -17,9 +17,14 @@ export const directionModelSchema = z.strictObject({
 export type DirectionModel = z.infer<typeof directionModelSchema>;
 export type Direction = keyof DirectionModel['classes'];
 
-/** The most probable class with its probability (four decimals), or why the input cannot be scored. */
+/** The most probable class with its probability, and those of all, in four decimals; or why the input cannot be scored. */
 export type Prediction =
-  | { readonly kind: 'prediction'; readonly direction: Direction; readonly confidence: number }
+  | {
+      readonly kind: 'prediction';
+      readonly direction: Direction;
+      readonly confidence: number;
+      readonly probabilities: Readonly<Record<Direction, number>>;
+    }
   | { readonly kind: 'unusable-input'; readonly reason: string };
 
 const DIRECTIONS: readonly Direction[] = ['long', 'short', 'hold'];
@@ -38,10 +43,11 @@ export function predictDirection(model: DirectionModel, input: unknown): Predict
     standardised.set(name, Math.max(-model.clipAt, Math.min(model.clipAt, (value - mean) / deviation)));
   }
   const scores = DIRECTIONS.map((direction) => score(model.classes[direction], standardised));
-  const probabilities = softmax(scores);
-  const confidence = Math.max(...probabilities);
-  const direction = DIRECTIONS[probabilities.indexOf(confidence)] ?? 'hold';
-  return { kind: 'prediction', direction, confidence: Math.round(confidence * 10_000) / 10_000 };
+  const [long = 0, short = 0, hold = 0] = softmax(scores).map((value) => Math.round(value * 10_000) / 10_000);
+  const probabilities = { long, short, hold };
+  const confidence = Math.max(long, short, hold);
+  const direction = DIRECTIONS.find((name) => probabilities[name] === confidence) ?? 'hold';
+  return { kind: 'prediction', direction, confidence, probabilities };
 }
 
 function score(

@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import { predictDirection } from './direction-model.ts';
 import type { TwinContext, TwinEnv } from '../request.ts';
 import { ACCOUNT, describeTrainingJob } from './training-job.ts';
+import { readRequest, writeAnswer } from './wire-formats.ts';
 import type { World } from '../world/world.ts';
 
 /** What a list shows where no `MaxResults` is given. */
@@ -44,10 +45,11 @@ export function sageMakerRoutes(world: World): Hono<TwinEnv> {
         Message: `Endpoint ${name} of account ${ACCOUNT} not found.`,
       });
     }
-    const features = parseJson(c.get('bodyText'));
+    const contentType = c.req.header('content-type') ?? '';
+    const features = readRequest(model, contentType, c.get('bodyText'));
     const prediction =
       features === undefined
-        ? { kind: 'unusable-input' as const, reason: 'the body is not valid JSON' }
+        ? { kind: 'unusable-input' as const, reason: `the body is not valid ${contentType || 'JSON'}` }
         : predictDirection(model, features);
     if (prediction.kind === 'unusable-input') {
       return runtimeError(c, 424, 'ModelError', {
@@ -57,10 +59,10 @@ export function sageMakerRoutes(world: World): Hono<TwinEnv> {
         OriginalStatusCode: 400,
       });
     }
-    const { direction, confidence } = prediction;
+    const answer = writeAnswer(c.req.header('accept') ?? '', prediction);
     c.header('x-amzn-RequestId', randomUUID());
     c.header('x-Amzn-Invoked-Production-Variant', 'AllTraffic');
-    return c.json({ direction, confidence });
+    return c.body(answer.body, 200, { 'content-type': answer.contentType });
   });
 
   return routes;

@@ -4,6 +4,8 @@ import type { Unsupported } from '../service.ts';
 
 /** How one dialect writes each operation of the trading API. */
 export interface TradingDialect {
+  /** The asset that a symbol of the service stands for, if nothing else is said. */
+  readonly assetOf: (symbol: string) => string;
   readonly orderBody: (order: OrderRequest) => string;
   /** @param body the recorded request, which the answer has to fit. */
   order(body: string): EffectRoute<PlacedOrder>;

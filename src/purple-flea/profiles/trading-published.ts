@@ -80,6 +80,8 @@ const historySchema = z.object({
 
 /** The trading API as the published server serves it. It has no field for a reference of ours. */
 export const tradingPublished: TradingDialect = {
+  assetOf,
+
   orderBody: (order) =>
     JSON.stringify({
       coin: coinOf(order.asset),

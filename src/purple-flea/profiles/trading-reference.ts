@@ -49,6 +49,8 @@ const positionsSchema = z.object({
 
 /** The trading API of the documentation. */
 export const tradingReference: TradingDialect = {
+  assetOf: (symbol) => symbol,
+
   orderBody: (order) =>
     JSON.stringify({
       agent_id: order.agentId,

@@ -10,6 +10,7 @@ export const OPERATIONS = [
   'order',
   'positions',
   'history',
+  'balance',
   'transfer',
   'claim',
   'faucet-status',

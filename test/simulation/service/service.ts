@@ -23,11 +23,15 @@ export interface Service {
 }
 
 /** @param balances by agent, in decimal USD. */
-export function createService(profile: Profile, balances: Readonly<Record<string, string>>): Service {
+export function createService(
+  profile: Profile,
+  balances: Readonly<Record<string, string>>,
+  { mergesPositions = false }: { readonly mergesPositions?: boolean } = {},
+): Service {
   const books = createBooks(profile, balances);
   const escrow = createEscrowService(books);
   const wallet = createWalletService(books);
-  const trading = createTradingService(books);
+  const trading = createTradingService(books, mergesPositions);
   const faucet = createFaucetService(books);
 
   function route(request: ServiceRequest, at: number, getsStuck: boolean): ServiceAnswer {
@@ -44,6 +48,8 @@ export function createService(profile: Profile, balances: Readonly<Record<string
         return escrow.status(request);
       case 'list':
         return escrow.list(request);
+      case 'balance':
+        return wallet.readBalance(request);
       case 'ledger':
         return wallet.ledger(request);
       case 'order':

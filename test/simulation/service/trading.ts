@@ -1,4 +1,4 @@
-import { parseUsd, shareOf, type MicroUsd } from '../../../src/money.ts';
+import { parseUsd, shareOf, sumUsd, type MicroUsd } from '../../../src/money.ts';
 import { INFO, type Books } from './books.ts';
 import type { ServiceAnswer, ServiceRequest } from './operations.ts';
 
@@ -14,8 +14,11 @@ interface Fill {
   readonly at: number;
 }
 
-/** The trading service: every order is filled at once. */
-export function createTradingService(books: Books) {
+/**
+ * The trading service: every order is filled at once, into a position of its own, or, as exchanges have it, into the one
+ * that is open on its side of the market.
+ */
+export function createTradingService(books: Books, mergesPositions: boolean) {
   const { isReference, balance, callerOf, newId, note, number, post, refuse, time } = books;
   const fills: Fill[] = [];
 
@@ -29,7 +32,7 @@ export function createTradingService(books: Books) {
     const fee = shareOf(amount, isReference ? 5 : 10);
     if (balance(holder) < amount + fee) refuse('margin');
     const fill: Fill = {
-      positionId: newId('pos'),
+      positionId: (mergesPositions ? openPosition(holder, asset, direction)?.positionId : undefined) ?? newId('pos'),
       orderId: newId('ord'),
       tradeId: newId('trd'),
       holder,
@@ -85,9 +88,24 @@ export function createTradingService(books: Books) {
         };
   }
 
+  function openPosition(holder: string, asset: string, direction: string): Fill | undefined {
+    return fills.find((fill) => fill.holder === holder && fill.asset === asset && fill.direction === direction);
+  }
+
+  /** One row a position: what was filled first, with all that it grew by. */
+  function openPositions(holder: string): Fill[] {
+    const rows = new Map<string, Fill>();
+    for (const fill of fills) {
+      if (fill.holder !== holder) continue;
+      const row = rows.get(fill.positionId) ?? { ...fill, amount: parseUsd('0.00') };
+      rows.set(fill.positionId, { ...row, amount: sumUsd(row.amount, fill.amount) });
+    }
+    return [...rows.values()];
+  }
+
   function positions(request: ServiceRequest): ServiceAnswer {
     const caller = callerOf(request);
-    const mine = fills.filter(({ holder }) => holder === caller);
+    const mine = openPositions(caller);
     if (isReference) {
       const open = mine.map((fill) => ({
         position_id: fill.positionId,

@@ -25,6 +25,15 @@ export function createWalletService(books: Books) {
     return { status: 200, body: { entries, _info: INFO } };
   }
 
+  function readBalance(request: ServiceRequest): ServiceAnswer {
+    const caller = callerOf(request);
+    const available = number(balance(caller) as MicroUsd);
+    return {
+      status: 200,
+      body: { agent_id: caller, balance_usdc: available, locked_usdc: 0, available_usdc: available },
+    };
+  }
+
   function transfer(request: ServiceRequest, at: number): ServiceAnswer {
     const from = callerOf(request);
     const asked = JSON.parse(request.body ?? '{}') as Readonly<Record<string, unknown>>;
@@ -63,5 +72,5 @@ export function createWalletService(books: Books) {
     };
   }
 
-  return { ledger, transfer };
+  return { ledger, readBalance, transfer };
 }

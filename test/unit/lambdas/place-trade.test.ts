@@ -3,16 +3,17 @@ import { createHandler, type Deps } from '../../../lambdas/place-trade/handler.t
 import type { DeadLetter } from '../../../src/aws/dead-letters.ts';
 import { SecretUnusableError, ServiceUnreadableError } from '../../../src/errors.ts';
 import { INCOMING } from '../../../src/events/catalogue.ts';
-import type { InferenceCompleted } from '../../../src/events/inference-completed.ts';
+import type { InferenceCompletedDetail } from '../../../src/events/inference-completed.ts';
 import type { Answer } from '../../../src/ledger/answer.ts';
 import { clientReference } from '../../../src/ledger/effect-key.ts';
+import { parseUsd } from '../../../src/money.ts';
 import type { PlacedOrder } from '../../../src/purple-flea/trading.ts';
 import { orderKey } from '../../../src/trading/place-order.ts';
 import { aNewIntent, anInvocation, leaveSending, leaveUnknown } from '../../support/effects.ts';
 import { inert } from '../../support/inert.ts';
 import { aBatch, ALL_TAKEN, anEvent, comingBack, timeLeft } from '../../support/lambda-events.ts';
 import { createMemoryIntents } from '../../support/memory-intents.ts';
-import { aPrediction, aTradePolicy, aTradingClient } from '../../support/predictions.ts';
+import { aMarket, aPrediction, aPriceAlert, aSignal, aTradePolicy } from '../../support/predictions.ts';
 import { createRecorder, type Recorder } from '../../support/recorder.ts';
 
 const PLACED: PlacedOrder = {
@@ -24,7 +25,7 @@ const PLACED: PlacedOrder = {
 };
 const AT = new Date('2026-03-06T09:00:05Z');
 const THREE_MINUTES_LATER = new Date(AT.getTime() + 180_000);
-const KEY = orderKey(aPrediction());
+const KEY = orderKey(aSignal(), 'live');
 const REFERENCE = clientReference(KEY);
 const AN_ORDER = aNewIntent({
   key: KEY,
@@ -33,17 +34,20 @@ const AN_ORDER = aNewIntent({
   cause: { rule: 'prediction-trade', subject: 'prediction-1', status: 'completed' },
 });
 
-const TRADE_PLACED = [
-  'trade.placed',
-  {
-    predictionId: 'prediction-1',
-    orderId: 'ord_1',
-    asset: 'BTC-USDC',
-    direction: 'long',
-    amountUsd: '50.00',
-    confidence: 0.72,
-  },
-];
+const PLACED_DETAIL = {
+  mode: 'live',
+  source: 'prediction',
+  signalId: 'prediction-1',
+  orderId: 'ord_1',
+  asset: 'BTC-USDC',
+  direction: 'long',
+  amountUsd: '50.00',
+  confidence: 0.72,
+};
+const TRADE_PLACED = ['trade.placed', PLACED_DETAIL];
+
+/** What is said of every skip of `aPrediction`. */
+const SKIPPED = { mode: 'live', source: 'prediction', signalId: 'prediction-1', asset: 'BTC-USDC' };
 
 interface TraderOptions {
   readonly answers?: Answer<PlacedOrder>[];
@@ -59,17 +63,14 @@ function aTrader({ answers = [], recorder = createRecorder(), deps = {} }: Trade
   const clock = { now: AT };
   const { budgets, readStop, newId } = anInvocation();
   const handlerDeps: Deps = {
-    readApiKeys: async () => ({
-      own: { apiKey: 'key-of-trader', agentId: 'agent_trader' },
-      forCounterparty: inert('forCounterparty'),
-    }),
-    openTrading: () =>
-      aTradingClient({
+    openMarket: async () =>
+      aMarket({
         placeOrder: async ({ body }) => {
           sent.push(body);
           return answers.shift() ?? inert('placeOrder')();
         },
       }),
+    findUnready: async () => [],
     requestMs: 10_000,
     policy: aTradePolicy(),
     intents,
@@ -85,9 +86,13 @@ function aTrader({ answers = [], recorder = createRecorder(), deps = {} }: Trade
     ...deps,
   };
   const handler = createHandler(handlerDeps);
-  const take = (prediction: Partial<InferenceCompleted> = {}, receives = 1, remainingMs = 60_000) =>
+  const take = (prediction: Partial<InferenceCompletedDetail> = {}, receives = 1, remainingMs = 60_000) =>
     handler(
-      aBatch({ body: anEvent(INCOMING.inferenceCompleted, aPrediction(prediction)), receives, groupId: 'trades' }),
+      aBatch({
+        body: anEvent(INCOMING.inferenceCompleted, aPrediction(prediction)),
+        receives,
+        groupId: 'market-BTC-USDC',
+      }),
       timeLeft(remainingMs),
     );
   return { take, handler, handlerDeps, intents, recorder, deadLetters, sent, clock };
@@ -173,7 +178,7 @@ describe('a prediction that trades', () => {
     expect(await take()).toEqual(ALL_TAKEN);
     expect(sent).toHaveLength(1);
     expect(recorder.published).toEqual([
-      ['trade.skipped', { predictionId: 'prediction-1', reason: 'refused', detail: 'HTTP 401 UNAUTHORIZED' }],
+      ['trade.skipped', { ...SKIPPED, reason: 'refused', detail: 'HTTP 401 UNAUTHORIZED' }],
     ]);
     expect(recorder.counted).toEqual({ TradesSkipped: 1 });
   });
@@ -236,12 +241,12 @@ describe('a prediction that trades', () => {
   test('is not ordered where positions cannot be read before, and comes back', async () => {
     const readPositions = () => Promise.reject(new ServiceUnreadableError('trading.positions: HTTP 500'));
     const { take, sent, intents } = aTrader({
-      deps: { openTrading: () => aTradingClient({ readPositions }) },
+      deps: { openMarket: async () => aMarket({ readPositions }) },
     });
 
     expect(await take()).toEqual(comingBack('message-1'));
     expect(sent).toEqual([]);
-    expect(intents.items.get(KEY)).toMatchObject({ state: 'prepared', fence: 0 });
+    expect(intents.items.size).toBe(0);
   });
 
   test('comes back where too little time is left', async () => {
@@ -253,29 +258,90 @@ describe('a prediction that trades', () => {
 
   test('is put aside with the name of a secret that cannot be used, once that has failed to the last', async () => {
     const unusable = new SecretUnusableError('secret PurpleFleaApiKey: is not JSON');
-    const { take, deadLetters, sent } = aTrader({ deps: { readApiKeys: () => Promise.reject(unusable) } });
+    const { take, deadLetters, sent } = aTrader({ deps: { openMarket: () => Promise.reject(unusable) } });
 
     expect(await take()).toEqual(comingBack('message-1'));
     expect(await take({}, 5)).toEqual(ALL_TAKEN);
-    expect(deadLetters).toMatchObject([{ reason: `SecretUnusableError: ${unusable.message}`, groupId: 'trades' }]);
+    expect(deadLetters).toMatchObject([
+      { reason: `SecretUnusableError: ${unusable.message}`, groupId: 'market-BTC-USDC' },
+    ]);
     expect(sent).toEqual([]);
   });
 });
 
+describe('a price alert', () => {
+  test('goes the same way, and its price is noted', async () => {
+    const noted: unknown[] = [];
+    const market = aMarket(
+      { placeOrder: async () => APPLIED },
+      { notePrice: async (...price) => void noted.push(price) },
+    );
+    const { handler, recorder } = aTrader({ deps: { openMarket: async () => market } });
+
+    expect(
+      await handler(aBatch({ body: anEvent('price.alert', aPriceAlert({ alertId: 'a-1' })) }), timeLeft()),
+    ).toEqual(ALL_TAKEN);
+    const { confidence: _confidence, ...placed } = PLACED_DETAIL;
+    expect(recorder.published).toEqual([['trade.placed', { ...placed, source: 'price-alert', signalId: 'a-1' }]]);
+    expect(noted).toEqual([['BTC-USDC', 61_000_000_000n, '2026-03-06T09:00:00Z']]);
+  });
+});
+
+describe('facts that speak against an order', () => {
+  test.each([['low-balance', { readBalance: async () => parseUsd('49.99') }, '$49.99 are free; $50.00 are needed']])(
+    'skip it with reason %s, and nothing is written for it',
+    async (reason, overrides, detail) => {
+      const { take, recorder, intents } = aTrader({ deps: { openMarket: async () => aMarket({}, overrides) } });
+
+      expect(await take()).toEqual(ALL_TAKEN);
+      expect(recorder.published).toEqual([['trade.skipped', { ...SKIPPED, reason, detail }]]);
+      expect(intents.items.size).toBe(0);
+    },
+  );
+
+  test('of another order in doubt in the market skip it, until that one is decided', async () => {
+    const { take, recorder, intents, sent } = aTrader({ answers: [UNKNOWN, APPLIED] });
+    await take({ predictionId: 'prediction-0' });
+
+    expect(await take()).toEqual(ALL_TAKEN);
+    expect(recorder.published).toMatchObject([['trade.skipped', { reason: 'in-doubt' }]]);
+    expect(sent).toHaveLength(1);
+
+    const [doubt] = intents.items.values();
+    if (doubt !== undefined) await intents.move(doubt, { state: 'applied', note: 'found', result: PLACED }, AT);
+    expect(await take()).toEqual(ALL_TAKEN);
+    expect(sent).toHaveLength(2);
+  });
+});
+
 describe('a prediction that does not trade', () => {
-  test.each<[string, Partial<InferenceCompleted>]>([
+  test.each<[string, Partial<InferenceCompletedDetail>]>([
     ['hold', { direction: 'hold' }],
     ['low-confidence', { confidence: 0.59 }],
     ['asset-not-allowed', { asset: 'SOL-USDC' }],
     ['stale', { at: '2026-03-06T08:59:04Z' }],
   ])('because of %s is skipped and said so, without a key', async (reason, prediction) => {
-    const { take, recorder, intents } = aTrader({ deps: { readApiKeys: inert('readApiKeys') } });
+    const { take, recorder, intents } = aTrader({
+      deps: { openMarket: inert('openMarket'), findUnready: inert('findUnready') },
+    });
 
     expect(await take(prediction)).toEqual(ALL_TAKEN);
     expect(recorder.published).toEqual([
-      ['trade.skipped', { predictionId: 'prediction-1', reason, detail: expect.any(String) }],
+      [
+        'trade.skipped',
+        {
+          ...SKIPPED,
+          ...(prediction.asset === undefined ? {} : { asset: prediction.asset }),
+          reason,
+          detail: expect.any(String),
+        },
+      ],
     ]);
-    expect(recorder.counted).toEqual({ TradesSkipped: 1 });
+    expect(recorder.counted).toEqual({
+      TradesSkipped: 1,
+      ...(reason === 'hold' ? { SignalsHeld: 1 } : {}),
+      ...(reason === 'stale' ? { SignalsStale: 1 } : {}),
+    });
     expect(intents.items.size).toBe(0);
   });
 
@@ -291,7 +357,7 @@ test('a message that is no prediction is put aside with the field named', async 
 
   expect(await take({ confidence: 72 })).toEqual(ALL_TAKEN);
   expect(deadLetters).toMatchObject([
-    { reason: expect.stringContaining('UnusableEventError: detail.confidence: '), groupId: 'trades' },
+    { reason: expect.stringContaining('UnusableEventError: detail.confidence: '), groupId: 'market-BTC-USDC' },
   ]);
   expect(recorder.counted).toEqual({ EventsRejected: 1 });
 });

@@ -5,11 +5,10 @@ import { effectKey } from '../../../src/ledger/effect-key.ts';
 import { parseUsd } from '../../../src/money.ts';
 import { PROFILES } from '../../../src/purple-flea/service.ts';
 import type { HttpAnswer, HttpRequest } from '../../../src/purple-flea/transport.ts';
-import { placeOrder } from '../../../src/trading/place-order.ts';
 import { openBooks, TREASURY, WORKER, type Books } from '../../reconciliation/books.ts';
 import { HOUR, lockByHand, payIn } from '../../reconciliation/history.ts';
 import { aRequest } from '../../support/bonus-escrow.ts';
-import { aPrediction } from '../../support/predictions.ts';
+import { aSignal, placeOrderAt } from '../../support/predictions.ts';
 
 function anInput(subject: string): LifecycleInput {
   const request = aRequest({ counterpartyAgentId: WORKER.agentId, timeoutHours: 700 });
@@ -175,7 +174,7 @@ describe.each(PROFILES)('the daily reconciliation, in the %s dialect', (profile)
     await lock(books, 1);
     await books.reconcile();
     const order = { asset: 'BTC-USDC', direction: 'long', amount: parseUsd('50.00'), leverage: 1 } as const;
-    expect(await placeOrder(books.treasury, aPrediction(), order, TREASURY.agentId)).toMatchObject({
+    expect(await placeOrderAt(books.treasury, aSignal(), order)).toMatchObject({
       outcome: 'applied',
     });
     await books.pass(HOUR);

@@ -26,7 +26,7 @@ test.each([
   expect(deadLetters).toEqual([
     {
       body,
-      reason: `UnusableEventError: unknown detail-type "${type}"; this bus takes: inference.completed, escrow.requested, escrow.delivered, escrow.approved, escrow.rejected`,
+      reason: `UnusableEventError: unknown detail-type "${type}"; this bus takes: inference.completed, price.alert, escrow.requested, escrow.delivered, escrow.approved, escrow.rejected`,
       messageId: 'm-1',
       groupId: undefined,
     },

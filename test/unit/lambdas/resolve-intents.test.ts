@@ -13,6 +13,7 @@ import { inert } from '../../support/inert.ts';
 import { timeLeft } from '../../support/lambda-events.ts';
 import { createMemoryIntents } from '../../support/memory-intents.ts';
 import { createMemoryMailbox, createTasks } from '../../support/memory-mailbox.ts';
+import { createMemoryPaperBooks } from '../../support/memory-paper-books.ts';
 import { aTradingClient } from '../../support/predictions.ts';
 import { createRecorder, type Recorder } from '../../support/recorder.ts';
 
@@ -25,7 +26,7 @@ const AN_ORDER = aNewIntent({
   agentId: TREASURY,
   kind: 'trade-order',
   payee: 'BTC-USDC',
-  subject: 'prediction-1',
+  cause: { rule: 'prediction-trade', subject: 'prediction-1', status: 'completed' },
 });
 
 function aRow(description: string): EscrowRow {
@@ -63,6 +64,7 @@ function aSweeper({ escrow = {}, deps = {}, recorder = createRecorder() }: Optio
     }),
     openTrading: () => aTradingClient(),
     openFaucet: inert('openFaucet'),
+    paperBooks: createMemoryPaperBooks(),
     publish: recorder.publish,
     count: recorder.count,
     log: recorder.log,
@@ -219,7 +221,9 @@ describe('an order in doubt', () => {
       [
         'trade.placed',
         {
-          predictionId: 'prediction-1',
+          mode: 'live',
+          source: 'prediction',
+          signalId: 'prediction-1',
           orderId: 'pos_1',
           asset: 'BTC-USDC',
           direction: 'long',
@@ -244,7 +248,7 @@ describe('an order in doubt', () => {
     expect(recorder.published).toEqual([
       settledAs(AN_ORDER, 'manual', reason),
       parked(AN_ORDER, reason),
-      ['trade.manual', { predictionId: 'prediction-1', reference, reason }],
+      ['trade.manual', { source: 'prediction', signalId: 'prediction-1', asset: 'BTC-USDC', reference, reason }],
     ]);
     expect(recorder.counted).toMatchObject({ IntentsManual: 2 });
     expect(recorder.counted['TradesPlaced']).toBeUndefined();

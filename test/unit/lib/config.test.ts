@@ -37,6 +37,12 @@ function aSubscription(overrides: Readonly<Record<string, unknown>> = {}) {
   };
 }
 
+const KMS_KEY = 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+
+function aRecord(overrides: Readonly<Record<string, unknown>> = {}) {
+  return { source: 'feature-store', featureGroup: 'market', recordId: 'BTC-USDC', names: ['rsi_14'], ...overrides };
+}
+
 function messageFor(path: string, value: unknown): string {
   try {
     parseConfig(withValue(path, value), FILE);
@@ -46,6 +52,8 @@ function messageFor(path: string, value: unknown): string {
   }
   return 'accepted';
 }
+
+const HOURS = { days: [1, 2, 3, 4, 5], from: '09:30', until: '16:00', timeZone: 'America/New_York' };
 
 describe('the file of stage', () => {
   test.each(STAGES)('%s loads, and is about that stage', (stage) => {
@@ -73,17 +81,41 @@ describe('a configuration', () => {
     ['bonus.payees[0].jobNamePrefix', ''],
     ['bonus.payees', []],
     ['trading.confidenceThreshold', 0],
-    ['trading.orderSizeUsd', '50000.00'],
-    ['trading.predictor.everyMinutes', 5],
+    ['trading.size', { by: 'fixed', amountUsd: '50000.00' }],
+    ['trading.size', { by: 'confidence', fromUsd: '10.00', toUsd: '10.00' }],
+    ['trading.mode', 'paper'],
+    ['trading.markets', []],
+    ['trading.markets[0].hours', HOURS],
+    ['trading.markets[0].symbols', { published: 'BTC' }],
+    ['trading.coolDownSeconds', 86_400],
+    ['trading.minBalanceUsd', '0.00'],
+    ['trading.predictors', []],
+    ['trading.predictors[0].everyMinutes', 5],
+    ['trading.predictors[0].features', { source: 's3', bucket: 'my.features', key: 'btc/latest.json' }],
+    [
+      'trading.predictors[0].features',
+      { source: 's3', bucket: 'features', key: 'btc.json', names: ['rsi_14'], maxAgeSeconds: 600, kmsKeyArn: KMS_KEY },
+    ],
+    ['trading.predictors[0].features', aRecord()],
+    ['trading.predictors[0].features', aRecord({ eventTimeFeature: 'as_of', maxAgeSeconds: 600 })],
+    ['trading.predictors[0].request', { format: 'csv', order: ['rsi_14', 'momentum_5m'] }],
+    ['trading.predictors[0].answer', { kind: 'probability-of-long', format: 'csv', shortBelow: 0.5, longFrom: 0.5 }],
+    ['trading.predictors[0].answer', { kind: 'predicted-label', format: 'json', labels: ['long', 'short'] }],
+    ['trading.inferences', undefined],
+    ['trading.inferences[0].failurePrefix', undefined],
+    ['trading.inferences[0].kmsKeyArn', KMS_KEY],
     ['escrows.counterparties', []],
     ['escrows.maxAmountUsd', '200000.00'],
     ['escrows.subscriptions', undefined],
     ['escrows.subscriptions', [aSubscription(), aSubscription({ name: 'hosting' })]],
     ['escrows.subscriptions', [aSubscription({ amountUsd: '200.00' })]],
     ['alarmEmail', 'ops@example.com'],
+    ['notifications', undefined],
+    ['notifications.orders', false],
+    ['chat', { slackWorkspaceId: 'T01ABCDEF', slackChannelId: 'C02ABCDEF' }],
     ['purpleFlea.escrow.baseUrl', 'https://escrow.example.com/v1'],
     ['purpleFlea.wallet.profile', 'published'],
-    ['budgets.perDay', {}],
+    ['budgets.perDay', { 'trade-order': '500.00' }],
     ['budgets.perDay.transfer', '0.01'],
     ['budgets.perAgentAndDay.trade-order', '999999'],
   ])('may have %s %j', (path, value) => {
@@ -96,6 +128,7 @@ describe('a configuration', () => {
     ['retainData', undefined, 'is missing', 'expected boolean'],
     ['secretName', 'a secret', 'got "a secret"', 'Name of the secret'],
     ['alarmEmail', 'nobody', 'got "nobody"', 'Invalid email address'],
+    ['notifications.orders', 'no', 'got "no"', 'Whether every order that is placed is a line'],
     [
       'purpleFlea.escrow.baseUrl',
       'https://escrow.example.com/',
@@ -137,19 +170,47 @@ describe('a configuration', () => {
     ['escrows.guard', undefined, 'is missing', 'No escrow settles because nobody looked'],
     ['webhooks.enabled', 'yes', 'got "yes"', 'Whether there is a public address'],
     ['trading.confidenceThreshold', 60, 'got 60', 'expected number to be <=1'],
-    ['trading.orderSizeUsd', '1.00', 'got "1.00"', 'Decimal USD as a string, 1.01 to 50000.00.'],
-    ['trading.orderSizeUsd', '50000.01', 'got "50000.01"', 'Decimal USD as a string, 1.01 to 50000.00.'],
+    ['trading.size.amountUsd', '1.00', 'got "1.00"', '1.01 to 50000.00'],
+    ['trading.maxOrderUsd', '50000.01', 'got "50000.01"', 'No order is larger'],
+    ['trading.mode', 'real', 'got "real"', 'paper: orders go to a book of our own'],
+    ['trading.markets[0].maxExposureUsd', '1.00', 'got "1.00"', 'The most that its open positions'],
+    [
+      'trading.markets[0].hours',
+      { ...HOURS, until: '09:30' },
+      `got ${JSON.stringify({ ...HOURS, until: '09:30' })}`,
+      'until has to be later than from',
+    ],
+    ['trading.dailyLossUsd', '0.00', 'got "0.00"', 'With this much lost in a UTC day'],
+    ['trading.coolDownSeconds', -1, 'got -1', 'expected number to be >=0'],
+    ['trading.paper.feeBasisPoints', 1001, 'got 1001', 'expected number to be <=1000'],
+    ['budgets.perDay.trade-order', undefined, 'is missing', 'no trading without a limit'],
     ['trading.leverage', 0, 'got 0', 'expected number to be >=1'],
     ['trading.leverage', 21, 'got 21', 'expected number to be <=20'],
-    ['trading.assets[0]', '', 'got ""', 'expected string to have >=1 characters'],
+    ['trading.markets[0].asset', '', 'got ""', 'expected string to have >=1 characters'],
     ['trading.maxAgeSeconds', 0, 'got 0', 'expected number to be >=1'],
-    ['trading.predictor.endpointName', '-x', 'got "-x"', 'SageMaker endpoint'],
+    ['trading.predictors[0].name', 'BTC', 'got "BTC"', 'lower case'],
+    ['trading.predictors[0].name', 'x'.repeat(21), 'got "xxxxxxxxxxxxxxxxxxxxx"', 'up to 20'],
+    ['trading.predictors[0].endpointName', '-x', 'got "-x"', 'SageMaker endpoint'],
     ['bonus.guard.alertHours', 0.2, 'got 0.2', 'expected number to be >=0.25'],
     ['bonus.guard.alertHours', 73, 'got 73', 'expected number to be <=72'],
     ['bonus.guard.default', 'wait', 'got "wait"', '"release"|"dispute"|"let-lapse"'],
-    ['trading.predictor.features', {}, 'got {}', 'at least one'],
-    ['trading.predictor.features.rsi_14', '62', 'got "62"', 'expected number'],
-    ['trading.predictor.everyMinutes', 0, 'got 0', 'expected number to be >=1'],
+    ['trading.predictors[0].features.values', {}, 'got {}', 'at least one'],
+    ['trading.predictors[0].features.values.rsi_14', '62', 'got "62"', 'expected number'],
+    ['trading.predictors[0].everyMinutes', 0, 'got 0', 'expected number to be >=1'],
+    ['trading.inferences', 'all', 'got "all"', 'none if left out'],
+    ['trading.inferences[0].bucket', 'My_Bucket', 'got "My_Bucket"', 'A bucket of S3'],
+    ['trading.inferences[0].prefix', '', 'got ""', 'with a slash at the end'],
+    ['trading.inferences[0].prefix', 'answers/*', 'got "answers/*"', 'S3OutputPath'],
+    ['trading.inferences[0].failurePrefix', '$x', 'got "$x"', 'S3FailurePath'],
+    [
+      'trading.inferences[0].failurePrefix',
+      'answers/failed/',
+      'got "answers/failed/"',
+      'another prefix of the same bucket',
+    ],
+    ['trading.inferences[0].kmsKeyArn', 'alias/mine', 'got "alias/mine"', 'one of your own'],
+    ['trading.inferences[0].answer.labels', ['long'], 'got ["long"]', 'expected array to have >=2 items'],
+    ['trading.inferences[0].answer.labels', ['long', 'long'], 'got ["long","long"]', 'each once'],
   ])('may not have %s %j: path, value and what is allowed are said', (path, value, got, allowed) => {
     const [heading, problem, ...more] = messageFor(path, value).split('\n');
 
@@ -165,11 +226,14 @@ describe('a configuration', () => {
     ['bonus.payees[0].agent', 'jobNamePrefix, agentId'],
     [
       'apiKey',
-      '$schema, stage, retainData, secretName, alarmEmail, purpleFlea, budgets, bonus, escrows, trading, webhooks',
+      '$schema, stage, retainData, secretName, alarmEmail, notifications, chat, purpleFlea, budgets, bonus, escrows, trading, webhooks',
     ],
     ['escrows.payees', 'counterparties, maxAmountUsd, gate, guard, subscriptions'],
     ['webhooks.url', 'enabled'],
-    ['trading.predictor.every', 'endpointName, asset, features, everyMinutes'],
+    ['trading.predictors[0].every', 'name, asset, endpointName, features, priceFeature, request, answer, everyMinutes'],
+    ['trading.predictors[0].features.key', 'source, values'],
+    ['trading.inferences[0].answer.order', 'kind, format, labels'],
+    ['bonus.gate.rules', 'mode, rule'],
     ['budgets.perDay.escrow-release', 'escrow-create, trade-order, transfer'],
     ['budgets.perAgentAndDay.bonus', 'escrow-create, trade-order, transfer'],
   ])('may not have the unknown key %s: those that are known are listed', (path, known) => {
@@ -259,6 +323,144 @@ describe('a subscription', () => {
 
   test.each(STAGES)('is none where nobody configured one: stage %s', (stage) => {
     expect(loadConfig(stage).escrows.subscriptions).toEqual([]);
+  });
+});
+
+test.each([
+  [{ ...HOURS, timeZone: 'Mars/Phobos' }, 'trading.markets[0].hours.timeZone: got "Mars/Phobos"; allowed: IANA name.'],
+  [{ ...HOURS, days: [0] }, 'trading.markets[0].hours.days[0]: got 0'],
+  [{ ...HOURS, from: '9:30' }, 'trading.markets[0].hours.from: got "9:30"'],
+])('hours of a market that are none are named: %j', (hours, problem) => {
+  expect(messageFor('trading.markets[0].hours', hours)).toContain(problem);
+});
+
+test.each([
+  [{ slackWorkspaceId: 'T01ABCDEF' }, "chat.slackChannelId: is missing; allowed: The end of the channel's link."],
+  [
+    { slackWorkspaceId: 'T01ABCDEF', slackChannelId: '#trades' },
+    `chat.slackChannelId: got "#trades"; allowed: The end of the channel's link.`,
+  ],
+  [
+    { slackWorkspaceId: 'T01ABCDEF', slackChannelId: 'C02ABCDEF', url: 'x' },
+    'chat.url: unknown; allowed here: slackWorkspaceId, slackChannelId',
+  ],
+])('a Slack channel is named by two ids: %j is not accepted', (chat, problem) => {
+  expect(messageFor('chat', chat)).toContain(`\n  ${problem}`);
+});
+
+test('a market that is there twice, and sizes the wrong way round, are named', () => {
+  const market = { asset: 'BTC-USDC', maxExposureUsd: '500.00' };
+
+  expect(messageFor('trading.markets', [market, market])).toContain(
+    'trading.markets[1].asset: got "BTC-USDC"; allowed: As predictions and alerts name it. Each market is there once.',
+  );
+  expect(messageFor('trading.size', { by: 'confidence', fromUsd: '20.00', toUsd: '10.00' })).toContain(
+    'trading.size.toUsd: got "10.00"; allowed: ',
+  );
+});
+
+describe('a predictor', () => {
+  const features = (value: unknown) => messageFor('trading.predictors[0].features', value);
+
+  test.each<[unknown, string]>([
+    [
+      { source: 's3', bucket: 'features', key: 'btc/*' },
+      'features.key: got "btc/*"; allowed: Key of an object; without *, ? and $.',
+    ],
+    [{ source: 's3', bucket: 'features', key: '/btc' }, 'features.key: got "/btc"'],
+    [{ source: 's3', bucket: 'Features', key: 'btc' }, 'features.bucket: got "Features"'],
+    [{ source: 's3', bucket: 'features', key: 'btc', names: [] }, 'features.names: got []'],
+    [
+      { source: 's3', bucket: 'features', key: 'btc', maxAge: 60 },
+      'features.maxAge: unknown; allowed here: source, bucket, key, names, maxAgeSeconds, kmsKeyArn',
+    ],
+    [{ source: 's3', bucket: 'features', key: 'btc', maxAgeSeconds: 0 }, 'features.maxAgeSeconds: got 0'],
+    [aRecord({ names: [] }), 'features.names: got []; allowed: Which of its features are taken, one at least.'],
+    [aRecord({ names: undefined }), 'features.names: is missing'],
+    [aRecord({ maxAgeSeconds: 600 }), 'give eventTimeFeature and maxAgeSeconds both, or neither'],
+    [aRecord({ eventTimeFeature: 'as_of' }), 'give eventTimeFeature and maxAgeSeconds both, or neither'],
+    [
+      aRecord({ featureGroup: 'arn:aws:sagemaker:x' }),
+      'features.featureGroup: got "arn:aws:sagemaker:x"; allowed: A feature group',
+    ],
+  ])('may not read features from %j', (source, problem) => {
+    expect(features(source)).toContain(problem);
+  });
+
+  test('may not have a price that is none of its features', () => {
+    expect(messageFor('trading.predictors[0].priceFeature', 'rsi_14')).toBe('accepted');
+    expect(messageFor('trading.predictors[0].priceFeature', 'close')).toContain('It has to be one of the features.');
+  });
+
+  test('may not be asked by an order that has a feature which it does not read', () => {
+    const request = { format: 'csv', order: ['rsi_14', 'rsi_15'] };
+
+    expect(messageFor('trading.predictors[0].request', request)).toContain(
+      'trading.predictors[0].request.order: got ["rsi_15"]; allowed: ',
+    );
+  });
+
+  test.each([
+    ['features.source', 'redis', "Expected 'fixed' | 's3' | 'feature-store'"],
+    ['request.format', 'xml', "Expected 'json' | 'csv' | 'jsonlines'"],
+    ['answer.kind', 'guess', "Expected 'direction' | 'probability-of-long' | 'probabilities' | 'predicted-label'"],
+  ])('may not have %s %s: what there is is said', (path, value, allowed) => {
+    const message = messageFor(`trading.predictors[0].${path}`, value);
+
+    expect(message).toContain(`  trading.predictors[0].${path}: got {`);
+    expect(message).toContain(allowed);
+  });
+
+  test('may not go by thresholds that leave a probability both short and long', () => {
+    const answer = { kind: 'probability-of-long', format: 'csv', shortBelow: 0.6, longFrom: 0.4 };
+
+    expect(messageFor('trading.predictors[0].answer', answer)).toContain('shortBelow is at most longFrom');
+  });
+
+  test('may not be told a label by CSV, which has none', () => {
+    const answer = { kind: 'predicted-label', format: 'csv', labels: ['short', 'long'] };
+
+    expect(messageFor('trading.predictors[0].answer', answer)).toContain('answer.format: got "csv"');
+  });
+
+  test('may not have the name of another: their functions and predictions would be one', () => {
+    const [predictor] = loadConfig('local').trading.predictors;
+
+    expect(messageFor('trading.predictors', [predictor, predictor])).toContain(
+      'trading.predictors[1].name: got "btc"; allowed: ',
+    );
+  });
+
+  test('may not be larger than what fits into the environment of its function', () => {
+    const values = Object.fromEntries(Array.from({ length: 150 }, (_, index) => [`a_feature_of_many_${index}`, 1]));
+
+    expect(features({ source: 'fixed', values })).toContain(
+      'trading.predictors[0]: got "btc"; allowed: A function that asks one model about one asset. At most 3000 characters of JSON',
+    );
+  });
+
+  test('asks with JSON by name and understands the JSON of this project, if nothing else is said', () => {
+    expect(loadConfig('prod').trading.predictors).toMatchObject([
+      { request: { format: 'json' }, answer: { kind: 'direction', format: 'json' } },
+    ]);
+  });
+});
+
+describe('an inference', () => {
+  const [inference] = loadConfig('local').trading.inferences;
+
+  test.each([
+    ['the same prefix', { ...inference, name: 'other', failurePrefix: undefined }],
+    ['a prefix below it', { ...inference, name: 'other', prefix: 'answers/btc/', failurePrefix: undefined }],
+    ['the prefix of its failures', { ...inference, name: 'other', prefix: 'failures/', failurePrefix: undefined }],
+  ])('may not share its objects with another: %s', (_, other) => {
+    expect(messageFor('trading.inferences', [inference, other])).toContain('It may not begin with another prefix');
+  });
+
+  test('may have the prefix of another in another bucket', () => {
+    expect(messageFor('trading.inferences', [inference, { ...inference, name: 'other', bucket: 'other' }])).toBe(
+      'accepted',
+    );
   });
 });
 

@@ -8,6 +8,7 @@ import {
   shareOf,
   subtractUsd,
   sumUsd,
+  toEstimate,
   toJsonNumber,
   type MicroUsd,
 } from '../../../src/money.ts';
@@ -310,6 +311,27 @@ describe('sums and differences', () => {
     expect(sumUsd()).toBe(0n);
     expect(formatUsd(sumUsd(parseUsd('0.10'), parseUsd('0.20'), parseUsd('0.70')))).toBe('1.00');
     expect(formatUsd(subtractUsd(parseUsd('0.10'), parseUsd('0.30')))).toBe('-0.20');
+  });
+});
+
+describe('toEstimate', () => {
+  test.each([
+    ['0.00', 0],
+    ['0.30', 0.3],
+    ['0.000001', 0.000001],
+    ['999999999.999999', 999_999_999.999999],
+  ])('makes a number of %s', (text, expected) => {
+    expect(toEstimate(parseUsd(text))).toBe(expected);
+    expect(toEstimate(subtractUsd(parseUsd('0.00'), parseUsd(text)))).toBe(expected === 0 ? 0 : -expected);
+  });
+
+  test('keeps any two amounts below a billion dollars apart', () => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: 0n, max: 10n ** 15n - 1n }), (micro) => {
+        const amount = parseUsd(formatUsd(micro as MicroUsd));
+        expect(parseUsd(toEstimate(amount).toFixed(6))).toBe(amount);
+      }),
+    );
   });
 });
 

@@ -16,12 +16,13 @@ describe('the direction model', () => {
       kind: 'prediction',
       direction: 'long',
       confidence: 0.9184,
+      probabilities: { long: 0.9184, short: 0.0062, hold: 0.0754 },
     });
   });
 
   test('holds in a market that does nothing', () => {
     // All standardised 0; scores 0, 0, 0.6: e^0.6 / (e^0.6 + 2) = 1.8221 / 3.8221.
-    expect(predictDirection(model, EVEN)).toEqual({ kind: 'prediction', direction: 'hold', confidence: 0.4767 });
+    expect(predictDirection(model, EVEN)).toMatchObject({ kind: 'prediction', direction: 'hold', confidence: 0.4767 });
   });
 
   test('goes short in a falling market', () => {
@@ -33,7 +34,11 @@ describe('the direction model', () => {
   test('stays finite for features far beyond anything seen', () => {
     const extreme = { ...EVEN, momentum_5m: 1e308, momentum_1h: 1e308 };
 
-    expect(predictDirection(model, extreme)).toEqual({ kind: 'prediction', direction: 'long', confidence: 0.9999 });
+    expect(predictDirection(model, extreme)).toMatchObject({
+      kind: 'prediction',
+      direction: 'long',
+      confidence: 0.9999,
+    });
   });
 
   test('ignores fields that it was not trained on', () => {

@@ -121,8 +121,50 @@ describe('InvokeEndpoint', () => {
   });
 
   test.each([
+    ['text/csv', '0.004,0.01,65,0.5,0.0001', 'text/csv', '0.0062,0.0754,0.9184\n'],
+    [
+      'application/jsonlines',
+      '{"features":[0.004,0.01,65,0.5,0.0001]}\n',
+      'application/jsonlines',
+      '{"score":[0.0062,0.0754,0.9184],"predicted_label":2}\n',
+    ],
+    ['text/csv', '0.004,0.01,65,0.5,0.0001', 'application/json', '{"direction":"long","confidence":0.9184}'],
+  ])('takes %s, %s, and answers in %s', async (contentType, body, accept, expected) => {
+    const answer = await runtime.send(
+      new InvokeEndpointCommand({
+        EndpointName: 'direction-model',
+        ContentType: contentType,
+        Accept: accept,
+        Body: body,
+      }),
+    );
+
+    expect(answer.ContentType).toBe(accept);
+    expect(answer.Body.transformToString()).toBe(expected);
+  });
+
+  test.each([
+    ['text/csv', '0.004,0.01,65,0.5', /not valid text\/csv/],
+    ['text/csv', '0.004,0.01,,0.5,0.0001', /rsi_14/],
+    ['text/csv', '0.004,0.01,high,0.5,0.0001', /rsi_14/],
+    ['application/jsonlines', '{"features":[1]}', /not valid application\/jsonlines/],
+    ['application/jsonlines', '[1]', /not valid application\/jsonlines/],
+  ])('answers %s with body %s with a ModelError', async (contentType, body, reason) => {
+    const command = new InvokeEndpointCommand({
+      EndpointName: 'direction-model',
+      ContentType: contentType,
+      Body: body,
+    });
+
+    await expect(runtime.send(command)).rejects.toMatchObject({
+      name: 'ModelError',
+      message: expect.stringMatching(reason),
+    });
+  });
+
+  test.each([
     ['a missing feature', JSON.stringify({ ...features, rsi_14: undefined }), /rsi_14/],
-    ['a body that is not JSON', 'rsi_14=65', /not valid JSON/],
+    ['a body that is not JSON', 'rsi_14=65', /not valid application\/json/],
   ])('answers %s with a ModelError', async (_, body, reason) => {
     const error: unknown = await invoke('direction-model', body).catch((caught: unknown) => caught);
 

@@ -1,8 +1,6 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { createBaselineTable } from '../../../../src/aws/baseline-table.ts';
-import { awsClientFor } from '../../../support/aws-clients.ts';
+import { awsAt } from '../../../support/aws-clients.ts';
 import { TREASURY } from '../../../support/bonus-escrow.ts';
 import { aBaseline } from '../../../support/pictures.ts';
 import { answer, startScriptedServer, type ScriptedServer } from '../../../support/scripted-server.ts';
@@ -28,8 +26,7 @@ beforeEach(async () => {
 afterEach(() => server.close());
 
 function table() {
-  const client = new DynamoDBClient({ ...awsClientFor(server.url), maxAttempts: 1 });
-  return createBaselineTable(DynamoDBDocumentClient.from(client), 'intents');
+  return createBaselineTable(awsAt(server.url).dynamoDb, 'intents');
 }
 
 const sent = () => server.requests.map(({ body }) => JSON.parse(body) as Record<string, unknown>);

@@ -1,7 +1,6 @@
-import { SQSClient } from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createSendDeadLetter } from '../../../../src/aws/dead-letters.ts';
-import { awsClientFor } from '../../../support/aws-clients.ts';
+import { awsAt } from '../../../support/aws-clients.ts';
 import { answer, startScriptedServer, type ScriptedServer } from '../../../support/scripted-server.ts';
 
 let server: ScriptedServer;
@@ -13,7 +12,7 @@ beforeEach(async () => {
 afterEach(() => server.close());
 
 function sender() {
-  const client = new SQSClient({ ...awsClientFor(server.url), md5: false });
+  const client = awsAt(server.url).sqs;
   return createSendDeadLetter(client, `${server.url}/000000000000/dead`);
 }
 

@@ -1,12 +1,10 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createIntentTable } from '../../../../src/aws/intent-table.ts';
 import { TryLaterError } from '../../../../src/errors.ts';
 import type { ClaimTerms, Intent } from '../../../../src/ledger/intent.ts';
 import type { MicroUsd } from '../../../../src/money.ts';
 import { aNewIntent, MINUTE, afterNoon, NOON } from '../../../support/effects.ts';
-import { awsClientFor } from '../../../support/aws-clients.ts';
+import { awsAt } from '../../../support/aws-clients.ts';
 import {
   answer,
   resetAfterRequest,
@@ -57,8 +55,8 @@ beforeEach(async () => {
 afterEach(() => server.close());
 
 function table(maxAttempts = 1) {
-  const client = new DynamoDBClient({ ...awsClientFor(server.url), maxAttempts });
-  return createIntentTable(DynamoDBDocumentClient.from(client), TABLE, async (attempt) => void pauses.push(attempt));
+  const { dynamoDb } = awsAt(server.url, maxAttempts);
+  return createIntentTable(dynamoDb, TABLE, async (attempt) => void pauses.push(attempt));
 }
 
 interface Sent {

@@ -1,8 +1,6 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createMailboxTable } from '../../../../src/aws/mailbox-table.ts';
-import { awsClientFor } from '../../../support/aws-clients.ts';
+import { awsAt } from '../../../support/aws-clients.ts';
 import { answer, startScriptedServer, type ScriptedServer } from '../../../support/scripted-server.ts';
 
 const SIGNAL = { type: 'delivered', at: '2026-03-06T10:00:00Z', deliveredBy: 'registry' } as const;
@@ -16,7 +14,7 @@ beforeEach(async () => {
 afterEach(() => server.close());
 
 function table() {
-  return createMailboxTable(DynamoDBDocumentClient.from(new DynamoDBClient(awsClientFor(server.url))), 'mailbox');
+  return createMailboxTable(awsAt(server.url).dynamoDb, 'mailbox');
 }
 
 function itemOf(index: number): unknown {

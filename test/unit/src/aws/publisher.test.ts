@@ -1,7 +1,6 @@
-import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createPublisher } from '../../../../src/aws/publisher.ts';
-import { awsClientFor } from '../../../support/aws-clients.ts';
+import { awsAt } from '../../../support/aws-clients.ts';
 import { answer, startScriptedServer, type ScriptedServer } from '../../../support/scripted-server.ts';
 
 let server: ScriptedServer;
@@ -12,7 +11,7 @@ beforeEach(async () => {
 afterEach(() => server.close());
 
 function publish() {
-  const publisher = createPublisher(new EventBridgeClient(awsClientFor(server.url)), 'the-bus');
+  const publisher = createPublisher(awsAt(server.url).eventBridge, 'the-bus');
   return publisher('escrow.refunded', { escrowId: 'esc_1' });
 }
 

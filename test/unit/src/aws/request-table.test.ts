@@ -1,8 +1,6 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { createKeepRequest } from '../../../../src/aws/request-table.ts';
-import { awsClientFor } from '../../../support/aws-clients.ts';
+import { awsAt } from '../../../support/aws-clients.ts';
 import { answer, startScriptedServer, type ScriptedServer } from '../../../support/scripted-server.ts';
 
 const KEY = { key: { S: 'request/labels-7' } };
@@ -16,7 +14,7 @@ beforeEach(async () => {
 afterEach(() => server.close());
 
 function keep(fingerprint: string) {
-  const documents = DynamoDBDocumentClient.from(new DynamoDBClient(awsClientFor(server.url)));
+  const documents = awsAt(server.url).dynamoDb;
   return createKeepRequest(documents, 'intents', () => new Date('2026-03-06T09:00:00Z'))('labels-7', fingerprint);
 }
 

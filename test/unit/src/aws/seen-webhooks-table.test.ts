@@ -1,8 +1,6 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { createSeenWebhooks } from '../../../../src/aws/seen-webhooks-table.ts';
-import { awsClientFor } from '../../../support/aws-clients.ts';
+import { awsAt } from '../../../support/aws-clients.ts';
 import { answer, startScriptedServer, type ScriptedServer } from '../../../support/scripted-server.ts';
 
 const AT = new Date('2026-03-06T09:00:00.900Z');
@@ -14,8 +12,7 @@ beforeEach(async () => {
 });
 afterEach(() => server.close());
 
-const seen = () =>
-  createSeenWebhooks(DynamoDBDocumentClient.from(new DynamoDBClient(awsClientFor(server.url))), 'mailbox');
+const seen = () => createSeenWebhooks(awsAt(server.url).dynamoDb, 'mailbox');
 const sent = () => JSON.parse(server.requests[0]?.body ?? '{}') as unknown;
 
 test('a webhook is taken under its id, once, and forgotten after a week', async () => {

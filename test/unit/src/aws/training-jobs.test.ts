@@ -1,10 +1,9 @@
-import { SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createDescribeTrainingJob } from '../../../../src/aws/training-jobs.ts';
 import { UnusableEventError } from '../../../../src/errors.ts';
 import { decideBonus } from '../../../../src/escrow/bonus.ts';
 import { startTwin, type Twin } from '../../../../twin/server.ts';
-import { awsClientFor } from '../../../support/aws-clients.ts';
+import { awsAt } from '../../../support/aws-clients.ts';
 import { aBonusPolicy } from '../../../support/bonus-escrow.ts';
 import { answer, startScriptedServer } from '../../../support/scripted-server.ts';
 
@@ -16,7 +15,7 @@ describe('a training job', () => {
   });
   afterEach(() => twin.close());
 
-  const describeJob = (name: string) => createDescribeTrainingJob(new SageMakerClient(awsClientFor(twin.url)))(name);
+  const describeJob = (name: string) => createDescribeTrainingJob(awsAt(twin.url).sageMaker)(name);
 
   test('is read with its metrics in single precision, and earns what that is worth', async () => {
     const job = await describeJob('churn-xgb-demo');
@@ -59,7 +58,7 @@ describe('an answer of SageMaker', () => {
     const server = await startScriptedServer();
     try {
       server.script(answer(status, body, { 'content-type': 'application/x-amz-json-1.1' }));
-      const reading = createDescribeTrainingJob(new SageMakerClient(awsClientFor(server.url)))('churn');
+      const reading = createDescribeTrainingJob(awsAt(server.url).sageMaker)('churn');
 
       await expect(reading).rejects.toThrow(message);
       await expect(reading).rejects.not.toBeInstanceOf(UnusableEventError);

@@ -12,17 +12,21 @@ import type { EffectOutcome } from '../../../../src/ledger/perform-effect.ts';
 import { parseUsd } from '../../../../src/money.ts';
 import { claimFaucet, payAgent } from '../../../../src/payouts/payout-effects.ts';
 import { PROFILES, type Profile } from '../../../../src/purple-flea/service.ts';
-import { orderKey, placeOrder } from '../../../../src/trading/place-order.ts';
+import { orderKey } from '../../../../src/trading/place-order.ts';
 import { aRequest, OWNER } from '../../../support/bonus-escrow.ts';
 import { startLedgerWorld, type LedgerWorld } from '../../../support/ledger-world.ts';
-import { aPrediction } from '../../../support/predictions.ts';
+import { aSignal, placeOrderAt } from '../../../support/predictions.ts';
 import { call } from '../../twin/calling.ts';
+
+/** All that go to Purple Flea. */
+type SentKind = Exclude<EffectKind, 'paper-order'>;
+const SENT_KINDS = EFFECT_KINDS.filter((kind): kind is SentKind => kind !== 'paper-order');
 
 const INPUT = lifecycleInputSchema.parse(aRequest());
 const { cause } = INPUT;
 const ORDER = { asset: 'BTC-USDC', direction: 'long', amount: parseUsd('50.00'), leverage: 1 } as const;
 const BUDGETS = {
-  perDay: Object.fromEntries(EFFECT_KINDS.map((kind) => [kind, '1000.00'])),
+  perDay: Object.fromEntries(SENT_KINDS.map((kind) => [kind, '1000.00'])),
   perAgentAndDay: {},
 };
 
@@ -51,7 +55,7 @@ const inStatus = (status: string) => async (world: LedgerWorld) =>
 
 const same = (route: string): Record<Profile, string> => ({ reference: route, published: route });
 
-const DOINGS: Record<EffectKind, Doing> = {
+const DOINGS: Record<SentKind, Doing> = {
   'escrow-create': {
     route: same('POST /escrow/create'),
     key: effectKey(cause, 'escrow-create'),
@@ -82,9 +86,9 @@ const DOINGS: Record<EffectKind, Doing> = {
   },
   'trade-order': {
     route: { reference: 'POST /trading/order', published: 'POST /v1/trade/open' },
-    key: orderKey(aPrediction()),
+    key: orderKey(aSignal(), 'live'),
     amountUsd: '50.00',
-    perform: (world) => placeOrder(world.treasury, aPrediction(), ORDER, world.treasury.agentId),
+    perform: (world) => placeOrderAt(world.treasury, aSignal(), ORDER),
     count: async (world) => (await listFrom(world, 'orders')).length,
   },
   transfer: {
@@ -108,7 +112,7 @@ const DOINGS: Record<EffectKind, Doing> = {
 type Course = readonly [right: string, settled: string];
 
 /** Releases and disputes are read back at once: what took place is known then. */
-const APPLIED_LOST: Record<Profile, Record<EffectKind, Course>> = {
+const APPLIED_LOST: Record<Profile, Record<SentKind, Course>> = {
   reference: {
     'escrow-create': ['unknown', 'applied'],
     'escrow-complete': ['unknown', 'applied'],
@@ -129,7 +133,7 @@ const APPLIED_LOST: Record<Profile, Record<EffectKind, Course>> = {
   },
 };
 
-const NOT_APPLIED_LOST: Record<Profile, Record<EffectKind, Course>> = {
+const NOT_APPLIED_LOST: Record<Profile, Record<SentKind, Course>> = {
   reference: {
     'escrow-create': ['unknown', 'prepared'],
     'escrow-complete': ['unknown', 'prepared'],
@@ -158,7 +162,7 @@ describe.each(PROFILES)('in the %s dialect', (profile) => {
   });
   afterEach(() => world.close());
 
-  async function lockedEscrow(kind: EffectKind): Promise<EscrowRef> {
+  async function lockedEscrow(kind: SentKind): Promise<EscrowRef> {
     if (!kind.startsWith('escrow-') || kind === 'escrow-create') {
       return { escrowId: 'none', amountUsd: '0.00', counterpartyAgentId: OWNER };
     }
@@ -167,15 +171,15 @@ describe.each(PROFILES)('in the %s dialect', (profile) => {
     return { escrowId, amountUsd: '50.00', counterpartyAgentId: OWNER };
   }
 
-  async function loseAnswerOf(kind: EffectKind, fault: 'applied-answer-lost' | 'answer-lost'): Promise<void> {
+  async function loseAnswerOf(kind: SentKind, fault: 'applied-answer-lost' | 'answer-lost'): Promise<void> {
     const { status } = await call(world.twin, 'POST /_twin/faults', {
       body: { route: DOINGS[kind].route[profile], fault },
     });
     expect(status).toBe(201);
   }
 
-  const stateOf = (kind: EffectKind) => world.intents.items.get(DOINGS[kind].key)?.state;
-  const spentOn = (kind: EffectKind) => world.intents.budgets.get(`${kind}/2026-03-06`);
+  const stateOf = (kind: SentKind) => world.intents.items.get(DOINGS[kind].key)?.state;
+  const spentOn = (kind: SentKind) => world.intents.budgets.get(`${kind}/2026-03-06`);
 
   async function sweepForMinutes(minutes: number): Promise<void> {
     for (let minute = 1; minute <= minutes; minute += 1) await world.sweepAt(minute);
@@ -185,7 +189,7 @@ describe.each(PROFILES)('in the %s dialect', (profile) => {
     return (await call(world.twin, 'GET /_twin/ledger')).body['conserved'];
   }
 
-  test.each(EFFECT_KINDS)(
+  test.each(SENT_KINDS)(
     'a %s that took place although its answer was lost is found, or left to a person',
     async (kind) => {
       const { perform, count, amountUsd } = DOINGS[kind];
@@ -208,7 +212,7 @@ describe.each(PROFILES)('in the %s dialect', (profile) => {
     },
   );
 
-  test.each(EFFECT_KINDS)(
+  test.each(SENT_KINDS)(
     'a %s that did not take place is sent again where that is proved, and otherwise left',
     async (kind) => {
       const { perform, count, amountUsd } = DOINGS[kind];

@@ -28,7 +28,7 @@ const INVISIBLE: Look = { kind: 'invisible', reason: 'the service shows no memo'
 const at = (minutes: number) => afterNoon(minutes * MINUTE);
 const HOUR = 60;
 
-const PROVABLE: readonly EffectKind[] = ['escrow-create', 'escrow-complete', 'faucet-claim'];
+const PROVABLE: readonly EffectKind[] = ['escrow-create', 'escrow-complete', 'paper-order', 'faucet-claim'];
 const UNPROVABLE = EFFECT_KINDS.filter((kind) => !PROVABLE.includes(kind));
 
 /** Sweeps at each of these minutes and returns what is stored then. */

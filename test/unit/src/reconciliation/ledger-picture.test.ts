@@ -83,6 +83,17 @@ describe('the ledger that is read', () => {
     ]);
   });
 
+  test('has no order on paper: that is no money, whoever it is recorded for', async () => {
+    const intents = createMemoryIntents();
+    for (const kind of ['trade-order', 'paper-order'] as const) {
+      await leaveSending(intents, aNewIntent({ kind, agentId: TREASURY }));
+    }
+
+    const read = await readLedger(intents, TREASURY, NOON, () => true);
+
+    expect([...read.intents.values()].map(({ kind }) => kind)).toEqual(['trade-order']);
+  });
+
   test('is not all where there is no time', async () => {
     let pages = 0;
     const { isAll } = await readLedger(createMemoryIntents(), TREASURY, NOON, () => ++pages < 6);

@@ -4,7 +4,7 @@ import type { Intent } from '../../../../src/ledger/intent.ts';
 import { parseUsd } from '../../../../src/money.ts';
 import { PROFILES } from '../../../../src/purple-flea/service.ts';
 import type { OrderDirection } from '../../../../src/purple-flea/trading.ts';
-import { lookForOrder, takeTradeSnapshot, type TradeSnapshot } from '../../../../src/trading/look-for-order.ts';
+import { lookForOrder, readTrading, snapshotOf, type TradeSnapshot } from '../../../../src/trading/look-for-order.ts';
 import { aNewIntent, leaveSending, leaveUnknown, NOON } from '../../../support/effects.ts';
 import { inert } from '../../../support/inert.ts';
 import { startLedgerWorld, TREASURY_KEY, type LedgerWorld } from '../../../support/ledger-world.ts';
@@ -46,7 +46,7 @@ describe.each(PROFILES)('looking for an order at the %s service', (profile) => {
     return answer.result;
   }
 
-  const snapshot = () => takeTradeSnapshot(world.treasury.trading, ORDER);
+  const snapshot = async () => snapshotOf(ORDER, await readTrading(world.treasury.trading));
   const look = async (before: TradeSnapshot, amountUsd?: string, others: readonly Intent[] = []) =>
     lookForOrder(
       { trading: world.treasury.trading, findOthers: async () => others },
@@ -176,7 +176,7 @@ test('a position without an id, which was not opened through the service, is nev
   } as const;
   const trading = aTradingClient({ readPositions: async () => [position] });
 
-  expect(await takeTradeSnapshot(trading, ORDER)).toEqual({ ...ORDER, positionIds: [] });
+  expect(snapshotOf(ORDER, await readTrading(trading))).toEqual({ ...ORDER, positionIds: [] });
   const findOthers = async () => [];
   const intent = await anOrderIntent({ ...ORDER, positionIds: [] });
   expect(await lookForOrder({ trading, findOthers }, intent)).toEqual({ kind: 'absent' });

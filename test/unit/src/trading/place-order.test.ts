@@ -6,7 +6,7 @@ import type { PlacedOrder } from '../../../../src/purple-flea/trading.ts';
 import { orderKey, placeOrder } from '../../../../src/trading/place-order.ts';
 import { anInvocation } from '../../../support/effects.ts';
 import { createMemoryIntents } from '../../../support/memory-intents.ts';
-import { aPrediction, aTradingClient } from '../../../support/predictions.ts';
+import { aMarket, aSignal, emptySnapshot } from '../../../support/predictions.ts';
 
 const ORDER = { asset: 'BTC-USDC', direction: 'long', amount: parseUsd('50.00'), leverage: 1 } as const;
 const PLACED: PlacedOrder = {
@@ -21,14 +21,14 @@ const KEY = effectKey({ rule: 'prediction-trade', subject: 'prediction-1', statu
 function aTrader() {
   const intents = createMemoryIntents();
   const sent: EffectRequest[] = [];
-  const trading = aTradingClient({
+  const market = aMarket({
     placeOrder: async (request) => {
       sent.push(request);
       return { kind: 'applied', result: PLACED };
     },
   });
-  const place = (prediction = aPrediction()) =>
-    placeOrder({ ...anInvocation({ intents }), trading, requestMs: 10_000 }, prediction, ORDER, 'agent_trader');
+  const place = (signal = aSignal()) =>
+    placeOrder({ ...anInvocation({ intents }), market, requestMs: 10_000 }, signal, ORDER, emptySnapshot());
   return { intents, sent, place };
 }
 
@@ -41,7 +41,7 @@ describe('an order', () => {
     const reference = clientReference(KEY);
     const body =
       '{"agent_id":"agent_trader","direction":"long","amount":50.00,"asset":"BTC-USDC","order_type":"market","leverage":1,' +
-      `"metadata":{"reference":"${reference}","source":"sagemaker","confidence":"0.72"}}`;
+      `"metadata":{"reference":"${reference}","source":"prediction","confidence":"0.72"}}`;
     expect(sent).toEqual([{ body, key: KEY, reference }]);
     expect(intents.items.get(KEY)).toMatchObject({
       kind: 'trade-order',
@@ -62,7 +62,7 @@ describe('an order', () => {
     await place();
 
     for (const again of [{}, { at: '2026-03-06T09:00:30Z' }, { direction: 'short' as const }, { confidence: 0.99 }]) {
-      expect(await place(aPrediction(again))).toMatchObject({ outcome: 'applied', duplicate: true });
+      expect(await place(aSignal(again))).toMatchObject({ outcome: 'applied', duplicate: true });
     }
     expect(sent).toHaveLength(1);
   });
@@ -70,34 +70,75 @@ describe('an order', () => {
   test('of another prediction is another', async () => {
     const { sent, place } = aTrader();
     await place();
-    await place(aPrediction({ predictionId: 'prediction-2' }));
+    await place(aSignal({ id: 'prediction-2' }));
 
     expect(sent).toHaveLength(2);
-    expect(orderKey({ predictionId: 'prediction-1' })).toBe(KEY);
-    expect(orderKey({ predictionId: 'prediction-2' })).not.toBe(KEY);
+    expect(orderKey(aSignal(), 'live')).toBe(KEY);
+    expect(orderKey(aSignal({ id: 'prediction-2' }), 'live')).not.toBe(KEY);
+    expect(orderKey(aSignal({ source: 'price-alert' }), 'live')).not.toBe(KEY);
+    expect(orderKey(aSignal(), 'paper')).not.toBe(KEY);
   });
 
-  test('needs the time of five requests, for the snapshot is two and is taken twice, and five seconds', async () => {
+  test('needs the time of three requests, for the market is read once more, and five seconds', async () => {
     const { intents, sent, place } = aTrader();
-    const trading = aTradingClient();
-    const deps = { ...anInvocation({ intents, remainingMs: () => 54_999 }), trading, requestMs: 10_000 };
+    const deps = { ...anInvocation({ intents, remainingMs: () => 34_999 }), market: aMarket(), requestMs: 10_000 };
 
-    await expect(placeOrder(deps, aPrediction(), ORDER, 'agent_trader')).rejects.toThrow(
-      '54999 ms left, 55000 ms needed',
-    );
+    await expect(placeOrder(deps, aSignal(), ORDER, emptySnapshot())).rejects.toThrow('34999 ms left, 35000 ms needed');
     expect(await place()).toMatchObject({ outcome: 'applied' });
     expect(sent).toHaveLength(1);
+  });
+
+  test('is not sent where the market under its lock is not the one that was decided upon', async () => {
+    const intents = createMemoryIntents();
+    const position = { positionId: 'pos_1', orderId: 'ord_0', asset: 'BTC-USDC', direction: 'long' } as const;
+    const opened = {
+      ...position,
+      amount: parseUsd('50.00'),
+      leverage: 1,
+      entryPrice: '61000',
+      openedAt: undefined,
+      pnl: undefined,
+    };
+    const market = aMarket({ readPositions: async () => [opened] });
+    const deps = { ...anInvocation({ intents }), market, requestMs: 10_000 };
+
+    expect(await placeOrder(deps, aSignal(), ORDER, emptySnapshot())).toMatchObject({
+      outcome: 'not-sent',
+      reason: 'something else changed there just before',
+    });
+    expect(intents.items.get(KEY)).toMatchObject({ state: 'prepared', fence: 1 });
+  });
+
+  test('is sent whatever happens in other markets', async () => {
+    const elsewhere = {
+      positionId: 'pos_1',
+      orderId: 'ord_0',
+      asset: 'ETH-USDC',
+      direction: 'long',
+      amount: parseUsd('50.00'),
+      leverage: 1,
+      entryPrice: '3000',
+      openedAt: undefined,
+      pnl: undefined,
+    } as const;
+    const market = aMarket({
+      readPositions: async () => [elsewhere],
+      placeOrder: async () => ({ kind: 'applied', result: PLACED }),
+    });
+    const deps = { ...anInvocation(), market, requestMs: 10_000 };
+
+    expect(await placeOrder(deps, aSignal(), ORDER, emptySnapshot())).toMatchObject({ outcome: 'applied' });
   });
 
   test.each(['unknown', 'manual'] as const)(
     'waits while another of its market is %s, whose fill it could be taken for; in another market it does not',
     async (state) => {
       const { intents, sent, place } = aTrader();
-      const lost = aTradingClient({ placeOrder: async () => ({ kind: 'unknown', reason: 'lost' }) });
-      const first = aPrediction({ predictionId: 'prediction-0' });
-      const deps = { ...anInvocation({ intents }), trading: lost, requestMs: 10_000 };
-      await placeOrder(deps, first, ORDER, 'agent_trader');
-      const doubt = await intents.read(orderKey(first));
+      const lost = aMarket({ placeOrder: async () => ({ kind: 'unknown', reason: 'lost' }) });
+      const first = aSignal({ id: 'prediction-0' });
+      const deps = { ...anInvocation({ intents }), market: lost, requestMs: 10_000 };
+      await placeOrder(deps, first, ORDER, emptySnapshot());
+      const doubt = await intents.read(orderKey(first, 'live'));
       if (state === 'manual' && doubt !== undefined) {
         await intents.move(doubt, { state, note: 'nobody knows' }, deps.now());
       }
@@ -106,14 +147,15 @@ describe('an order', () => {
       expect(sent).toHaveLength(0);
       const elsewhere = {
         ...deps,
-        trading: aTradingClient({ placeOrder: async () => ({ kind: 'applied', result: PLACED }) }),
+        market: aMarket({ placeOrder: async () => ({ kind: 'applied', result: PLACED }) }),
       };
-      const other = aPrediction({ predictionId: 'prediction-9' });
-      expect(await placeOrder(elsewhere, other, { ...ORDER, asset: 'ETH-USDC' }, 'agent_trader')).toMatchObject({
+      const other = aSignal({ id: 'prediction-9', asset: 'ETH-USDC' });
+      const seen = emptySnapshot({ asset: 'ETH-USDC' });
+      expect(await placeOrder(elsewhere, other, { ...ORDER, asset: 'ETH-USDC' }, seen)).toMatchObject({
         outcome: 'applied',
       });
 
-      const stored = await intents.read(orderKey(first));
+      const stored = await intents.read(orderKey(first, 'live'));
       if (stored !== undefined)
         await intents.move(stored, { state: 'applied', note: 'found', result: PLACED }, deps.now());
       expect(await place()).toMatchObject({ outcome: 'applied' });

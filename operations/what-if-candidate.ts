@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { loadConfig, parseConfig, STAGES, type Config } from '../lib/config.ts';
+import { tradePolicy } from '../lib/trading-settings.ts';
+import { parseUsd } from '../src/money.ts';
+import { paperTermsSchema } from '../src/trading/paper-market.ts';
+import { tradePolicySchema } from '../src/trading/trade-policy.ts';
+import type { Candidate } from '../src/what-if/account.ts';
+
+/** A candidate, and what its configuration says of trading, by path. */
+export interface ConfiguredCandidate extends Candidate {
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+/**
+ * Reads a stage's configuration, or that of any file.
+ *
+ * @throws InvalidConfigError where it does not fit, and what reading a file throws.
+ */
+export function readCandidate(stageOrPath: string): ConfiguredCandidate {
+  const isStage = STAGES.some((stage) => stage === stageOrPath);
+  const name = basename(stageOrPath).replace(/\.json$/, '');
+  return candidateOf(name, isStage ? loadConfig(stageOrPath) : parseConfig(readJson(stageOrPath), stageOrPath));
+}
+
+/** What a configuration says of trading. Its mode is left aside: here all orders are on paper. */
+export function candidateOf(name: string, config: Config): ConfiguredCandidate {
+  const { trading, budgets } = config;
+  const marketDay = budgets.perAgentAndDay['trade-order'];
+  return {
+    name,
+    policy: tradePolicySchema.parse(tradePolicy(config)),
+    terms: paperTermsSchema.parse(trading.paper),
+    marketDayUsd: marketDay === undefined ? undefined : parseUsd(marketDay),
+    settings: settingsOf(config),
+  };
+}
+
+function readJson(path: string): unknown {
+  const text = readText(path);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Error(`--config ${path}: not JSON: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new Error(`--config ${path}: neither a stage (${STAGES.join(', ')}) nor a file that can be read`, {
+      cause: error,
+    });
+  }
+}
+
+/** All that a decision, a fee or a limit goes by. */
+function settingsOf(config: Config): Record<string, string> {
+  const { mode: _mode, markets, dailyNotionalUsd, ...policy } = tradePolicy(config);
+  return {
+    ...flatten('trading', { ...policy, paper: config.trading.paper }),
+    ...Object.assign(
+      {},
+      ...markets.map(({ asset, ...market }) => flatten(`trading.markets.${asset}`, { allowed: true, ...market })),
+    ),
+    ...flatten('budgets.perDay', { 'trade-order': dailyNotionalUsd }),
+    ...flatten('budgets.perAgentAndDay', { 'trade-order': config.budgets.perAgentAndDay['trade-order'] }),
+  };
+}
+
+function flatten(path: string, value: unknown): Record<string, string> {
+  if (value === undefined) return {};
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return { [path]: typeof value === 'string' ? value : JSON.stringify(value) };
+  }
+  return Object.assign({}, ...Object.entries(value).map(([key, inner]) => flatten(`${path}.${key}`, inner)));
+}

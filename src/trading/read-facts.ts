@@ -1,0 +1,109 @@
+import { dayBudget } from '../ledger/budgets.ts';
+import { marketLock, type Intent, type IntentCursor, type IntentStore } from '../ledger/intent.ts';
+import { subtractUsd, sumUsd, type MicroUsd } from '../money.ts';
+import type { Position, Trade } from '../purple-flea/trading.ts';
+import type { TradeFacts } from './decide-trade.ts';
+import { readTrading, snapshotOf, type TradeSnapshot } from './look-for-order.ts';
+import { ORDER_KINDS, type Market } from './market.ts';
+
+export interface ReadFactsDeps {
+  readonly intents: Pick<IntentStore, 'read' | 'readHolder' | 'readUsed' | 'listSince'>;
+  readonly market: Market;
+  readonly coolDownSeconds: number;
+  readonly now: () => Date;
+}
+
+/** The facts, and the snapshot of the same moment: what follows is compared with it. */
+export interface TradePicture {
+  readonly facts: TradeFacts;
+  readonly snapshot: TradeSnapshot;
+}
+
+const PAGE = 100;
+
+/**
+ * Reads what a decision over an order goes by, from the market and from the ledger.
+ *
+ * @throws ServiceUnreadableError where the market cannot be read.
+ */
+export async function readFacts(
+  deps: ReadFactsDeps,
+  order: { readonly asset: string; readonly direction: 'long' | 'short' },
+): Promise<TradePicture> {
+  const { intents, market, coolDownSeconds, now } = deps;
+  const { asset } = order;
+  const at = now();
+  const kind = ORDER_KINDS[market.mode];
+  const since = new Date(at.getTime() - coolDownSeconds * 1000);
+  const [state, available, holder, notionalToday, ordered] = await Promise.all([
+    readTrading(market.trading),
+    market.readBalance(),
+    intents.readHolder(marketLock({ kind, agentId: market.agentId, payee: asset })),
+    intents.readUsed(dayBudget(kind, at)),
+    coolDownSeconds === 0 ? [] : readOrders(intents, since),
+  ]);
+  const { positions, trades = [] } = state;
+  const ours = ordered.filter(
+    (intent) => intent.kind === kind && intent.agentId === market.agentId && intent.payee === asset,
+  );
+  const seen = [
+    ...ours.map(({ updatedAt }) => updatedAt),
+    ...positions.flatMap((row) => (row.asset === asset && row.openedAt !== undefined ? [row.openedAt] : [])),
+    ...trades.flatMap((row) => (row.asset === asset ? [row.at] : [])),
+  ].filter((time) => Date.parse(time) >= since.getTime());
+  return {
+    facts: {
+      available,
+      exposure: netOf(positions.filter((row) => row.asset === asset)),
+      notionalToday,
+      profitToday: profitOf(positions, trades, at),
+      lastOrderAt: seen.toSorted((one, other) => Date.parse(one) - Date.parse(other)).at(-1),
+      inDoubt: holder === undefined ? undefined : await nameOf(intents, holder),
+    },
+    snapshot: snapshotOf(order, state),
+  };
+}
+
+/** Longs less shorts. */
+function netOf(positions: readonly Position[]): MicroUsd {
+  const side = (direction: Position['direction']) =>
+    sumUsd(...positions.flatMap((row) => (row.direction === direction ? [row.amount] : [])));
+  return subtractUsd(side('long'), side('short'));
+}
+
+/** The effects that were applied since a moment. */
+async function readOrders(intents: Pick<IntentStore, 'listSince'>, since: Date): Promise<Intent[]> {
+  const found: Intent[] = [];
+  let after: IntentCursor | undefined;
+  do {
+    const page = await intents.listSince('applied', since, PAGE, after);
+    found.push(...page.intents);
+    after = page.next;
+  } while (after !== undefined);
+  return found;
+}
+
+async function nameOf(intents: Pick<IntentStore, 'read'>, holder: string): Promise<string> {
+  const intent = await intents.read(holder);
+  return intent === undefined ? holder : `${intent.reference} (${intent.state})`;
+}
+
+/** What was realised in the UTC day of a moment, and what open positions stand at. */
+export function profitOf(positions: readonly Position[], trades: readonly Trade[], at: Date): MicroUsd {
+  return sumUsd(...realisedOn(trades, at), ...positions.map(openProfitOf));
+}
+
+/** What each fill of the UTC day of a moment realised, of those that closed something. */
+export function realisedOn(trades: readonly Trade[], at: Date): readonly MicroUsd[] {
+  const day = at.toISOString().slice(0, 10);
+  return trades.flatMap((trade) =>
+    trade.pnl !== undefined && new Date(trade.at).toISOString().startsWith(day) ? [trade.pnl] : [],
+  );
+}
+
+/** Where the service does not show what a position stands at, it may have lost all that it can: its margin. */
+function openProfitOf({ pnl, amount, leverage }: Position): MicroUsd {
+  if (pnl !== undefined) return pnl;
+  const parts = BigInt(Math.max(1, Math.floor(leverage)));
+  return (0n - (amount + parts - 1n) / parts) as MicroUsd;
+}

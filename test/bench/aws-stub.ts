@@ -1,0 +1,215 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { BY_STATE_INDEX } from '../../src/aws/intent-table.ts';
+import { BY_DEADLINE_INDEX } from '../../src/aws/mailbox-table.ts';
+import { holds, update, type Attribute, type Expressions, type Item } from './dynamodb.ts';
+
+/** One request as it arrived. */
+export interface AwsRequest {
+  readonly target: string;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+/** The answers of AWS that the measured functions need, from memory: tables with conditions, and "yes" to all else. */
+export interface AwsStub {
+  readonly url: string;
+  /** What came since the last reset, in order. */
+  readonly requests: readonly AwsRequest[];
+  /** When the first execution was started since the last reset, in milliseconds since 1970. */
+  readonly firstExecutionAt: () => number | undefined;
+  readonly executions: () => number;
+  /** Forgets everything. */
+  reset(): void;
+  close(): Promise<void>;
+}
+
+type Input = Readonly<Record<string, unknown>>;
+
+/** An error as AWS answers it. */
+class Refusal extends Error {
+  readonly body: Input;
+  constructor(code: string, more: Input = {}) {
+    super(code);
+    this.body = { __type: `stub#${code}`, message: code, ...more };
+  }
+}
+
+/** @param secret the text of every secret. */
+export async function startAwsStub(secret: string): Promise<AwsStub> {
+  const tables = createTables();
+  const requests: AwsRequest[] = [];
+  const executions = new Map<string, unknown>();
+  let firstExecutionAt: number | undefined;
+
+  const answers: Readonly<Record<string, (input: Input) => unknown>> = {
+    ...tables.answers,
+    'AWSEvents.PutEvents': ({ Entries }) => ({
+      FailedEntryCount: 0,
+      Entries: (Entries as unknown[]).map((_, index) => ({ EventId: `event-${index}` })),
+    }),
+    'AmazonSQS.SendMessage': () => ({ MessageId: 'message' }),
+    'AmazonSSM.GetParameter': ({ Name }) => ({ Parameter: { Name, Type: 'String', Value: 'running' } }),
+    'secretsmanager.GetSecretValue': ({ SecretId }) => ({ Name: SecretId, SecretString: secret }),
+    'AWSStepFunctions.StartExecution': ({ stateMachineArn, name, input }) => {
+      const earlier = executions.get(String(name));
+      if (earlier !== undefined && earlier !== input) throw new Refusal('ExecutionAlreadyExists');
+      executions.set(String(name), input);
+      firstExecutionAt ??= performance.timeOrigin + performance.now();
+      return { executionArn: `${String(stateMachineArn)}:${String(name)}`, startDate: Date.now() / 1000 };
+    },
+  };
+
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const target = String(request.headers['x-amz-target']);
+      const contentType = String(request.headers['content-type']);
+      const body = Buffer.concat(chunks).toString('utf8');
+      requests.push({ target, contentType, body });
+      const [status, answered] = answer(answers[target], body);
+      response.writeHead(status, { 'content-type': contentType });
+      response.end(JSON.stringify(answered));
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests,
+    firstExecutionAt: () => firstExecutionAt,
+    executions: () => executions.size,
+    reset: () => {
+      tables.clear();
+      requests.length = 0;
+      executions.clear();
+      firstExecutionAt = undefined;
+    },
+    close: async () => {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+function answer(operation: ((input: Input) => unknown) | undefined, body: string): [status: number, body: unknown] {
+  if (operation === undefined) return [400, { __type: 'stub#UnknownOperationException' }];
+  try {
+    return [200, operation(JSON.parse(body) as Input) ?? {}];
+  } catch (error) {
+    if (error instanceof Refusal) return [400, error.body];
+    return [400, { __type: 'stub#ValidationException', message: String(error) }];
+  }
+}
+
+interface Write extends Expressions {
+  readonly TableName: string;
+  readonly Key?: Item;
+  readonly Item?: Item;
+  readonly ConditionExpression?: string;
+  readonly UpdateExpression?: string;
+}
+
+interface Query extends Expressions {
+  readonly TableName: string;
+  readonly IndexName?: string;
+  readonly KeyConditionExpression: string;
+  readonly FilterExpression?: string;
+  readonly ScanIndexForward?: boolean;
+  readonly Limit?: number;
+  readonly ExclusiveStartKey?: Item;
+}
+
+/** Tables of which every item is found by the names that keys have here. */
+const KEY_NAMES = ['key', 'address', 'item'];
+
+/** By index: its partition, and what it is sorted by. */
+const INDEXES: Readonly<Record<string, readonly [partition: string, sort: string]>> = {
+  [BY_STATE_INDEX]: ['state', 'updatedAt'],
+  [BY_DEADLINE_INDEX]: ['waiting', 'deadlineAt'],
+};
+
+function sortOf(item: Item, [, sort = 'item']: readonly string[]): string {
+  return item[sort]?.S ?? '';
+}
+
+function createTables() {
+  const tables = new Map<string, Map<string, Item>>();
+  const tableOf = (name: string) => {
+    const table = tables.get(name) ?? new Map<string, Item>();
+    tables.set(name, table);
+    return table;
+  };
+  const idOf = (item: Item) => JSON.stringify(KEY_NAMES.map((name): Attribute | undefined => item[name]));
+
+  const isAllowed = (write: Write): boolean => holds(write.ConditionExpression, find(write) ?? {}, write);
+  const find = ({ TableName, Key, Item }: Write): Item | undefined => tableOf(TableName).get(idOf(Key ?? Item ?? {}));
+  const apply = (write: Write): Item | undefined => {
+    const { TableName, Key = {}, Item, UpdateExpression } = write;
+    const table = tableOf(TableName);
+    if (Item !== undefined) {
+      table.set(idOf(Item), Item);
+      return Item;
+    }
+    if (UpdateExpression === undefined) {
+      table.delete(idOf(Key));
+      return undefined;
+    }
+    const updated = update(UpdateExpression, find(write) ?? Key, write);
+    table.set(idOf(Key), updated);
+    return updated;
+  };
+  const write = (input: Input): Item | undefined => {
+    const asked = input as unknown as Write;
+    if (!isAllowed(asked)) throw new Refusal('ConditionalCheckFailedException');
+    return apply(asked);
+  };
+
+  const transact = (input: Input): void => {
+    const writes = (input['TransactItems'] as Readonly<Record<string, Write>>[]).flatMap((item) =>
+      Object.entries(item),
+    );
+    const reasons = writes.map(([, asked]) => ({ Code: isAllowed(asked) ? 'None' : 'ConditionalCheckFailed' }));
+    if (reasons.some(({ Code }) => Code !== 'None')) {
+      throw new Refusal('TransactionCanceledException', { CancellationReasons: reasons });
+    }
+    for (const [kind, asked] of writes) if (kind !== 'ConditionCheck') apply(asked);
+  };
+
+  const query = (input: Input) => {
+    const asked = input as unknown as Query;
+    const { TableName, IndexName = '', Limit = Infinity, ExclusiveStartKey } = asked;
+    const index = INDEXES[IndexName] ?? [];
+    const found = [...tableOf(TableName).values()]
+      .filter((item) => holds(asked.KeyConditionExpression, item, asked))
+      .toSorted((a, b) => (sortOf(a, index) < sortOf(b, index) ? -1 : 1));
+    if (asked.ScanIndexForward === false) found.reverse();
+    const from =
+      ExclusiveStartKey === undefined ? -1 : found.findIndex((item) => idOf(item) === idOf(ExclusiveStartKey));
+    const page = found.slice(from + 1, from + 1 + Limit);
+    const last = page.length === Limit ? page.at(-1) : undefined;
+    const names = [...KEY_NAMES, ...index];
+    return {
+      Items: page.filter((item) => holds(asked.FilterExpression, item, asked)),
+      ...(last === undefined
+        ? {}
+        : { LastEvaluatedKey: Object.fromEntries(Object.entries(last).filter(([name]) => names.includes(name))) }),
+    };
+  };
+
+  return {
+    clear: () => tables.clear(),
+    answers: {
+      'DynamoDB_20120810.GetItem': (input: Input) => ({ Item: find(input as unknown as Write) }),
+      'DynamoDB_20120810.PutItem': (input: Input) => void write(input),
+      'DynamoDB_20120810.DeleteItem': (input: Input) => void write(input),
+      'DynamoDB_20120810.UpdateItem': (input: Input) => ({ Attributes: write(input) }),
+      'DynamoDB_20120810.TransactWriteItems': transact,
+      'DynamoDB_20120810.Query': query,
+    },
+  };
+}

@@ -1,0 +1,2 @@
+/** A function that does nothing: what a process costs anyway. */
+export const handler = async (): Promise<void> => {};

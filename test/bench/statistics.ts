@@ -1,0 +1,18 @@
+/** A quantity over many runs. */
+export interface Spread {
+  readonly p10: number;
+  readonly median: number;
+  readonly p90: number;
+}
+
+/** The value that a share of all values does not exceed (nearest rank). */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const value = sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)];
+  if (value === undefined) throw new Error('nothing was measured');
+  return value;
+}
+
+export function spreadOf(values: readonly number[]): Spread {
+  return { p10: percentile(values, 0.1), median: percentile(values, 0.5), p90: percentile(values, 0.9) };
+}

@@ -1,0 +1,136 @@
+import { GetFunctionConfigurationCommand, UpdateFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { loadConfig } from '../../lib/config.ts';
+import { askModel, putEvent } from '../../local/sending.ts';
+import type { Predictor } from '../../src/inference/predictor.ts';
+import { awaitDeadLetter, awaitEvent, findEvents, ordersFor, settle, startStage, type Stage } from './stage.ts';
+
+const FEATURES = { bucket: 'purple-flea-local-features', key: 'btc/latest & best.json' };
+const ORDER = ['momentum_5m', 'momentum_1h', 'rsi_14', 'volume_z', 'funding_rate'];
+const RISING = { momentum_5m: 0.004, momentum_1h: 0.01, rsi_14: 65, volume_z: 0.5, funding_rate: 0.0001 };
+const FALLING = { ...RISING, momentum_5m: -0.006, momentum_1h: -0.012, rsi_14: 38 };
+
+let stage: Stage;
+const [inference] = loadConfig('local').trading.inferences;
+if (inference === undefined) throw new Error('stage local has no inference');
+const { bucket: answers } = inference;
+
+beforeAll(async () => {
+  stage = await startStage();
+  await putS3(`/${FEATURES.bucket}`);
+  await putS3(`/${answers}`);
+  await readFeaturesFromS3();
+}, 180_000);
+
+afterAll(async () => {
+  await stage.close();
+});
+
+/** Makes a bucket, or writes an object. */
+async function putS3(path: string, body = ''): Promise<void> {
+  const headers = { authorization: 'AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/s3/aws4_request' };
+  const response = await fetch(`${stage.endpoint}${path}`, { method: 'PUT', headers, body });
+  if (!response.ok) throw new Error(`${path}: ${await response.text()}`);
+}
+
+const putFeatures = (features: object) =>
+  putS3(`/${FEATURES.bucket}/${encodeURI(FEATURES.key).replace('&', '%26')}`, JSON.stringify(features));
+
+/** Configures the predictor of the stage as one whose features are in S3, and which speaks CSV with its model. */
+async function readFeaturesFromS3(): Promise<void> {
+  const FunctionName = stage.outputs.requestPrediction;
+  const { Environment } = await stage.clients.lambda.send(new GetFunctionConfigurationCommand({ FunctionName }));
+  const variables = Environment?.Variables ?? {};
+  const predictor: Predictor = {
+    ...(JSON.parse(variables['PREDICTOR'] ?? '') as Predictor),
+    features: { source: 's3', ...FEATURES, maxAgeSeconds: 600 },
+    request: { format: 'csv', order: ORDER },
+    answer: { kind: 'probabilities', format: 'csv', labels: ['short', 'hold', 'long'] },
+  };
+  await stage.clients.lambda.send(
+    new UpdateFunctionConfigurationCommand({
+      FunctionName,
+      Environment: { Variables: { ...variables, PREDICTOR: JSON.stringify(predictor) } },
+    }),
+  );
+}
+
+const ask = (scheduledTime: string) => askModel(stage.clients, stage.outputs.requestPrediction, { scheduledTime });
+
+/** Says what S3 says where a bucket sends its events to EventBridge. */
+async function writeAnswer(key: string, text: string): Promise<void> {
+  await putS3(`/${answers}/${key}`, text);
+  await announceAnswer(key, text.length);
+}
+
+function announceAnswer(key: string, size: number): Promise<void> {
+  return putEvent(stage.clients, 'default', 'aws.s3', 'Object Created', {
+    version: '0',
+    bucket: { name: answers },
+    object: { key, size, etag: 'b1946ac92492d2347c6235b4d2611184', sequencer: '617f08299329d189' },
+    reason: 'PutObject',
+  });
+}
+
+describe('a predictor whose features are in S3', () => {
+  test('asks with what is there at each run; a period that is told twice is one prediction and one order', async () => {
+    await putFeatures(RISING);
+    const first = await ask('2026-03-06T09:00:00Z');
+    const again = await ask('2026-03-06T09:00:00Z');
+    await putFeatures(FALLING);
+    const next = await ask('2026-03-06T09:05:00Z');
+    await awaitEvent(stage, 'trade.placed', { signalId: first.predictionId });
+    await awaitEvent(stage, 'trade.placed', { signalId: next.predictionId });
+    await settle();
+
+    expect([first, again, next]).toMatchObject([
+      { predictionId: 'btc/BTC-USDC/2026-03-06T09:00:00Z', direction: 'long', confidence: 0.9184 },
+      { predictionId: 'btc/BTC-USDC/2026-03-06T09:00:00Z', direction: 'long', confidence: 0.9184 },
+      { predictionId: 'btc/BTC-USDC/2026-03-06T09:05:00Z', direction: 'short' },
+    ]);
+    expect(findEvents(stage, 'inference.completed', { predictionId: first.predictionId })).toHaveLength(2);
+    expect(findEvents(stage, 'trade.placed', { signalId: first.predictionId })).toHaveLength(1);
+    expect(await ordersFor(stage, first.predictionId)).toHaveLength(1);
+  });
+
+  test.each<[string, object, string]>([
+    ['a feature as text', { ...RISING, rsi_14: '65' }, 'feature rsi_14 must be a finite number, got \\"65\\"'],
+    ['a missing feature', { rsi_14: 65 }, 'feature momentum_5m is in request.order and was not read'],
+    ['no feature at all', {}, 'there must be at least one feature'],
+    ['an object that is too large', { note: 'x'.repeat(70_000) }, '65536 is the most that is read'],
+  ])('says what is wrong with %s, and predicts nothing', async (_, features, problem) => {
+    await putFeatures(features);
+
+    await expect(ask('2026-03-06T09:10:00Z')).rejects.toThrow(problem);
+    const predictionId = 'btc/BTC-USDC/2026-03-06T09:10:00Z';
+    expect(findEvents(stage, 'inference.completed', { predictionId })).toEqual([]);
+  });
+});
+
+describe('the answer of an asynchronous endpoint', () => {
+  test('becomes one order, though its event comes twice', async () => {
+    const key = `answers/${randomUUID()}.out`;
+    await writeAnswer(key, '{"score":[0.05,0.05,0.9],"predicted_label":2}\n');
+    await announceAnswer(key, 46);
+    const predictionId = `eth/${key}`;
+
+    const placed = await awaitEvent(stage, 'trade.placed', { signalId: predictionId });
+    await settle();
+
+    expect(placed).toMatchObject({ asset: 'ETH-USDC', direction: 'long', confidence: 0.9 });
+    expect(findEvents(stage, 'inference.completed', { predictionId })).toHaveLength(2);
+    expect(await ordersFor(stage, predictionId)).toHaveLength(1);
+  });
+
+  test.each([
+    ['answers', '{"score":[0.5,0.5],"predicted_label":1}', 'expected 3 probabilities, of short, hold, long; got 2'],
+    ['failures', 'out of memory', 'is "out of memory"'],
+  ])('below %s that is %s is in the dead-letter queue, with the reason', async (folder, text, reason) => {
+    const key = `${folder}/${randomUUID()}.out`;
+    await writeAnswer(key, text);
+
+    expect(await awaitDeadLetter(stage, 'purple-flea-local-inferences-eth-dead', key)).toContain(reason);
+    expect(findEvents(stage, 'inference.completed', { predictionId: `eth/${key}` })).toEqual([]);
+  });
+});
