@@ -16,13 +16,16 @@ export function mapStackTraces(): void {
     [String(error), ...frames.map((frame) => `    at ${describeFrame(frame, mapOf)}`)].join('\n');
 }
 
-function describeFrame(frame: NodeJS.CallSite, mapOf: (file: string) => SourceMap | undefined): string {
+/** A frame says itself where it is; the types of Node leave that out. */
+type Frame = NodeJS.CallSite & { toString(): string };
+
+function describeFrame(frame: Frame, mapOf: (file: string) => SourceMap | undefined): string {
   const [file, line, column] = [frame.getFileName(), frame.getLineNumber(), frame.getColumnNumber()];
-  if (!file || line === null || column === null) return String(frame);
+  if (!file || line === null || column === null) return frame.toString();
   const origin = mapOf(file)?.findOrigin(line, column);
-  if (origin === undefined || !('fileName' in origin)) return String(frame);
+  if (origin === undefined || !('fileName' in origin)) return frame.toString();
   const { fileName, lineNumber, columnNumber } = origin;
-  return String(frame).replace(`${file}:${line}:${column}`, `${fileName}:${lineNumber}:${columnNumber}`);
+  return frame.toString().replace(`${file}:${line}:${column}`, `${fileName}:${lineNumber}:${columnNumber}`);
 }
 
 /** What has no map, as Node's own modules, or one that cannot be read, is shown as it runs. */
