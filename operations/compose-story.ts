@@ -1,6 +1,6 @@
 import type { Signal } from '../src/escrow/mailbox.ts';
 import type { EscrowStory, ShownEscrow } from '../src/escrow/story.ts';
-import type { Intent } from '../src/ledger/intent.ts';
+import type { Intent, IntentState } from '../src/ledger/intent.ts';
 
 /** What is read of an execution's history, in Step Functions' own names. */
 export interface HistoryEvent {
@@ -54,11 +54,13 @@ function head(name: string, text: string): string[] {
   return [`${name.padEnd(9)}  ${text}`];
 }
 
+const NOTHING_SENT: ReadonlySet<IntentState> = new Set<IntentState>(['prepared', 'rejected', 'skipped']);
+
 function money({ escrow, intents }: EscrowStory): string {
   if (typeof escrow === 'string') return `unknown: ${escrow}`;
   if (escrow !== undefined) return moneyAt(escrow);
   const [creation] = intents.filter(({ kind }) => kind === 'escrow-create');
-  return creation === undefined || creation.state === 'prepared' || creation.state === 'rejected'
+  return creation === undefined || NOTHING_SENT.has(creation.state)
     ? 'nothing was locked'
     : `it is not known whether $${creation.amountUsd} were locked`;
 }

@@ -5,7 +5,7 @@ import { ServiceUnreadableError } from '../../src/errors.ts';
 import { createdFrom, settledFrom } from '../../src/escrow/look-for-escrow.ts';
 import { effectKey, retryKey } from '../../src/ledger/effect-key.ts';
 import { findStory, type StoryDeps } from '../../src/escrow/story.ts';
-import { isOrder, type Intent, type IntentStore } from '../../src/ledger/intent.ts';
+import { INTENT_STATES, isOrder, type Intent, type IntentStore } from '../../src/ledger/intent.ts';
 import type { EscrowClient } from '../../src/purple-flea/escrow.ts';
 import type { Credentials } from '../../src/purple-flea/service.ts';
 import { describeProblems } from '../../src/schemas.ts';
@@ -28,7 +28,7 @@ const decision = { key: z.string(), operator: text, evidence: text, reason: text
 const inputSchema = z.discriminatedUnion('action', [
   z.object({
     action: z.literal('list'),
-    state: z.optional(z.enum(['prepared', 'sending', 'unknown', 'applied', 'rejected', 'manual'])),
+    state: z.optional(z.enum(INTENT_STATES)),
   }),
   z.object({ action: z.literal('show'), key: z.string() }),
   z.object({ action: z.literal('story'), id: z.string().check(z.minLength(1)) }),

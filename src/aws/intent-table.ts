@@ -7,6 +7,7 @@ import { parseUsd, type MicroUsd } from '../money.ts';
 import {
   freesLock,
   givesBack,
+  skippedIntent,
   type Claim,
   type Ending,
   type Intent,
@@ -69,6 +70,22 @@ export function createIntentTable(
     }
   };
 
+  /** Writes a whole intent unless its key is known; returns what is stored then, and whether it is this one. */
+  const write = async (intent: Intent): Promise<{ intent: Intent; isNew: boolean }> => {
+    try {
+      await dynamoDb('PutItem', {
+        TableName: tableName,
+        Item: intent,
+        ConditionExpression: 'attribute_not_exists(#key)',
+        ExpressionAttributeNames: { '#key': 'key' },
+      });
+      return { intent, isNew: true };
+    } catch (error) {
+      if (!isAwsError(error, 'ConditionalCheckFailedException')) throw error;
+      return { intent: await readExisting(intent.key), isNew: false };
+    }
+  };
+
   return {
     read,
 
@@ -83,27 +100,18 @@ export function createIntentTable(
     },
 
     async prepare(newIntent, at) {
-      const intent: Intent = {
+      const { intent } = await write({
         ...newIntent,
         state: 'prepared',
         fence: 0,
         createdAt: at.toISOString(),
         updatedAt: at.toISOString(),
         history: [step('prepared', at, 'written before the call')],
-      };
-      try {
-        await dynamoDb('PutItem', {
-          TableName: tableName,
-          Item: intent,
-          ConditionExpression: 'attribute_not_exists(#key)',
-          ExpressionAttributeNames: { '#key': 'key' },
-        });
-        return intent;
-      } catch (error) {
-        if (!isAwsError(error, 'ConditionalCheckFailedException')) throw error;
-        return readExisting(newIntent.key);
-      }
+      });
+      return intent;
     },
+
+    skip: (skip, at) => write(skippedIntent(skip, at)),
 
     async claim(claim, { reservations, lock, before }, at) {
       const beyond = reservations.find(({ amount, limit }) => amount > limit);

@@ -62,7 +62,7 @@ const EFFECT_KEY = /^[0-9a-f]{64}$/;
 const KINDS: readonly EffectKind[] = ['escrow-create', 'escrow-complete', 'escrow-release', 'escrow-dispute'];
 
 /** Where the intent of an escrow that exists may stand, the likeliest first. */
-const STATES: readonly IntentState[] = ['applied', 'unknown', 'manual', 'sending', 'rejected'];
+const STATES: readonly IntentState[] = ['applied', 'unknown', 'manual', 'sending', 'rejected', 'skipped'];
 
 /** How far before the escrow its intent may be dated: clocks differ. */
 const CLOCK_SKEW_MS = 15 * 60_000;

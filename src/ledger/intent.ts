@@ -9,8 +9,10 @@ import type { Reservation, Reserved } from './budgets.ts';
  * - `applied`: the service showed that the effect took place
  * - `rejected`: the service showed that it did not and will not
  * - `manual`: it cannot be known; a person decides
+ * - `skipped`: decided not to be sent; nothing was tried
  */
-export type IntentState = 'prepared' | 'sending' | 'unknown' | 'applied' | 'rejected' | 'manual';
+export const INTENT_STATES = ['prepared', 'sending', 'unknown', 'manual', 'applied', 'rejected', 'skipped'] as const;
+export type IntentState = (typeof INTENT_STATES)[number];
 
 /** What is known of an effect before it is sent. */
 export interface NewIntent {
@@ -34,6 +36,25 @@ export interface NewIntent {
   readonly requestBody: string;
   /** Nothing is sent after this moment (ISO 8601). */
   readonly expiresAt: string;
+}
+
+/** Why a cause moves no money. */
+export interface Skip {
+  /** Such as `older-than-ledger` or `below-tiers`. */
+  readonly reason: string;
+  /** The stage's rule that it was decided by. */
+  readonly rule: string;
+  /** When the cause came to be (ISO 8601). */
+  readonly causedAt: string;
+  /** Input of the execution that would pay it; absent where it earned nothing. */
+  readonly request?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** A decision that moves no money, before it is recorded. `amountUsd` is what it would have paid, or `0.00`. */
+export interface NewSkip extends Pick<Intent, 'key' | 'kind' | 'reference' | 'cause' | 'payee' | 'amountUsd'> {
+  readonly skip: Skip;
+  /** The reason in words. */
+  readonly note: string;
 }
 
 /** One line of an intent's story, for the person who reads the item. */
@@ -63,8 +84,10 @@ export interface Intent extends NewIntent {
   readonly absentSince?: string | undefined;
   /** What the service answered, once applied. */
   readonly result?: Readonly<Record<string, unknown>> | undefined;
-  /** Why it was rejected, is unknown, or was parked. */
+  /** Why it was rejected or skipped, is unknown, or was parked. */
   readonly reason?: string | undefined;
+  /** Present in the state `skipped`. */
+  readonly skip?: Skip | undefined;
   /** Who decided it by hand, and on what evidence. */
   readonly decision?: Decision | undefined;
   /** Key of the try after this one; see `retryKey`. */
@@ -116,7 +139,24 @@ export interface Ending {
 
 /** Whether an ending says that no money went out: then budgets are given back. */
 export function givesBack(state: IntentState): boolean {
-  return state === 'prepared' || state === 'rejected';
+  return state === 'prepared' || state === 'rejected' || state === 'skipped';
+}
+
+/** A skip as it is stored: nobody sends it, so that it has no sender, no body and no expiry. */
+export function skippedIntent({ note, ...skip }: NewSkip, at: Date): Intent {
+  const time = at.toISOString();
+  return {
+    ...skip,
+    agentId: '',
+    requestBody: '',
+    expiresAt: time,
+    state: 'skipped',
+    fence: 0,
+    reason: note,
+    createdAt: time,
+    updatedAt: time,
+    history: [{ state: 'skipped', at: time, note }],
+  };
 }
 
 /**
@@ -141,6 +181,8 @@ export function marketLock({ kind, agentId, payee }: Pick<Intent, 'kind' | 'agen
 export interface IntentStore {
   /** Writes the intent in state `prepared` unless its key is known; returns what is stored then. */
   prepare(intent: NewIntent, at: Date): Promise<Intent>;
+  /** Writes a decision in state `skipped` unless its key is known. `isNew` says whether this call wrote what is stored. */
+  skip(skip: NewSkip, at: Date): Promise<{ readonly intent: Intent; readonly isNew: boolean }>;
   /** Takes `prepared` to `sending`, if the stored fence is one less, and takes budgets and lock with it, or nothing. */
   claim(claim: Claim, terms: ClaimTerms, at: Date): Promise<ClaimResult>;
   /**

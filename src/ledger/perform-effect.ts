@@ -280,7 +280,8 @@ export function standing(intent: Intent): EffectOutcome {
     case 'applied':
       return { outcome: 'applied', result: intent.result ?? {}, duplicate: !wasInDoubt(intent) };
     case 'rejected':
-      return { outcome: 'rejected', reason: intent.reason ?? 'rejected' };
+    case 'skipped':
+      return { outcome: 'rejected', reason: intent.reason ?? intent.state };
     case 'manual':
       return { outcome: 'manual', reason: intent.reason ?? 'parked', key: intent.key };
     case 'prepared':

@@ -1,5 +1,5 @@
 import { effectKey, type EffectKind } from '../ledger/effect-key.ts';
-import type { Intent, IntentCursor, IntentState, IntentStore } from '../ledger/intent.ts';
+import { INTENT_STATES, type Intent, type IntentCursor, type IntentState, type IntentStore } from '../ledger/intent.ts';
 
 /** What the ledger says of one effect, as far as it is compared. */
 export interface LedgerEffect extends Pick<
@@ -26,9 +26,6 @@ export interface LedgerReading {
   readonly isAll: boolean;
 }
 
-/** In the order in which intents go through them: one that moves on while they are read is seen twice, not missed. */
-const STATES: readonly IntentState[] = ['prepared', 'sending', 'unknown', 'manual', 'applied', 'rejected'];
-
 const PAGE = 500;
 
 /** More than this is not held in memory. */
@@ -42,7 +39,8 @@ export async function readLedger(
   hasTime: () => boolean,
 ): Promise<LedgerReading> {
   const read = new Map<string, Intent>();
-  for (const state of STATES) {
+  // In the order in which intents go through them: one that moves on while they are read is seen twice, not missed.
+  for (const state of INTENT_STATES) {
     let after: IntentCursor | undefined;
     do {
       if (!hasTime() || read.size > MAX_INTENTS) return { intents: read, isAll: false };
@@ -141,6 +139,7 @@ function whatItSays(state: IntentState): LedgerEffect['says'] {
       return 'took-place';
     case 'prepared':
     case 'rejected':
+    case 'skipped':
       return 'did-not';
     case 'sending':
     case 'unknown':

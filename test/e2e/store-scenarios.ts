@@ -1,7 +1,7 @@
 import type { Reservation } from '../../src/ledger/budgets.ts';
 import type { ClaimTerms, Ending, Intent, IntentStore, NewIntent } from '../../src/ledger/intent.ts';
 import { parseUsd } from '../../src/money.ts';
-import { afterNoon, aNewIntent, MINUTE, NOON } from '../support/effects.ts';
+import { afterNoon, aNewIntent, aNewSkip, MINUTE, NOON } from '../support/effects.ts';
 
 /** Something that is done with a ledger, and all that it answers. Every scenario uses keys and budgets of its own. */
 export interface StoreScenario {
@@ -43,6 +43,21 @@ export const STORE_SCENARIOS: readonly StoreScenario[] = [
         await intents.prepare({ ...intent, requestBody: '{"amount_usd":1.00}' }, afterNoon(MINUTE)),
         await intents.read(intent.key),
       ];
+    },
+  },
+  {
+    title: 'what is skipped is written once, keeps what was written first, is listed and may be paid by another try',
+    play: async (intents) => {
+      const skip = aNewSkip({ subject: 'skipped' });
+      const first = await intents.skip(skip, NOON);
+      const again = await intents.skip({ ...skip, note: 'another reason' }, afterNoon(MINUTE));
+      const prepared = await intents.prepare(aNewIntent({ subject: 'skipped' }), afterNoon(MINUTE));
+      const known = await intents.prepare(aNewIntent({ subject: 'known before' }), NOON);
+      const late = await intents.skip(aNewSkip({ subject: 'known before' }), NOON);
+      const listed = await intents.listSince('skipped', NOON, 10);
+      const paid: Ending = { state: 'skipped', note: 'paid by hand', retriedAs: 'the next key' };
+      const moved = await intents.move(first.intent, paid, afterNoon(2 * MINUTE));
+      return [first, again, prepared, known, late, listed.intents.map(({ key }) => key), moved];
     },
   },
   {

@@ -145,6 +145,7 @@ function compareWithService(world: SimulatedWorld, intent: Intent): Violation[] 
       return disagree(`${count} effects`);
     }
     case 'rejected':
+    case 'skipped':
     case 'prepared': {
       if (count === 0) return [];
       // A completion of what is settled or frozen is of no use, whether it took place or not.
@@ -171,7 +172,7 @@ function findBothSettlements({ service }: SimulatedWorld): Violation[] {
 function checkBudgets({ ledger }: SimulatedWorld, intents: readonly Intent[]): Violation[] {
   const spent = new Map<string, bigint>();
   for (const { state, reserved = [] } of intents) {
-    if (state === 'rejected' || state === 'prepared') continue;
+    if (state === 'rejected' || state === 'skipped' || state === 'prepared') continue;
     for (const { budget, amountUsd } of reserved) spent.set(budget, (spent.get(budget) ?? 0n) + parseUsd(amountUsd));
   }
   return [...ledger.budgets]

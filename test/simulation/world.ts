@@ -141,11 +141,17 @@ const KIND_OF_OPERATION: Readonly<Partial<Record<Operation, EffectKind>>> = {
   claim: 'faucet-claim',
 };
 
-const WRITES: ReadonlySet<Moment['operation']> = new Set<Moment['operation']>(['prepare', 'claim', 'move', 'noteLook']);
+const WRITES: ReadonlySet<Moment['operation']> = new Set<Moment['operation']>([
+  'prepare',
+  'skip',
+  'claim',
+  'move',
+  'noteLook',
+]);
 
 /** What each call of the store is called in a trace. */
 const LABELS = Object.fromEntries(
-  (['prepare', 'claim', 'move', 'noteLook', 'read', 'list', 'listApplied'] as const).map((operation) => [
+  (['prepare', 'skip', 'claim', 'move', 'noteLook', 'read', 'list', 'listApplied'] as const).map((operation) => [
     operation,
     { before: `${operation} before`, after: `${operation} after` },
   ]),

@@ -71,7 +71,8 @@ function ledgerProblems({ service, escrow, intents, execution }: Walked): string
       case 'applied':
         return done === 1 || isSeenToBe(kind, escrow) ? [] : [`${kind} is applied, and did not take place`];
       case 'rejected':
-        return done === 0 || isMoot ? [] : [`${kind} is rejected, and took place`];
+      case 'skipped':
+        return done === 0 || isMoot ? [] : [`${kind} is ${state}, and took place`];
       case 'sending':
       case 'unknown':
         return isFailed || isMoot ? [] : [`${kind} is ${state} at the end`];

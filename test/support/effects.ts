@@ -1,6 +1,6 @@
 import type { BudgetPolicy } from '../../src/ledger/budgets.ts';
 import { clientReference, effectKey, type EffectKind } from '../../src/ledger/effect-key.ts';
-import type { Intent, IntentStore, NewIntent } from '../../src/ledger/intent.ts';
+import type { Intent, IntentStore, NewIntent, NewSkip } from '../../src/ledger/intent.ts';
 import type { Effect, EffectDeps } from '../../src/ledger/perform-effect.ts';
 import {
   RESOLVE_DEFAULTS,
@@ -40,6 +40,13 @@ export function aNewIntent(overrides: Partial<NewIntent> & { readonly subject?: 
     expiresAt: '2026-03-13T12:00:00.000Z',
     ...others,
   };
+}
+
+/** A decision not to send that effect, before it is written. */
+export function aNewSkip({ subject, ...others }: Partial<NewSkip> & { readonly subject?: string } = {}): NewSkip {
+  const { key, kind, reference, cause, payee, amountUsd } = aNewIntent(subject === undefined ? {} : { subject });
+  const skip = { reason: 'older-than-ledger', rule: 'a-rule', causedAt: '2026-03-05T12:00:00.000Z' };
+  return { key, kind, reference, cause, payee, amountUsd, skip, note: 'older than the ledger', ...others };
 }
 
 /** An effect as `performEffect` takes it, and what its first try is written as. */

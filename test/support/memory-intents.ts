@@ -2,6 +2,7 @@ import { reservedOf } from '../../src/ledger/budgets.ts';
 import {
   freesLock,
   givesBack,
+  skippedIntent,
   type Claim,
   type ClaimResult,
   type ClaimTerms,
@@ -153,6 +154,14 @@ export function createMemoryIntents(
         const intent: Intent = { ...newIntent, state: 'prepared', fence: 0, createdAt: time, updatedAt: time, history };
         items.set(newIntent.key, intent);
         return intent;
+      }),
+    skip: (skip, at) =>
+      around('skip', () => {
+        const known = items.get(skip.key);
+        if (known !== undefined) return { intent: known, isNew: false };
+        const intent = skippedIntent(skip, at);
+        items.set(skip.key, intent);
+        return { intent, isNew: true };
       }),
     claim: (wanted, terms, at) => around('claim', () => claim(wanted, terms, at)),
     move: (from, ending, at) => around('move', () => move(from, ending, at)),

@@ -3,7 +3,7 @@ import { createIntentTable } from '../../../../src/aws/intent-table.ts';
 import { TryLaterError } from '../../../../src/errors.ts';
 import type { ClaimTerms, Intent } from '../../../../src/ledger/intent.ts';
 import type { MicroUsd } from '../../../../src/money.ts';
-import { aNewIntent, MINUTE, afterNoon, NOON } from '../../../support/effects.ts';
+import { aNewIntent, aNewSkip, MINUTE, afterNoon, NOON } from '../../../support/effects.ts';
 import { awsAt } from '../../../support/aws-clients.ts';
 import {
   answer,
@@ -127,6 +127,21 @@ describe('an intent', () => {
       operation: 'GetItem',
       body: { TableName: TABLE, Key: { key: { S: key } }, ConsistentRead: true },
     });
+  });
+
+  test('that is skipped is written whole unless its key is known, and says who wrote it', async () => {
+    const skip = aNewSkip();
+    server.script(answer(200, {}), FAILED_CONDITION, answer(200, item({ ...stored() })));
+
+    const { intent, isNew } = await table().skip(skip, NOON);
+
+    expect(isNew).toBe(true);
+    expect(intent).toMatchObject({ state: 'skipped', reason: skip.note, skip: skip.skip, fence: 0 });
+    expect(sent()[0]).toMatchObject({
+      operation: 'PutItem',
+      body: { Item: typed({ ...intent }), ConditionExpression: 'attribute_not_exists(#key)' },
+    });
+    expect(await table().skip(skip, NOON)).toEqual({ intent: stored(), isNew: false });
   });
 
   test('that nobody wrote is undefined', async () => {

@@ -30,6 +30,7 @@ describe('the picture of the ledger', () => {
     ['manual', 'in-doubt'],
     ['applied', 'took-place'],
     ['rejected', 'did-not'],
+    ['skipped', 'did-not'],
   ] as const)('takes what is %s for %s', (state, says) => {
     expect(saysOf([anIntent(state)], [anIntent(state)])).toEqual([says]);
   });
