@@ -1,0 +1,93 @@
+import type { PaceStore } from '../pacing/pacer.ts';
+import { isAwsError } from './aws-error.ts';
+import type { DynamoDb } from './services.ts';
+
+/** The beginning of the keys under which lanes and tickets are kept. */
+export const PACE_KEYS = 'pace/';
+
+/** Beyond any time; what is written has to be a number. */
+const NEVER_LATER = Number.MAX_SAFE_INTEGER;
+
+/** As often as a lane is tried that others move between two writes. */
+const MAX_TRIES = 5;
+
+/**
+ * The pacer's lanes and tickets in the table of the intents: `pace/lane/...`, one item that every reservation moves on by
+ * one conditional update, and `pace/ticket/<effect key>`. A write that is repeated wastes a slot and breaks no limit.
+ */
+export function createPaceTable(dynamoDb: DynamoDb, tableName: string): PaceStore {
+  async function update(
+    lane: string,
+    change: { readonly condition: string; readonly set: string; readonly values: Readonly<Record<string, number>> },
+  ): Promise<number | undefined> {
+    try {
+      const { Attributes } = await dynamoDb('UpdateItem', {
+        TableName: tableName,
+        Key: laneKey(lane),
+        ConditionExpression: change.condition,
+        UpdateExpression: `SET turnAt = ${change.set}`,
+        ExpressionAttributeValues: change.values,
+        ReturnValues: 'UPDATED_NEW',
+      });
+      return Number(Attributes?.['turnAt']);
+    } catch (error) {
+      if (isAwsError(error, 'ConditionalCheckFailedException')) return undefined;
+      throw error;
+    }
+  }
+
+  async function readNumber(key: { readonly key: string }, name: string): Promise<number | undefined> {
+    const { Item } = await dynamoDb('GetItem', { TableName: tableName, Key: key, ConsistentRead: true });
+    const value: unknown = Item?.[name];
+    return value === undefined ? undefined : Number(value);
+  }
+
+  return {
+    async advance(lane, { now, byMs, until }) {
+      for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+        // Under load a lane stands in the future, and others may move it in between: this adds to whatever is there.
+        const moved = await update(lane, {
+          condition: 'turnAt > :now AND turnAt <= :until',
+          set: 'turnAt + :by',
+          values: { ':now': now, ':until': Math.min(until, NEVER_LATER), ':by': byMs },
+        });
+        if (moved !== undefined) return { isMoved: true, turnAt: moved - byMs };
+        const begun = await update(lane, {
+          condition: 'attribute_not_exists(turnAt) OR turnAt <= :now',
+          set: ':next',
+          values: { ':now': now, ':next': now + byMs },
+        });
+        if (begun !== undefined) return { isMoved: true, turnAt: now };
+        const turnAt = (await readNumber(laneKey(lane), 'turnAt')) ?? now;
+        if (turnAt > until) return { isMoved: false, turnAt };
+      }
+      throw new Error(`lane ${lane} was moved by others ${MAX_TRIES} times between two writes`);
+    },
+
+    async postpone(lane, until) {
+      await update(lane, {
+        condition: 'attribute_not_exists(turnAt) OR turnAt < :until',
+        set: ':until',
+        values: { ':until': until },
+      });
+    },
+
+    readTicket: (holder) => readNumber(ticketKey(holder), 'slotAt'),
+
+    async keepTicket(holder, at) {
+      await dynamoDb('PutItem', { TableName: tableName, Item: { ...ticketKey(holder), slotAt: at } });
+    },
+
+    async dropTicket(holder) {
+      await dynamoDb('DeleteItem', { TableName: tableName, Key: ticketKey(holder) });
+    },
+  };
+}
+
+function laneKey(lane: string): { readonly key: string } {
+  return { key: `${PACE_KEYS}lane/${lane}` };
+}
+
+function ticketKey(holder: string): { readonly key: string } {
+  return { key: `${PACE_KEYS}ticket/${holder}` };
+}
