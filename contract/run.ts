@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { unpaced } from '../src/pacing/pacer.ts';
 import { createEscrowClient } from '../src/purple-flea/escrow-client.ts';
 import type { EscrowClient } from '../src/purple-flea/escrow.ts';
 import { createFaucetClient } from '../src/purple-flea/faucet-client.ts';
@@ -67,6 +68,7 @@ export function startRun(target: Target, newId: () => string): Run {
   const depsOf = (service: ServiceName): ServiceDeps => ({
     service: { baseUrl: target.urls[service], profile: target.profile },
     transport,
+    pacer: unpaced,
     readMs: DEADLINES.totalMs,
     now: Date.now,
     sleep,

@@ -2,6 +2,7 @@ import type { MiddlewareHandler } from 'hono';
 import { answerError, dialectOf, type Dialect } from './dialect.ts';
 import { addressOf } from './faucet/address.ts';
 import type { TwinContext, TwinEnv } from './request.ts';
+import type { Profile } from '../src/purple-flea/service.ts';
 import { matchesRoute, parseRoute, type RoutePattern } from './route-pattern.ts';
 import type { World } from './world/world.ts';
 
@@ -20,6 +21,12 @@ const PUBLISHED_LIMITS: readonly { readonly route: RoutePattern; readonly limit:
   { route: parseRoute('POST /v1/trade/close'), limit: 30 },
   { route: parseRoute('POST /faucet/claim'), limit: 5 },
 ];
+
+/** What a dialect takes of such calls in a window; undefined for any number. */
+export function limitOf(profile: Profile, method: string, path: string): number | undefined {
+  if (profile === 'reference') return path === '/health' ? undefined : REFERENCE_LIMIT;
+  return PUBLISHED_LIMITS.find(({ route }) => matchesRoute(route, method, path))?.limit;
+}
 
 /** Counts calls in fixed windows that begin with the first call of each key. In memory alone. */
 export interface RateLimiter {
@@ -58,14 +65,14 @@ function limitCall(c: TwinContext, limiter: RateLimiter, dialect: Dialect): Resp
   const { service, profile } = dialect;
   const { method, path } = c.req;
   const now = c.get('now').getTime();
+  const limit = limitOf(profile, method, path);
+  if (limit === undefined) return undefined;
   if (profile === 'published') {
-    const limit = PUBLISHED_LIMITS.find(({ route }) => matchesRoute(route, method, path))?.limit;
-    if (limit === undefined || limiter.take(`${path} ${addressOf(c)}`, limit, now) === undefined) return undefined;
+    if (limiter.take(`${path} ${addressOf(c)}`, limit, now) === undefined) return undefined;
     const message = `Too many requests. Limit: ${limit} per ${WINDOW_MS / 1000}s`;
     return answerError(c, dialect, { status: 429, code: 'rate_limited', message });
   }
-  if (path === '/health') return undefined;
-  const wait = limiter.take(`${service} ${c.req.header('authorization') ?? ''}`, REFERENCE_LIMIT, now);
+  const wait = limiter.take(`${service} ${c.req.header('authorization') ?? ''}`, limit, now);
   if (wait === undefined) return undefined;
   c.header('retry-after', String(Math.ceil(wait / 1000)));
   return answerError(c, dialect, {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readApiKeys, type ApiKeys } from '../../src/aws/api-key-secret.ts';
 import type { ServiceDeps, Service } from '../../src/purple-flea/service.ts';
 import { SecretUnusableError } from '../../src/errors.ts';
+import { unpaced } from '../../src/pacing/pacer.ts';
 import { createTransport } from '../../src/purple-flea/transport.ts';
 import { createReadSecret } from './secrets.ts';
 
@@ -31,6 +32,7 @@ export function createServiceDeps(
   return {
     service,
     transport: createTransport({ connectMs: env.CONNECT_TIMEOUT_MS, totalMs: env.REQUEST_TIMEOUT_MS }),
+    pacer: unpaced,
     // What the ledger reckons with for one read, however often it is tried.
     readMs: env.REQUEST_TIMEOUT_MS,
     now: Date.now,

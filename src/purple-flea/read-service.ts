@@ -1,7 +1,7 @@
 import { ServiceUnreadableError } from '../errors.ts';
 import { rateLimitWait } from './retry-after.ts';
-import type { Credentials, ServiceDeps } from './service.ts';
-import type { HttpAnswer } from './transport.ts';
+import { pacedCalls, type Credentials, type ServiceDeps } from './service.ts';
+import { isRateLimited, type HttpAnswer } from './transport.ts';
 import type { ReadRoute } from './wire.ts';
 
 /** The first wait before another attempt is random up to this; the bound doubles with each. */
@@ -27,7 +27,13 @@ export async function readService<Value extends object>(
   route: ReadRoute<Value>,
 ): Promise<Value> {
   const deadline = deps.now() + deps.readMs;
+  const calls = pacedCalls(deps, credentials, route.limit);
   for (let attempt = 0; ; attempt += 1) {
+    const paced = calls && (await deps.pacer.take(calls, deadline - SHORTEST_ATTEMPT_MS - deps.now()));
+    if (paced !== undefined) {
+      const { reason, retryAfterSeconds } = paced;
+      throw new ServiceUnreadableError(`${operation} ${route.path}: ${reason}`, { operation, retryAfterSeconds });
+    }
     const answer = await deps.transport({
       method: 'GET',
       url: `${deps.service.baseUrl}${route.path}`,
@@ -38,6 +44,7 @@ export async function readService<Value extends object>(
     if (typeof value === 'object') return value;
 
     const waitMs = waitAfter(answer, attempt, deps.random);
+    if (calls !== undefined && isRateLimited(answer)) await deps.pacer.holdBack(calls, (waitMs ?? 0) / 1000);
     if (waitMs === undefined || deps.now() + waitMs + SHORTEST_ATTEMPT_MS > deadline) {
       throw unreadable(`${operation} ${route.path}`, { operation, route, answer, problem: value, waitMs });
     }

@@ -1,5 +1,5 @@
-/** The service counts requests in windows of this length; without `Retry-After`, one has to pass. */
-const RATE_WINDOW_SECONDS = 60;
+/** Without `Retry-After`, the end of the service's window of 60 s is not known: asking again costs nothing. */
+const UNSAID_SECONDS = 15;
 const MAX_SECONDS = 900;
 
 /** IMF-fixdate, the one form of an HTTP date that is sent (RFC 9110, 5.6.7). */
@@ -19,13 +19,13 @@ export function readRetryAfter(header: string | undefined, date: string | undefi
 }
 
 /**
- * How long to wait after a 429, in seconds: what was asked for, within 1 s and 15 min; otherwise one window of the
- * service's and a random part of a second one, so that those who wait do not come back together.
+ * How long to wait after a 429, in seconds: what was asked for, within 1 s and 15 min; otherwise a quarter of the service's
+ * window and a random part of a second quarter, so that those who wait do not come back together.
  */
 export function rateLimitWait(
   answer: { readonly retryAfterSeconds: number | undefined },
   random: () => number,
 ): number {
-  const asked = answer.retryAfterSeconds ?? RATE_WINDOW_SECONDS + Math.floor(random() * RATE_WINDOW_SECONDS);
+  const asked = answer.retryAfterSeconds ?? UNSAID_SECONDS + Math.floor(random() * UNSAID_SECONDS);
   return Math.max(1, Math.min(asked, MAX_SECONDS));
 }

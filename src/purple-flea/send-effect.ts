@@ -1,7 +1,7 @@
 import type { Answer, EffectRequest, Failure } from '../ledger/answer.ts';
 import { rateLimitWait } from './retry-after.ts';
-import type { Credentials, ServiceDeps } from './service.ts';
-import type { HttpAnswer } from './transport.ts';
+import { pacedCalls, type Credentials, type ServiceDeps } from './service.ts';
+import { isRateLimited, type HttpAnswer } from './transport.ts';
 import { readBody, type EffectRoute } from './wire.ts';
 
 /** A key that was just replaced is refused until functions read the new one: no effect, and asking again helps. */
@@ -12,6 +12,9 @@ const KEY_RETRY_SECONDS = 300;
 
 /** Where no connection came about, it may in a moment. */
 const CONNECT_RETRY_SECONDS = 15;
+
+/** A claim is held: a call without a slot of its own waits for one no longer than so. */
+const SLOT_PATIENCE_MS = 2_000;
 
 /**
  * Sends one request that moves money, once: there is no retry here, nor below. A body that the dialect cannot take is
@@ -29,6 +32,12 @@ export async function sendEffect<Result>(
     const failure = { operation, httpStatus: undefined, code: undefined, reference, moneyMayHaveMoved: false };
     return { kind: 'rejected', reason: `${operation}: not sent, since ${checked}`, failure };
   }
+  const calls = pacedCalls(deps, credentials, route.limit, key);
+  const wait = calls && (await deps.pacer.take(calls, SLOT_PATIENCE_MS));
+  if (wait !== undefined) {
+    const failure = { operation, httpStatus: undefined, code: undefined, reference, moneyMayHaveMoved: false };
+    return { kind: 'not-sent', ...wait, reason: `${operation}: ${wait.reason}`, failure };
+  }
   const answer = await deps.transport({
     method: 'POST',
     url: `${deps.service.baseUrl}${route.path}`,
@@ -36,7 +45,11 @@ export async function sendEffect<Result>(
     body,
     idempotencyKey: key,
   });
-  return classify(answer, route, { operation, reference, random: deps.random });
+  const classified = classify(answer, route, { operation, reference, random: deps.random });
+  if (calls !== undefined && isRateLimited(answer) && classified.kind === 'not-sent') {
+    await deps.pacer.holdBack(calls, classified.retryAfterSeconds);
+  }
+  return classified;
 }
 
 /**

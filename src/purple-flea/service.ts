@@ -1,4 +1,6 @@
 import * as z from 'zod/mini';
+import type { CallLimit } from '../pacing/pace.ts';
+import type { PacedCalls, Pacer } from '../pacing/pacer.ts';
 import type { Transport } from './transport.ts';
 
 /**
@@ -27,6 +29,7 @@ export interface Credentials {
 export interface ServiceDeps {
   readonly service: Service;
   readonly transport: Transport;
+  readonly pacer: Pacer;
   /** Until when a read is tried again, in milliseconds from its start; its last attempt ends by then. */
   readonly readMs: number;
   /** In milliseconds; only differences count. */
@@ -45,3 +48,19 @@ export interface Unsupported {
 
 /** A read that not every dialect has a route for. */
 export type Reading<Value> = { readonly kind: 'read'; readonly value: Value } | Unsupported;
+
+/**
+ * Calls as the pacer counts them; undefined where they need no slot. The service counts by key, and here it is by agent: no
+ * key stands in a table.
+ */
+export function pacedCalls(
+  { service }: Pick<ServiceDeps, 'service'>,
+  { agentId }: Pick<Credentials, 'agentId'>,
+  limit: CallLimit | undefined,
+  holder?: string,
+): Omit<PacedCalls, 'count'> | undefined {
+  if (limit === undefined || limit.per === 'escrow') return undefined;
+  const host = service.baseUrl.replace(/^https?:\/\//, '');
+  const lane = [host, limit.name, ...(limit.per === 'account' ? [agentId] : [])].join('/');
+  return { lane, limit, holder };
+}

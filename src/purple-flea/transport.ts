@@ -41,6 +41,11 @@ export type HttpAnswer =
   | { readonly kind: 'not-sent'; readonly reason: string }
   | { readonly kind: 'lost'; readonly reason: string };
 
+/** Whether the service refused a call because there were too many. */
+export function isRateLimited(answer: HttpAnswer): boolean {
+  return answer.kind === 'answered' && answer.status === 429;
+}
+
 /** One HTTP exchange. Never throws, never retries, never follows a redirect. */
 export type Transport = (request: HttpRequest) => Promise<HttpAnswer>;
 

@@ -1,8 +1,11 @@
 import * as z from 'zod/mini';
+import type { CallLimit } from '../pacing/pace.ts';
 
 /** How one dialect writes an operation that moves money, and what its answers prove. */
 export interface EffectRoute<Result> {
   readonly path: string;
+  /** What the service takes of such calls; undefined for any number. */
+  readonly limit: CallLimit | undefined;
   /** What may be sent. A body that does not fit is refused here, before anything leaves. */
   readonly request: z.core.$ZodType;
   /** The result that a 2xx body proves, or why it proves none. */
@@ -15,6 +18,8 @@ export interface EffectRoute<Result> {
 /** How one dialect writes a read. */
 export interface ReadRoute<Value extends object> {
   readonly path: string;
+  /** What the service takes of such calls; undefined for any number. */
+  readonly limit: CallLimit | undefined;
   /** The value in a 200 body, or why it cannot be read. */
   readonly read: (body: unknown) => Value | string;
   readonly readCode: ReadCode;

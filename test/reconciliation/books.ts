@@ -2,6 +2,7 @@ import { createHandler } from '../../lambdas/reconcile-ledger/handler.ts';
 import { createLookFor } from '../../lambdas/resolve-intents/look-for.ts';
 import type { EscrowEffectDeps } from '../../src/escrow/escrow-effects.ts';
 import { RESOLVE_DEFAULTS, resolveIntents } from '../../src/ledger/resolve-intents.ts';
+import { unpaced } from '../../src/pacing/pacer.ts';
 import { createEscrowClient } from '../../src/purple-flea/escrow-client.ts';
 import { createFaucetClient } from '../../src/purple-flea/faucet-client.ts';
 import type { FaucetClient } from '../../src/purple-flea/faucet.ts';
@@ -128,6 +129,7 @@ export function openBooks(profile: Profile, balanceUsd = '100000.00'): Books {
   const serviceOf = (transport: ServiceDeps['transport']): ServiceDeps => ({
     service: { baseUrl: '', profile },
     transport,
+    pacer: unpaced,
     readMs: 0,
     now: () => now.getTime(),
     sleep: async () => {},

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseUsd } from '../../src/money.ts';
+import { unpaced } from '../../src/pacing/pacer.ts';
 import { createEscrowClient } from '../../src/purple-flea/escrow-client.ts';
 import { createFaucetClient } from '../../src/purple-flea/faucet-client.ts';
 import { PROFILES, type Profile, type ServiceDeps } from '../../src/purple-flea/service.ts';
@@ -70,6 +71,7 @@ async function play(profile: Profile, serve: Serve): Promise<Exchange[]> {
       exchanges.push({ operation, status, code: body['error'], shape: status < 300 ? shapeOf(body) : 'refusal' });
       return { kind: 'answered', status, body, retryAfterSeconds: undefined };
     },
+    pacer: unpaced,
     readMs: 0,
     now: () => NOW,
     sleep: async () => {},

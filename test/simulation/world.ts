@@ -8,6 +8,7 @@ import type { ResolvePolicy } from '../../src/ledger/resolve-intents.ts';
 import { mayBegin, type StopMode } from '../../src/ledger/stop.ts';
 import type { EffectKind } from '../../src/ledger/effect-key.ts';
 import { parseUsd } from '../../src/money.ts';
+import { unpaced } from '../../src/pacing/pacer.ts';
 import { createEscrowClient } from '../../src/purple-flea/escrow-client.ts';
 import { createFaucetClient } from '../../src/purple-flea/faucet-client.ts';
 import type { ServiceDeps } from '../../src/purple-flea/service.ts';
@@ -400,6 +401,7 @@ export function createSimulatedWorld(
     const serviceDeps: ServiceDeps = {
       service: { baseUrl: '', profile },
       transport: changes.transport?.(plain, log) ?? plain,
+      pacer: unpaced,
       readMs: REQUEST_MS,
       now: scheduler.now,
       sleep: (milliseconds) => gate(invocation, 'sleep', milliseconds) as Promise<void>,

@@ -13,6 +13,7 @@ import type { Gate, Guard } from '../../src/escrow/gate.ts';
 import { deliverDeadlines, deliverSignal, type Signal, type SignalType } from '../../src/escrow/mailbox.ts';
 import type { Intent } from '../../src/ledger/intent.ts';
 import { RESOLVE_DEFAULTS } from '../../src/ledger/resolve-intents.ts';
+import { unpaced } from '../../src/pacing/pacer.ts';
 import { createEscrowClient } from '../../src/purple-flea/escrow-client.ts';
 import { createFaucetClient } from '../../src/purple-flea/faucet-client.ts';
 import type { Credentials, Profile, ServiceDeps } from '../../src/purple-flea/service.ts';
@@ -314,6 +315,7 @@ export async function walk(definition: Definition, story: Story, options: WalkOp
       const operation = operationOf(request.method, request.url);
       return (CALLS as readonly string[]).includes(operation) ? effect(operation as Call, request) : read(request);
     },
+    pacer: unpaced,
     readMs: REQUEST_MS,
     now: () => Date.now(),
     sleep: (milliseconds) => new Promise((resolve) => void setTimeout(resolve, milliseconds)),

@@ -1,4 +1,5 @@
 import type { EffectRequest } from '../../src/ledger/answer.ts';
+import { unpaced } from '../../src/pacing/pacer.ts';
 import type { Credentials, Profile, ServiceDeps } from '../../src/purple-flea/service.ts';
 import { createTransport, type HttpAnswer, type HttpRequest } from '../../src/purple-flea/transport.ts';
 import { inert } from './inert.ts';
@@ -40,6 +41,7 @@ export function aService(
       now += totalMs;
       return answer;
     },
+    pacer: unpaced,
     readMs: totalMs,
     now: () => now,
     sleep: inert('sleep'),
@@ -59,6 +61,7 @@ export function aServiceAnswering(
       requests.push(request);
       return answers.shift() ?? inert('transport')();
     },
+    pacer: unpaced,
     readMs: 5_000,
     now: () => requests.length * 5_000,
     sleep: inert('sleep'),

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { formatUsd, type MicroUsd } from '../../money.ts';
+import type { CallLimit } from '../../pacing/pace.ts';
 import { usdSchema } from '../../schemas.ts';
 import {
   ESCROW_LIMITS,
@@ -19,9 +20,14 @@ import {
 import type { Unsupported } from '../service.ts';
 import { optionalText, readBody, type EffectRoute, type ReadRoute } from '../wire.ts';
 
+/** The kinds of calls that an effect is made of. */
+export type EscrowCall = 'create' | 'complete' | 'release' | 'dispute' | 'read';
+
 /** How one dialect writes each operation of the escrow API. */
 export interface EscrowDialect {
   readonly bodies: EscrowBodies;
+  /** What the service takes of each kind of call; undefined for any number. */
+  readonly limits: Readonly<Record<EscrowCall, CallLimit | undefined>>;
   /** @param body the recorded request, which the answer has to fit. */
   create(body: string): EffectRoute<CreatedEscrow>;
   complete(escrowId: string): EffectRoute<CompletedEscrow>;
@@ -90,7 +96,7 @@ function amountsProblem({ amount, fee, net }: ShownAmounts): string | undefined 
 /** A route that acts on one escrow: its answer must fit `answer` and be about that escrow. */
 export function actionRoute<Answer extends { readonly escrow_id: string }, Result>(
   action: { readonly path: string; readonly escrowId: string; readonly request: z.core.$ZodType },
-  dialect: Pick<EffectRoute<Result>, 'refusals' | 'readCode'>,
+  dialect: Pick<EffectRoute<Result>, 'limit' | 'refusals' | 'readCode'>,
   answer: z.core.$ZodType<Answer>,
   prove: (shown: Answer) => Result | string,
 ): EffectRoute<Result> {

@@ -87,6 +87,15 @@ const CREATE_REFUSALS = {
 
 const readCode = readPublishedCode;
 
+/** The server counts by path and address. Reads are free. */
+const LIMITS = {
+  create: { name: 'POST /escrow/create', per: 'address', perMinute: 20, isBulk: true },
+  complete: { name: 'POST /escrow/complete/:id', per: 'escrow', perMinute: 30 },
+  release: { name: 'POST /escrow/release/:id', per: 'escrow', perMinute: 30 },
+  dispute: { name: 'POST /escrow/dispute/:id', per: 'escrow', perMinute: 10 },
+  read: undefined,
+} as const satisfies EscrowDialect['limits'];
+
 const ACTION = { refusals: { UNAUTHORIZED: 401, FORBIDDEN: 403, ESCROW_NOT_FOUND: 404 }, readCode };
 
 /** An unknown escrow and an unknown path answer a dispute alike; neither freezes anything. */
@@ -95,9 +104,11 @@ const DISPUTE = { refusals: { ...ACTION.refusals, NOT_FOUND: 404 }, readCode };
 /** The escrow API as the published server serves it. */
 export const escrowPublished: EscrowDialect = {
   bodies: ESCROW_BODIES,
+  limits: LIMITS,
 
   create: (body) => ({
     path: '/escrow/create',
+    limit: LIMITS.create,
     request: createSchema,
     refusals: CREATE_REFUSALS,
     readCode,
@@ -120,7 +131,7 @@ export const escrowPublished: EscrowDialect = {
   complete: (escrowId) =>
     actionRoute(
       { path: '/escrow/complete', escrowId, request: completeRequestSchema },
-      ACTION,
+      { ...ACTION, limit: LIMITS.complete },
       completedSchema,
       () => ({
         escrowId,
@@ -129,22 +140,32 @@ export const escrowPublished: EscrowDialect = {
     ),
 
   release: (escrowId) =>
-    actionRoute({ path: '/escrow/release', escrowId, request: releaseRequestSchema }, ACTION, releasedSchema, (shown) =>
-      proveReleased(escrowId, {
-        amount: sumUsd(shown.amount_released, shown.commission),
-        fee: shown.commission,
-        net: shown.amount_released,
-      }),
+    actionRoute(
+      { path: '/escrow/release', escrowId, request: releaseRequestSchema },
+      { ...ACTION, limit: LIMITS.release },
+      releasedSchema,
+      (shown) =>
+        proveReleased(escrowId, {
+          amount: sumUsd(shown.amount_released, shown.commission),
+          fee: shown.commission,
+          net: shown.amount_released,
+        }),
     ),
 
   dispute: (escrowId) =>
-    actionRoute({ path: '/escrow/dispute', escrowId, request: disputeRequestSchema }, DISPUTE, disputedSchema, () => ({
-      escrowId,
-      status: 'disputed',
-    })),
+    actionRoute(
+      { path: '/escrow/dispute', escrowId, request: disputeRequestSchema },
+      { ...DISPUTE, limit: LIMITS.dispute },
+      disputedSchema,
+      () => ({
+        escrowId,
+        status: 'disputed',
+      }),
+    ),
 
   status: (escrowId) => ({
     path: `/escrow/${encodeURIComponent(escrowId)}`,
+    limit: LIMITS.read,
     readCode,
     read(answer) {
       const shown = readBody(viewSchema, answer);
@@ -175,6 +196,7 @@ export const escrowPublished: EscrowDialect = {
 
   stats: () => ({
     path: '/escrow/stats',
+    limit: LIMITS.read,
     readCode,
     read(answer) {
       const shown = readBody(statsSchema, answer);
@@ -193,6 +215,7 @@ export const escrowPublished: EscrowDialect = {
 
   health: () => ({
     path: '/health',
+    limit: LIMITS.read,
     readCode,
     read(answer) {
       const shown = readBody(healthSchema, answer);

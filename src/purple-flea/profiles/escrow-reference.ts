@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import type { CallLimit } from '../../pacing/pace.ts';
 import { usdSchema } from '../../schemas.ts';
 import { ESCROW_LIMITS } from '../escrow.ts';
 import { idSchema, instantSchema, queryOf, readBody, readReferenceCode, wordSchema } from '../wire.ts';
@@ -116,7 +117,18 @@ const CREATE_REFUSALS = {
 
 const readCode = readReferenceCode;
 
+/** The reference says that there is a limit; this is a usual one. Every call counts, for each key and service. */
+const CALLS: CallLimit = { name: 'escrow', per: 'account', perMinute: 60 };
+const LIMITS = {
+  create: { ...CALLS, isBulk: true },
+  complete: CALLS,
+  release: CALLS,
+  dispute: CALLS,
+  read: CALLS,
+};
+
 const ACTION = {
+  limit: CALLS,
   refusals: { UNAUTHORIZED: 401, FORBIDDEN: 403, WRONG_PARTY: 403, ESCROW_NOT_FOUND: 404 },
   readCode,
 };
@@ -124,9 +136,11 @@ const ACTION = {
 /** The escrow API as its reference documents it. */
 export const escrowReference: EscrowDialect = {
   bodies: ESCROW_BODIES,
+  limits: LIMITS,
 
   create: (body) => ({
     path: '/escrow/create',
+    limit: LIMITS.create,
     request: createSchema,
     refusals: CREATE_REFUSALS,
     readCode,
@@ -176,6 +190,7 @@ export const escrowReference: EscrowDialect = {
 
   status: (escrowId) => ({
     path: `/escrow/status/${encodeURIComponent(escrowId)}`,
+    limit: LIMITS.read,
     readCode,
     read(answer) {
       const shown = readBody(viewSchema, answer);
@@ -201,6 +216,7 @@ export const escrowReference: EscrowDialect = {
 
   list: ({ status, role, limit, offset }) => ({
     path: `/escrow/list${queryOf({ status, role, limit, offset })}`,
+    limit: LIMITS.read,
     readCode,
     read(answer) {
       const shown = readBody(pageSchema, answer);
@@ -221,6 +237,7 @@ export const escrowReference: EscrowDialect = {
 
   stats: () => ({
     path: '/escrow/stats',
+    limit: LIMITS.read,
     readCode,
     read(answer) {
       const shown = readBody(statsSchema, answer);
@@ -239,6 +256,7 @@ export const escrowReference: EscrowDialect = {
 
   health: () => ({
     path: '/health',
+    limit: undefined,
     readCode,
     read(answer) {
       const shown = readBody(healthSchema, answer);

@@ -17,6 +17,7 @@ export const faucetPublished: FaucetDialect = {
 
   claim: (body) => ({
     path: '/faucet/claim',
+    limit: { name: 'POST /faucet/claim', per: 'address', perMinute: 5 },
     request: claimSchema,
     refusals: REFUSALS,
     readCode: readPublishedCode,

@@ -1,8 +1,12 @@
 import * as z from 'zod/mini';
 import { formatUsd } from '../../money.ts';
+import type { CallLimit } from '../../pacing/pace.ts';
 import { usdSchema } from '../../schemas.ts';
 import { idSchema, instantSchema, queryOf, readBody, readReferenceCode } from '../wire.ts';
 import type { FaucetDialect } from './faucet-dialect.ts';
+
+/** Every call counts, for each key and service. */
+const CALLS: CallLimit = { name: 'faucet', per: 'account', perMinute: 60 };
 
 const claimSchema = z.object({ agent_id: idSchema });
 
@@ -19,6 +23,7 @@ export const faucetReference: FaucetDialect = {
 
   claim: (body) => ({
     path: '/api/claim',
+    limit: CALLS,
     request: claimSchema,
     refusals: REFUSALS,
     readCode: readReferenceCode,
@@ -33,6 +38,7 @@ export const faucetReference: FaucetDialect = {
 
   status: (agentId) => ({
     path: `/api/status${queryOf({ agent_id: agentId })}`,
+    limit: CALLS,
     readCode: readReferenceCode,
     read(answer) {
       const shown = readBody(statusSchema, answer);

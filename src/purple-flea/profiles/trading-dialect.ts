@@ -1,3 +1,4 @@
+import type { CallLimit } from '../../pacing/pace.ts';
 import type { ReadRoute, EffectRoute } from '../wire.ts';
 import type { OrderRequest, PlacedOrder, Position, Trade } from '../trading.ts';
 import type { Unsupported } from '../service.ts';
@@ -6,6 +7,8 @@ import type { Unsupported } from '../service.ts';
 export interface TradingDialect {
   /** The asset that a symbol of the service stands for, if nothing else is said. */
   readonly assetOf: (symbol: string) => string;
+  /** What the service takes of each kind of call; undefined for any number. */
+  readonly limits: Readonly<Record<'order' | 'read', CallLimit | undefined>>;
   readonly orderBody: (order: OrderRequest) => string;
   /** @param body the recorded request, which the answer has to fit. */
   order(body: string): EffectRoute<PlacedOrder>;

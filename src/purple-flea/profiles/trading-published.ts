@@ -8,6 +8,12 @@ import { ORDER_REFUSALS, type TradingDialect } from './trading-dialect.ts';
 /** What an account may open at most; larger accounts may more, and the server says so itself. */
 const MAX_SIZE = parseUsd('10000.00');
 
+/** The server counts by path and address. Reads are free. */
+const LIMITS = {
+  order: { name: 'POST /v1/trade/open', per: 'address', perMinute: 30 },
+  read: undefined,
+} as const satisfies TradingDialect['limits'];
+
 const side = z.enum(['long', 'short']);
 
 const orderSchema = z.object({
@@ -81,6 +87,7 @@ const historySchema = z.object({
 /** The trading API as the published server serves it. It has no field for a reference of ours. */
 export const tradingPublished: TradingDialect = {
   assetOf,
+  limits: LIMITS,
 
   orderBody: (order) =>
     JSON.stringify({
@@ -92,6 +99,7 @@ export const tradingPublished: TradingDialect = {
 
   order: (body) => ({
     path: '/v1/trade/open',
+    limit: LIMITS.order,
     request: orderSchema,
     refusals: ORDER_REFUSALS,
     readCode: readPublishedCode,
@@ -115,6 +123,7 @@ export const tradingPublished: TradingDialect = {
 
   positions: () => ({
     path: '/v1/trade/positions',
+    limit: LIMITS.read,
     readCode: readPublishedCode,
     read(answer) {
       const shown = readBody(positionsSchema, answer);
@@ -141,6 +150,7 @@ export const tradingPublished: TradingDialect = {
 
   history: (limit) => ({
     path: `/v1/trade/history${queryOf({ limit })}`,
+    limit: LIMITS.read,
     readCode: readPublishedCode,
     read(answer) {
       const shown = readBody(historySchema, answer);

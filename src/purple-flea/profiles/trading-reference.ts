@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { formatUsd, parseUsd, toJsonNumber } from '../../money.ts';
+import type { CallLimit } from '../../pacing/pace.ts';
 import { estimateSchema, usdSchema } from '../../schemas.ts';
 import { ORDER_LIMITS } from '../trading.ts';
 import { idSchema, instantSchema, priceSchema, queryOf, readBody, readReferenceCode } from '../wire.ts';
@@ -7,6 +8,9 @@ import { ORDER_REFUSALS, type TradingDialect } from './trading-dialect.ts';
 
 const ONE_USD = parseUsd('1.00');
 const MAX_AMOUNT = parseUsd(ORDER_LIMITS.maxAmountUsd);
+
+/** Every call counts, for each key and service. */
+const CALLS: CallLimit = { name: 'trading', per: 'account', perMinute: 60 };
 
 const direction = z.enum(['long', 'short']);
 
@@ -50,6 +54,7 @@ const positionsSchema = z.object({
 /** The trading API of the documentation. */
 export const tradingReference: TradingDialect = {
   assetOf: (symbol) => symbol,
+  limits: { order: CALLS, read: CALLS },
 
   orderBody: (order) =>
     JSON.stringify({
@@ -64,6 +69,7 @@ export const tradingReference: TradingDialect = {
 
   order: (body) => ({
     path: '/trading/order',
+    limit: CALLS,
     request: orderSchema,
     refusals: ORDER_REFUSALS,
     readCode: readReferenceCode,
@@ -86,6 +92,7 @@ export const tradingReference: TradingDialect = {
 
   positions: (agentId) => ({
     path: `/trading/positions${queryOf({ agent_id: agentId })}`,
+    limit: CALLS,
     readCode: readReferenceCode,
     read(answer) {
       const shown = readBody(positionsSchema, answer);

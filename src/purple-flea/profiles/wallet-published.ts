@@ -9,6 +9,9 @@ import type { WalletDialect } from './wallet-dialect.ts';
 const NOTHING = sumUsd();
 const MINIMUM = parseUsd(TRANSFER_LIMITS.minAmountUsd);
 
+/** The server counts neither payments nor reads. */
+const LIMITS = { transfer: undefined, read: undefined };
+
 const paySchema = z.object({
   to_agent_id: idSchema,
   amount: usdSchema.check(z.refine((amount) => amount >= MINIMUM, { error: 'below the minimum of 0.01' })),
@@ -48,6 +51,7 @@ const REFUSALS = {
 
 /** The published servers keep an agent's USDC at the casino: payments and ledger are its routes, and so is its key. */
 export const walletPublished: WalletDialect = {
+  limits: LIMITS,
   transferBody: (transfer) =>
     JSON.stringify({
       to_agent_id: transfer.toAgentId,
@@ -57,6 +61,7 @@ export const walletPublished: WalletDialect = {
 
   transfer: (body) => ({
     path: '/api/v1/stats/pay',
+    limit: LIMITS.transfer,
     request: paySchema,
     refusals: REFUSALS,
     readCode: readPublishedCode,
@@ -72,6 +77,7 @@ export const walletPublished: WalletDialect = {
 
   balance: (agentId) => ({
     path: '/api/v1/auth/balance',
+    limit: LIMITS.read,
     readCode: readPublishedCode,
     read(answer) {
       const shown = readBody(balanceSchema, answer);
@@ -83,6 +89,7 @@ export const walletPublished: WalletDialect = {
 
   ledger: () => ({
     path: '/api/v1/auth/ledger',
+    limit: LIMITS.read,
     readCode: readPublishedCode,
     read(answer) {
       const shown = readBody(ledgerSchema, answer);

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { formatUsd, parseUsd, toJsonNumber } from '../../money.ts';
+import type { CallLimit } from '../../pacing/pace.ts';
 import { usdSchema } from '../../schemas.ts';
 import { leadWithReference } from '../client-text.ts';
 import { TRANSFER_LIMITS } from '../wallet.ts';
@@ -7,6 +8,10 @@ import { idSchema, queryOf, readBody, readReferenceCode } from '../wire.ts';
 import type { WalletDialect } from './wallet-dialect.ts';
 
 const MINIMUM = parseUsd(TRANSFER_LIMITS.minAmountUsd);
+
+/** Every call counts, for each key and service. */
+const CALLS: CallLimit = { name: 'wallet', per: 'account', perMinute: 60 };
+const LIMITS = { transfer: { ...CALLS, isBulk: true }, read: CALLS };
 
 const transferSchema = z.object({
   from_agent: idSchema,
@@ -24,6 +29,7 @@ const REFUSALS = { UNAUTHORIZED: 401, FORBIDDEN: 403, INSUFFICIENT_BALANCE: 400,
 
 /** The wallet API of the documentation. */
 export const walletReference: WalletDialect = {
+  limits: LIMITS,
   transferBody: (transfer) =>
     JSON.stringify({
       from_agent: transfer.fromAgentId,
@@ -34,6 +40,7 @@ export const walletReference: WalletDialect = {
 
   transfer: (body) => ({
     path: '/wallet/transfer',
+    limit: LIMITS.transfer,
     request: transferSchema,
     refusals: REFUSALS,
     readCode: readReferenceCode,
@@ -49,6 +56,7 @@ export const walletReference: WalletDialect = {
 
   balance: (agentId) => ({
     path: `/wallet/balance${queryOf({ agent_id: agentId })}`,
+    limit: LIMITS.read,
     readCode: readReferenceCode,
     read(answer) {
       const shown = readBody(balanceSchema, answer);

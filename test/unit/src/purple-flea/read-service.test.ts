@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { ServiceUnreadableError } from '../../../../src/errors.ts';
+import type { CallLimit } from '../../../../src/pacing/pace.ts';
+import { unpaced, type Pacer } from '../../../../src/pacing/pacer.ts';
 import { readService } from '../../../../src/purple-flea/read-service.ts';
 import type { ServiceDeps } from '../../../../src/purple-flea/service.ts';
 import type { HttpAnswer, HttpRequest } from '../../../../src/purple-flea/transport.ts';
@@ -13,12 +15,14 @@ const VALUE = { escrowId: 'esc_1' };
 const SHOWN = answered(200, VALUE);
 const route: ReadRoute<typeof VALUE> = {
   path: '/escrow/status/esc_1',
+  limit: undefined,
   read: (body) =>
     typeof body === 'object' && body !== null && 'escrowId' in body ? VALUE : 'escrow_id: Invalid input',
   readCode: readReferenceCode,
 };
 
 interface ReadOptions {
+  readonly pacer?: Pacer;
   readonly readMs?: number;
   readonly random?: () => number;
   /** How long a request takes. */
@@ -26,8 +30,8 @@ interface ReadOptions {
 }
 
 /** A reader on a clock of its own: the service gives these answers, the last of them for ever. */
-function aReader(answers: readonly HttpAnswer[], options: ReadOptions = {}) {
-  const { readMs = 10_000, random = () => 0.5, requestMs = 0 } = options;
+function aReader(answers: readonly HttpAnswer[], options: ReadOptions = {}, asked = route) {
+  const { pacer = unpaced, readMs = 10_000, random = () => 0.5, requestMs = 0 } = options;
   const clock = { now: 50_000 };
   const requests: HttpRequest[] = [];
   const startedAt: number[] = [];
@@ -40,6 +44,7 @@ function aReader(answers: readonly HttpAnswer[], options: ReadOptions = {}) {
       clock.now += Math.min(requestMs, request.totalMs ?? Infinity);
       return answers[requests.length - 1] ?? answers.at(-1) ?? SHOWN;
     },
+    pacer,
     readMs,
     now: () => clock.now,
     async sleep(milliseconds) {
@@ -53,7 +58,7 @@ function aReader(answers: readonly HttpAnswer[], options: ReadOptions = {}) {
     slept,
     startedAt,
     elapsed: () => clock.now - 50_000,
-    read: () => readService(deps, CANARY_CREDENTIALS, 'escrow.status', route),
+    read: () => readService(deps, CANARY_CREDENTIALS, 'escrow.status', asked),
   };
 }
 
@@ -140,6 +145,40 @@ describe('the wait before another try', () => {
 
     expect(await read()).toBe(VALUE);
     expect(slept).toEqual([7_000, 2_000]);
+  });
+});
+
+describe('the pace', () => {
+  const LIMIT: CallLimit = { name: 'escrow', per: 'account', perMinute: 60 };
+  const limited = { ...route, limit: LIMIT };
+  const lane = { lane: `service/escrow/${CANARY_CREDENTIALS.agentId}`, limit: LIMIT, holder: undefined };
+
+  test('gives every attempt its slot, and leaves a wait that is too long to the caller', async () => {
+    const taken: unknown[] = [];
+    const pacer: Pacer = {
+      ...unpaced,
+      async take(...asked) {
+        taken.push(asked);
+        return taken.length < 3 ? undefined : { reason: 'paced', retryAfterSeconds: 12 };
+      },
+    };
+    const { read, requests } = aReader([LOST], { pacer }, limited);
+
+    await expect(read()).rejects.toMatchObject({ name: 'ServiceUnreadableError', retryAfterSeconds: 12 });
+    expect(requests).toHaveLength(2);
+    expect(taken).toEqual([
+      [lane, 9_750],
+      [lane, 9_650],
+      [lane, 9_450],
+    ]);
+  });
+
+  test('learns of a 429', async () => {
+    const heldBack: unknown[] = [];
+    const pacer: Pacer = { ...unpaced, holdBack: async (...said) => void heldBack.push(said) };
+    await aReader([answered(429, {}, 7), SHOWN], { pacer }, limited).read();
+
+    expect(heldBack).toEqual([[lane, 7]]);
   });
 });
 
@@ -250,8 +289,8 @@ describe('the error of a read', () => {
   test.each([
     [30, 0.5, 30],
     [9_999, 0.5, 900],
-    [undefined, 0, 60],
-    [undefined, 0.5, 90],
+    [undefined, 0, 15],
+    [undefined, 0.5, 22],
   ])('after a rate limit of %p s beyond its time (%p) says when to ask again', async (asked, random, seconds) => {
     const error = await reading(answered(429, { error: 'RATE_LIMITED' }, asked), { random: () => random });
 
@@ -282,6 +321,7 @@ describe.each(READ_CALLS)('$operation of the $profile dialect', ({ profile, oper
         requests.push(request);
         return answers.shift() ?? answered(200, answer);
       },
+      pacer: unpaced,
       readMs: 5_000,
       now: () => now,
       async sleep(milliseconds) {

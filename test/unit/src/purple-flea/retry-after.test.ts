@@ -88,10 +88,13 @@ describe('the wait after a rate limit', () => {
   });
 
   test.each([
-    [0, 60],
-    [0.5, 90],
-    [0.999, 119],
-  ])('that nobody asked for is one window and a random part of another: %p gives %i s', (random, seconds) => {
-    expect(rateLimitWait({ retryAfterSeconds: undefined }, () => random)).toBe(seconds);
-  });
+    [0, 15],
+    [0.5, 22],
+    [0.999, 29],
+  ])(
+    'that nobody asked for is a quarter of a window and a random part of another: %p gives %i s',
+    (random, seconds) => {
+      expect(rateLimitWait({ retryAfterSeconds: undefined }, () => random)).toBe(seconds);
+    },
+  );
 });

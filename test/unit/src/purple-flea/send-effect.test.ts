@@ -1,11 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import * as z from 'zod/mini';
+import type { CallLimit } from '../../../../src/pacing/pace.ts';
+import { unpaced, type Pacer } from '../../../../src/pacing/pacer.ts';
 import { classify, sendEffect } from '../../../../src/purple-flea/send-effect.ts';
-import type { Profile } from '../../../../src/purple-flea/service.ts';
+import type { Profile, ServiceDeps } from '../../../../src/purple-flea/service.ts';
 import type { HttpAnswer } from '../../../../src/purple-flea/transport.ts';
-import { readReferenceCode } from '../../../../src/purple-flea/wire.ts';
+import { readReferenceCode, type EffectRoute } from '../../../../src/purple-flea/wire.ts';
 import { usdSchema } from '../../../../src/schemas.ts';
+import { inert } from '../../../support/inert.ts';
 import { REFERENCE_CODES } from '../../../support/escrow-examples.ts';
 import {
   A_REFERENCE,
@@ -28,8 +31,9 @@ import {
 import { CANARY } from '../../../support/secrecy.ts';
 import { EFFECT_CALLS } from '../../../support/service-calls.ts';
 
-const route = {
+const route: EffectRoute<{ readonly escrowId: string }> = {
   path: '/escrow/create',
+  limit: undefined,
   request: z.object({
     amount_usd: usdSchema.check(z.refine((amount) => amount >= 1_000_000n, { error: 'too little' })),
   }),
@@ -157,10 +161,10 @@ describe('an answer', () => {
 
 describe('a rate limit', () => {
   test.each([
-    [0, 60],
-    [0.5, 90],
-    [0.999, 119],
-  ])('that names no time is waited out for more than one window: %p gives %i s', (random, retryAfterSeconds) => {
+    [0, 15],
+    [0.5, 22],
+    [0.999, 29],
+  ])('that names no time is waited out for a part of a window: %p gives %i s', (random, retryAfterSeconds) => {
     const limited = answered(429, { error: 'RATE_LIMITED' });
 
     expect(classify(limited, route, { ...call, random: () => random })).toEqual({
@@ -386,4 +390,51 @@ describe.each(EFFECT_CALLS)('$operation of the $profile dialect', (effect) => {
       failure: { operation, httpStatus: undefined, reference: A_REFERENCE, moneyMayHaveMoved: false },
     });
   });
+});
+
+describe('the pace', () => {
+  const LIMIT: CallLimit = { name: 'escrow', per: 'account', perMinute: 60 };
+  const inertPacer: Pacer = { reserve: inert('reserve'), take: inert('take'), holdBack: inert('holdBack') };
+  const limited = { ...route, limit: LIMIT };
+  const lane = { lane: `service/escrow/${CANARY_CREDENTIALS.agentId}`, limit: LIMIT, holder: 'the-key' };
+  const send = (deps: ServiceDeps, sent: typeof route = limited) =>
+    sendEffect(deps, CANARY_CREDENTIALS, 'escrow.create', sent, anEffectRequest('{"amount_usd":1}'));
+
+  test('gives each call its slot, counted by agent: no key stands in a lane', async () => {
+    const { deps } = aServiceAnswering('reference', answered(201, 'proof'));
+    const taken: unknown[] = [];
+    await send({ ...deps, pacer: { ...unpaced, take: async (calls) => void taken.push(calls) } });
+
+    expect(taken).toEqual([lane]);
+  });
+
+  test('has nothing sent where no slot comes soon, and says when to come back', async () => {
+    const { deps, requests } = aServiceAnswering('reference');
+    const wait = { reason: 'paced', retryAfterSeconds: 95 };
+
+    expect(await send({ ...deps, pacer: { ...unpaced, take: async () => wait } })).toEqual({
+      kind: 'not-sent',
+      reason: 'escrow.create: paced',
+      retryAfterSeconds: 95,
+      failure: failure(undefined, undefined, false),
+    });
+    expect(requests).toEqual([]);
+  });
+
+  test('learns of a 429 for how long nothing more is to be sent', async () => {
+    const { deps } = aServiceAnswering('reference', answered(429, { error: 'RATE_LIMITED' }, 40));
+    const heldBack: unknown[] = [];
+    await send({ ...deps, pacer: { ...unpaced, holdBack: async (...said) => void heldBack.push(said) } });
+
+    expect(heldBack).toEqual([[lane, 40]]);
+  });
+
+  test.each([undefined, { ...LIMIT, per: 'escrow' as const }])(
+    'does not count calls that are free or counted by escrow: %p',
+    async (limit) => {
+      const { deps } = aServiceAnswering('reference', answered(201, 'proof'));
+
+      expect(await send({ ...deps, pacer: inertPacer }, { ...route, limit })).toMatchObject({ kind: 'applied' });
+    },
+  );
 });

@@ -50,7 +50,7 @@ describe('a claim', () => {
 
     expect(await client.claim(REQUEST)).toMatchObject({
       kind: 'not-sent',
-      retryAfterSeconds: 60,
+      retryAfterSeconds: 15,
       failure: { code: 'RATE_LIMITED' },
     });
   });
