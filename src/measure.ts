@@ -12,3 +12,31 @@ export function isAbove(measured: number, threshold: number): boolean {
 export function isBelow(measured: number, threshold: number): boolean {
   return measured < threshold && measured !== Math.fround(threshold);
 }
+
+/** So many digits tell any single from its neighbours. */
+const DIGITS_OF_A_SINGLE = 9;
+
+/**
+ * A measured value as it is shown and published, without loss: the shortest decimal that reads back as the same single,
+ * or as the same double if the value is no single. Never looks like a threshold that it differs from.
+ */
+export function showMeasured(value: number): string {
+  return String(decimalOf(value));
+}
+
+/** The same as a number: `JSON.stringify` writes it in the same digits. */
+export function decimalOf(value: number): number {
+  if (!Number.isFinite(value) || Math.fround(value) !== value) return value;
+  for (let digits = 1; digits <= DIGITS_OF_A_SINGLE; digits += 1) {
+    const found = decimalsNear(value, digits).find((decimal) => Math.fround(decimal) === value);
+    if (found !== undefined) return found;
+  }
+  return value;
+}
+
+/** The nearest decimal of so many digits and, for powers of two, whose neighbours lie unevenly, the next one outwards. */
+function decimalsNear(value: number, digits: number): readonly number[] {
+  const [mantissa = '', exponent = ''] = value.toExponential(digits - 1).split('e');
+  const whole = Number(mantissa.replace('.', ''));
+  return [whole, whole + Math.sign(value)].map((one) => Number(`${one}e${Number(exponent) - digits + 1}`));
+}

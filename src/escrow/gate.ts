@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { isAbove, isBelow } from '../measure.ts';
+import { isAbove, isBelow, showMeasured } from '../measure.ts';
 
 const rule = z
   .strictObject({
@@ -32,16 +32,27 @@ export type Gate = z.infer<typeof gateSchema>;
 /** Of less than this nothing is left of a quarter once the minute's sweep and a function have run. */
 const MIN_ALERT_HOURS = 0.25;
 
+export const DEFAULT_DECISIONS = ['release', 'dispute', 'let-lapse'] as const;
+const defaultDecision = z.enum(DEFAULT_DECISIONS);
+
 /**
  * What happens before silence moves the money of a delivery that nobody decided about. Stage configuration, `guard`.
  * People are told `alertHours` before (or a quarter of the whole time, if that is less); a quarter of that before the
- * deadline `default` decides.
+ * deadline `default` decides: the same for every escrow, or by its status. Silence pays a completed escrow and refunds a
+ * locked one, so to let a completed one lapse is to pay it.
  */
 export const guardSchema = z.strictObject({
   alertHours: z.number().check(z.minimum(MIN_ALERT_HOURS), z.maximum(72)),
-  default: z.enum(['release', 'dispute', 'let-lapse']),
+  default: z.union([defaultDecision, z.strictObject({ locked: defaultDecision, completed: defaultDecision })], {
+    error: `expected one of ${DEFAULT_DECISIONS.join(', ')}, or one each for locked and completed`,
+  }),
 });
 export type Guard = z.infer<typeof guardSchema>;
+
+/** What a guard decides if nobody else does. */
+export function defaultOf({ default: chosen }: Guard, status: 'locked' | 'completed'): z.infer<typeof defaultDecision> {
+  return typeof chosen === 'string' ? chosen : chosen[status];
+}
 
 /** What a gate makes of a delivery by itself. */
 export type GateResult =
@@ -61,7 +72,7 @@ export function passGate(gate: Gate, metrics: Readonly<Record<string, number>>):
   }
   const isPassed =
     (atLeast === undefined || !isBelow(measured, atLeast)) && (atMost === undefined || !isAbove(measured, atMost));
-  const reason = `${metric} is ${Number(measured.toPrecision(6))}, ${wanted} is wanted`;
+  const reason = `${metric} is ${showMeasured(measured)}, ${wanted} is wanted`;
   if (isPassed) return { kind: 'passed', reason };
   return { kind: gate.mode === 'auto' ? 'failed' : 'person', reason };
 }

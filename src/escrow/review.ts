@@ -1,6 +1,6 @@
 import { formatUsd } from '../money.ts';
 import type { EscrowView } from '../purple-flea/escrow.ts';
-import { passGate, type Gate, type Guard } from './gate.ts';
+import { defaultOf, passGate, type Gate, type Guard } from './gate.ts';
 import type { WaitEnd } from './mailbox.ts';
 import { nextLook } from './next-look.ts';
 
@@ -35,6 +35,9 @@ export interface ReviewTerms {
 /** What the reason of every decision of the guard's default begins with. */
 export const NOBODY_DECIDED = 'nobody decided until ';
 
+/** What the service does at the deadline if nobody does anything. */
+const SILENCE = { locked: 'refunds it', completed: 'pays it' } as const;
+
 const HOUR_MS = 3_600_000;
 
 /**
@@ -46,10 +49,11 @@ const HOUR_MS = 3_600_000;
 export function reviewDelivery(said: readonly WaitEnd[], escrow: EscrowView, terms: ReviewTerms, now: Date): Review {
   const mismatch = findMismatch(escrow, terms);
   if (mismatch !== undefined) return { decision: 'stop', reason: `escrow ${escrow.escrowId}: ${mismatch}` };
-  if (escrow.status !== 'locked' && escrow.status !== 'completed') {
+  const { status } = escrow;
+  if (status !== 'locked' && status !== 'completed') {
     return { decision: 'check-status', reason: `the escrow is ${escrow.statusShown}` };
   }
-  return decidedBy(said, terms.gate) ?? guard(escrow, terms, now, whyAsked(said, terms.gate));
+  return decidedBy(said, terms.gate) ?? guard({ ...escrow, status }, terms, now, whyAsked(said, terms.gate));
 }
 
 /** What a person or the gate decided, if they did. */
@@ -73,7 +77,12 @@ function whyAsked(said: readonly WaitEnd[], gate: Gate): string {
 }
 
 /** Nobody decided yet: people are told before silence would move the money, and then the default decides. */
-function guard(escrow: EscrowView, { timeoutHours, guard: policy }: ReviewTerms, now: Date, why: string): Review {
+function guard(
+  escrow: EscrowView & { readonly status: 'locked' | 'completed' },
+  { timeoutHours, guard: policy }: ReviewTerms,
+  now: Date,
+  why: string,
+): Review {
   const deadline = Date.parse(escrow.deadlineAt);
   const aheadMs = Math.min(policy.alertHours * HOUR_MS, (timeoutHours * HOUR_MS) / 4);
   // Whole milliseconds, as they are written: otherwise a look at that very moment would be too early by a fraction.
@@ -81,9 +90,10 @@ function guard(escrow: EscrowView, { timeoutHours, guard: policy }: ReviewTerms,
   const decideAt = Math.floor(deadline - aheadMs / 4);
   if (now.getTime() < alertAt) return { decision: 'ask', reason: why, until: iso(alertAt), isLate: false };
   if (now.getTime() < decideAt) return { decision: 'ask', reason: why, until: iso(decideAt), isLate: true };
-  const reason = `${NOBODY_DECIDED}${iso(decideAt)}; silence would settle it at ${iso(deadline)}`;
-  if (policy.default !== 'let-lapse') return { decision: policy.default, reason };
-  return { decision: 'let-lapse', reason, until: nextLook(escrow, now), isLate: true };
+  const decision = defaultOf(policy, escrow.status);
+  const reason = `${NOBODY_DECIDED}${iso(decideAt)}; silence ${SILENCE[escrow.status]} at ${iso(deadline)}`;
+  if (decision !== 'let-lapse') return { decision, reason };
+  return { decision, reason, until: nextLook(escrow, now), isLate: true };
 }
 
 function iso(at: number): string {

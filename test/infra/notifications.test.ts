@@ -161,7 +161,7 @@ describe.each(STAGES)('the notifications of stage %s', (stageName) => {
 
   test.each(['release', 'dispute', 'let-lapse'] as const)('say that the default decided: %s', (decision) => {
     expect(linesFor(stage, 'escrow.reviewed', reviewAt('2026-03-13T08:30:00Z', decision))).toEqual({
-      'default-decided': `The default decided over escrow ${ESCROW_ID}: ${decision}; nobody decided until 2026-03-13T08:30:00.000Z; silence would settle it at 2026-03-13T09:00:00.000Z. See: ${SHOW(stageName)}.`,
+      'default-decided': `The default decided over escrow ${ESCROW_ID}: ${decision}; nobody decided until 2026-03-13T08:30:00.000Z; silence pays it at 2026-03-13T09:00:00.000Z. See: ${SHOW(stageName)}.`,
     });
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { isAbove, isBelow } from '../../../src/measure.ts';
+import { decimalOf, isAbove, isBelow, showMeasured } from '../../../src/measure.ts';
 
 const thresholds = fc.integer({ min: 0, max: 1000 }).map((thousandths) => thousandths / 1000);
 
@@ -42,3 +42,71 @@ test('NaN is neither above nor below anything', () => {
   expect(isAbove(NaN, 0.5)).toBe(false);
   expect(isBelow(NaN, 0.5)).toBe(false);
 });
+
+describe('a measured value is shown', () => {
+  const singles = fc.float({ noNaN: true, noDefaultInfinity: true });
+  const doubles = fc.double({ noNaN: true, noDefaultInfinity: true });
+
+  test.each([
+    [Math.fround(0.93), '0.93'],
+    [0.7999999, '0.7999999'],
+    [Math.fround(0.7999999), '0.7999999'],
+    [Math.fround(0.79999995), '0.79999995'],
+    [1_000_001, '1000001'],
+    [1_234_567, '1234567'],
+    [16_777_217, '16777217'],
+    [1 / 3, '0.3333333333333333'],
+    [Math.fround(1 / 3), '0.33333334'],
+    [2 ** -149, '1e-45'],
+    [0, '0'],
+    [-0, '0'],
+    [-1.5, '-1.5'],
+    [NaN, 'NaN'],
+    [Infinity, 'Infinity'],
+  ])('%p as %s', (value, shown) => {
+    expect(showMeasured(value)).toBe(shown);
+    expect(String(decimalOf(value))).toBe(shown);
+  });
+
+  test('so that it reads back as the same single, or the same double', () => {
+    fc.assert(
+      fc.property(singles, (value) => {
+        expect(Math.fround(Number(showMeasured(value)))).toBe(value || 0);
+      }),
+    );
+    fc.assert(
+      fc.property(
+        doubles.filter((value) => Math.fround(value) !== value),
+        (value) => {
+          expect(Number(showMeasured(value))).toBe(value);
+        },
+      ),
+    );
+  });
+
+  test('and no decimal with fewer digits would do', () => {
+    fc.assert(
+      fc.property(singles, fc.integer({ min: 1, max: 8 }), (value, digits) => {
+        const shorter = Number(value.toPrecision(digits));
+        const isEnough = Math.fround(shorter) === value;
+        expect(digitsOf(showMeasured(value))).toBeLessThanOrEqual(isEnough ? digits : 9);
+      }),
+    );
+  });
+
+  test('never as a threshold that it is not at', () => {
+    const near = fc.tuple(thresholds, fc.integer({ min: -3, max: 3 }));
+    fc.assert(
+      fc.property(near, fc.boolean(), ([threshold, ulps], isSingle) => {
+        const step = isSingle ? 6e-8 : 1e-15;
+        const value = isSingle ? Math.fround(threshold + ulps * step) : threshold + ulps * step;
+        const differs = isAbove(value, threshold) || isBelow(value, threshold);
+        expect(showMeasured(value) === String(threshold)).toBe(!differs);
+      }),
+    );
+  });
+});
+
+function digitsOf(shown: string): number {
+  return (shown.split('e')[0] ?? '').replaceAll(/[-.]/g, '').replace(/^0+/, '').replace(/0+$/, '').length;
+}

@@ -136,7 +136,10 @@ describe('an escrow that is', () => {
 });
 
 /** Deadline 09:00. Two hours ahead: people are told at 07:00, and it is decided at 08:30. */
-describe.each(['locked', 'completed'] as const)('the guard of an escrow that is %s', (status) => {
+describe.each([
+  ['locked', 'refunds it'],
+  ['completed', 'pays it'],
+] as const)('the guard of an escrow that is %s', (status, silence) => {
   const undecided = (now: string, terms: Partial<ReviewTerms> = {}, said: readonly WaitEnd[] = [DELIVERED]) =>
     review(said, { gate: PERSON, shown: { status }, now: `2026-03-13T${now}Z`, ...terms });
   const late = { decision: 'ask', until: '2026-03-13T08:30:00.000Z', isLate: true };
@@ -155,11 +158,17 @@ describe.each(['locked', 'completed'] as const)('the guard of an escrow that is 
       for (const otherwise of ['release', 'dispute'] as const) {
         expect(undecided(now, { guard: { alertHours: 2, default: otherwise } })).toEqual({
           decision: otherwise,
-          reason: 'nobody decided until 2026-03-13T08:30:00.000Z; silence would settle it at 2026-03-13T09:00:00.000Z',
+          reason: `nobody decided until 2026-03-13T08:30:00.000Z; silence ${silence} at 2026-03-13T09:00:00.000Z`,
         });
       }
     },
   );
+
+  test('may decide by the status alone', () => {
+    const guard: Guard = { alertHours: 2, default: { locked: 'let-lapse', completed: 'dispute' } };
+
+    expect(undecided('08:30:00', { guard }).decision).toBe(status === 'locked' ? 'let-lapse' : 'dispute');
+  });
 
   test('decides likewise where nobody delivered', () => {
     expect(undecided('08:30:00', {}, []).decision).toBe('release');
@@ -202,7 +211,7 @@ describe.each(['locked', 'completed'] as const)('the guard of an escrow that is 
       (now) => {
         expect(undecided(now, lapse)).toEqual({
           decision: 'let-lapse',
-          reason: 'nobody decided until 2026-03-13T08:30:00.000Z; silence would settle it at 2026-03-13T09:00:00.000Z',
+          reason: `nobody decided until 2026-03-13T08:30:00.000Z; silence ${silence} at 2026-03-13T09:00:00.000Z`,
           until: '2026-03-13T09:00:00.000Z',
           isLate: true,
         });
