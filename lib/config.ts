@@ -7,27 +7,20 @@ import { ESCROW_LIMITS } from '../src/purple-flea/escrow.ts';
 import { PROFILES } from '../src/purple-flea/service.ts';
 import { ORDER_LIMITS } from '../src/purple-flea/trading.ts';
 import { TRADING_MODES } from '../src/trading/trade-policy.ts';
+import { bonus, findUnpayable } from './bonus-config.ts';
+import { rewriteFormerBonus } from './former-bonus.ts';
+import { agentId, escrowAmount, gate, guard, isAmount, timeoutHours, usd } from './config-parts.ts';
 import { inferences, predictors } from './predictor-config.ts';
 
 /** Stages that have a file in `config/`. */
 export const STAGES = ['local', 'dev', 'prod'] as const;
 export type Stage = (typeof STAGES)[number];
 
-const usd = (min: string, max: string) =>
-  z
-    .string()
-    .regex(/^\d{1,6}(\.\d{1,6})?$/)
-    .refine((text) => !isAmount(text) || (parseUsd(text) >= parseUsd(min) && parseUsd(text) <= parseUsd(max)), {
-      error: `${min} to ${max}`,
-    })
-    .meta({ description: `Decimal USD as a string, ${min} to ${max}.`, examples: ['50.00'] });
-
 /** Orders on paper have the budgets of real ones. */
 const OUTFLOWS = EFFECT_KINDS.filter((kind) => EFFECT_NATURE[kind] === 'outflow' && kind !== 'paper-order');
 const budget = z.partialRecord(z.enum(OUTFLOWS), usd('0.01', '999999.00'));
 
 const unitInterval = z.number().min(0).max(1);
-const agentId = z.string().min(3).max(100);
 
 const service = z
   .strictObject({
@@ -38,41 +31,6 @@ const service = z
     profile: z.enum(PROFILES).meta({ description: 'The dialect of the API spoken there.' }),
   })
   .meta({ description: 'One service of Purple Flea.' });
-
-const rule = z
-  .strictObject({
-    metric: z.string().min(1).max(255).meta({ description: 'A value in `metrics` of escrow.delivered.' }),
-    atLeast: z.number().optional().meta({ description: 'The value has to be this or more.' }),
-    atMost: z.number().optional().meta({ description: 'The value has to be this or less.' }),
-  })
-  .refine(({ atLeast, atMost }) => (atLeast === undefined) !== (atMost === undefined), {
-    error: 'give either atLeast or atMost',
-  })
-  .meta({ description: 'When a delivery is good enough.' });
-
-const gate = z.discriminatedUnion('mode', [
-  z.strictObject({ mode: z.literal('auto'), rule: rule.optional() }),
-  z.strictObject({ mode: z.literal('person') }),
-  z.strictObject({ mode: z.literal('auto-then-person'), rule }),
-]);
-
-const guard = z
-  .strictObject({
-    alertHours: z.number().min(0.25).max(72).meta({
-      description: 'How long before silence moves the money people are told; a quarter of the whole time at most.',
-    }),
-    default: z.enum(['release', 'dispute', 'let-lapse']).meta({
-      description: 'What is done if nobody decides; let-lapse leaves it to the service.',
-    }),
-  })
-  .meta({ description: 'No escrow settles because nobody looked: it is decided before its deadline.' });
-
-const escrowAmount = usd(formatUsd(ESCROW_LIMITS.minAmount), formatUsd(ESCROW_LIMITS.maxAmount));
-const timeoutHours = z
-  .int()
-  .min(ESCROW_LIMITS.minTimeoutHours)
-  .max(ESCROW_LIMITS.maxTimeoutHours)
-  .meta({ description: 'How long the lock waits for the delivery before it is refunded.' });
 
 /** `rate` of a day or more, or `cron` at one minute of one hour: a period is one escrow, and a slip is not a hundred. */
 const AT_MOST_DAILY =
@@ -197,48 +155,7 @@ export const configSchema = z
         }),
       })
       .meta({ description: 'What may go out. Taken before a call, given back if it certainly had no effect.' }),
-    bonus: z
-      .strictObject({
-        metric: z.string().min(1).max(255).meta({ description: 'Final metric that the bonus goes by.' }),
-        tiers: z
-          .array(
-            z.strictObject({
-              above: z.number().meta({ description: 'The metric has to be strictly above this.' }),
-              amountUsd: escrowAmount,
-            }),
-          )
-          .min(1)
-          .max(20)
-          .meta({ description: 'The highest tier passed counts.' }),
-        timeoutHours,
-        gate: gate.meta({ description: 'What turns a delivery into a release or a dispute.' }),
-        guard,
-        payees: z
-          .array(
-            z.strictObject({
-              jobNamePrefix: z
-                .string()
-                .regex(/^[a-zA-Z0-9-]{0,63}$/)
-                .meta({ description: 'Start of a training job name; empty matches every job.' }),
-              agentId: agentId.meta({ description: 'Registered agent that is paid.' }),
-            }),
-          )
-          .meta({ description: 'Who is paid for which job; the longest matching prefix wins.' }),
-        endpoints: z
-          .array(
-            z
-              .string()
-              .regex(/^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$/)
-              .meta({ description: 'Name of a SageMaker endpoint.' }),
-          )
-          .max(50)
-          .default([])
-          .meta({
-            description:
-              'Endpoints whose going into service delivers the bonus of the training job that their tag purple-flea:training-job names; none if left out.',
-          }),
-      })
-      .meta({ description: 'Training jobs that earn a bonus escrow.' }),
+    bonus,
     escrows: z
       .strictObject({
         counterparties: z
@@ -337,7 +254,10 @@ export const configSchema = z
         description: 'Webhooks of Purple Flea, which have an escrow looked at before its next look is due.',
       }),
   })
-  .superRefine(({ budgets }, context) => {
+  .superRefine(({ bonus: { rules }, budgets }, context) => {
+    for (const { path, amountUsd, message } of findUnpayable(rules, budgets)) {
+      context.addIssue({ code: 'custom', path: ['bonus', 'rules', ...path], input: amountUsd, message });
+    }
     if (budgets.perDay['trade-order'] !== undefined) return;
     context.addIssue({
       code: 'custom',
@@ -370,6 +290,12 @@ export function loadConfig(stage: string): Config {
 
 /** Checks one configuration; `file` names it in messages. */
 export function parseConfig(value: unknown, file: string): Config {
+  const rewritten = rewriteFormerBonus(value);
+  if (rewritten !== undefined) {
+    const advice =
+      'bonus has the form of version 0.1. Put this in its place, with its own values; check direction and plausible, which are guesses. Without gate and guard a person approves, and silence pays nobody';
+    throw new InvalidConfigError(`${file} is not a valid configuration: ${advice}:\n  ${rewritten}`);
+  }
   const parsed = configSchema.safeParse(value, { reportInput: true });
   if (parsed.success) return parsed.data;
   const lines = parsed.error.issues.flatMap((issue) => describeIssue(issue, value));
@@ -383,10 +309,6 @@ export function configJsonSchema(): object {
 
 function isStage(stage: string): stage is Stage {
   return (STAGES as readonly string[]).includes(stage);
-}
-
-function isAmount(text: string): boolean {
-  return /^\d{1,12}(\.\d{1,6})?$/.test(text);
 }
 
 function formatPath(path: readonly PropertyKey[]): string {

@@ -11,6 +11,7 @@ import {
   MODEL_PACKAGE_STATE_CHANGE,
   TRAINING_JOB_STATE_CHANGE,
 } from '../src/events/catalogue.ts';
+import { jobsOf, namesOfJobs } from './bonus-jobs.ts';
 import type { Config } from './config.ts';
 import { createAbsenceAlarm, createAlarm, pipelineMetric } from './constructs/alarm.ts';
 import { EscrowLifecycle } from './constructs/escrow-lifecycle.ts';
@@ -55,7 +56,7 @@ export class EscrowStack extends Stack {
       pattern: {
         source: ['aws.sagemaker'],
         detailType: [TRAINING_JOB_STATE_CHANGE],
-        detail: { TrainingJobStatus: ['Completed'] },
+        detail: { TrainingJobStatus: ['Completed'], ...namesOfJobs(config.bonus) },
       },
       alarmTopic,
     });
@@ -75,7 +76,12 @@ export class EscrowStack extends Stack {
     trainingEvents.feed(startBonus, 5);
     createAlarm(this, 'MetricMissing', {
       metric: pipelineMetric('MetricMissing', prefix),
-      description: `A training job completed without ${config.bonus.metric}: check the job's metric definitions. No bonus was started for it.`,
+      description: `A training job completed without the metric of its bonus rule: the event "bonus.skipped" of start-bonus names job, rule and metric. Check the job's metric definitions. No bonus was started for it.`,
+      topic: alarmTopic,
+    });
+    createAlarm(this, 'MetricImplausible', {
+      metric: pipelineMetric('MetricImplausible', prefix),
+      description: `A training job's metric is out of the plausible range of its bonus rule: the event "bonus.skipped" of start-bonus names job, rule and value. It may be in per cent, or the range is wrong. No bonus was started for it.`,
       topic: alarmTopic,
     });
 
@@ -336,18 +342,17 @@ function allowListingJobs(fn: PipelineFunction): void {
   });
 }
 
-/** Describe the jobs that can earn a bonus: those whose names begin with a configured prefix. */
-function allowDescribingJobs(fn: PipelineFunction, config: Config): void {
-  for (const { jobNamePrefix } of config.bonus.payees) {
-    const resourceName = `${jobNamePrefix.toLowerCase()}*`;
-    allowOn(
-      fn,
-      ['sagemaker:DescribeTrainingJob'],
-      Stack.of(fn).formatArn({ service: 'sagemaker', resource: 'training-job', resourceName }),
-    );
+/** Describe the jobs that can earn a bonus: those with the names or the tags of its rules. */
+function allowDescribingJobs(fn: PipelineFunction, { bonus }: Config): void {
+  const { names } = jobsOf(bonus);
+  const jobArn = (resourceName: string) =>
+    Stack.of(fn).formatArn({ service: 'sagemaker', resource: 'training-job', resourceName });
+  const action = 'sagemaker:DescribeTrainingJob';
+  if (names.length > 0) allowOn(fn, [action], ...names.map(jobArn));
+  for (const resourceName of names) {
     Validations.of(fn.node.scope ?? fn).acknowledge({
       id: `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:sagemaker:<AWS::Region>:<AWS::AccountId>:training-job/${resourceName}]`,
-      reason: 'Training jobs are named when they are started: only the configured prefix of their names is known here.',
+      reason: 'Training jobs are named when they are started: only what the rules say of their names is known here.',
     });
   }
 }

@@ -1,7 +1,8 @@
 import type { StartExecution } from '../../src/aws/executions.ts';
 import type { CompletedJob, DescribeTrainingJob, ListCompletedJobs } from '../../src/aws/training-jobs.ts';
 import { bonusCause, startOfBonus } from '../../src/escrow/bonus-request.ts';
-import { decideBonus, findPayee, type BonusPolicy } from '../../src/escrow/bonus.ts';
+import { decideBonus } from '../../src/escrow/bonus.ts';
+import { ruleFor, type BonusPolicy } from '../../src/escrow/bonus-rules.ts';
 import { effectKey } from '../../src/ledger/effect-key.ts';
 import type { IntentStore } from '../../src/ledger/intent.ts';
 import { announce, type AnnounceDeps } from '../shared/announce.ts';
@@ -38,13 +39,14 @@ export function createHandler(deps: Deps) {
 }
 
 async function startIfMissed(deps: Deps, listed: CompletedJob): Promise<boolean> {
-  if (findPayee(listed.name, deps.policy) === undefined) return false;
+  const rule = ruleFor(listed.name, undefined, deps.policy);
+  if (rule === undefined) return false;
   if ((await deps.intents.read(effectKey(bonusCause(listed), 'escrow-create'))) !== undefined) return false;
   const job = await deps.describeTrainingJob(listed.name);
-  const decision = decideBonus(job, deps.policy);
+  const decision = decideBonus(job, rule);
   if (decision.outcome !== 'bonus') return false;
 
-  const { executionName, request, announcement } = startOfBonus(job, decision, deps.policy);
+  const { executionName, request, announcement } = startOfBonus(job, decision, rule);
   if ((await deps.startExecution(executionName, { request })) === 'already-started') return false;
   deps.count('MissedJobs');
   deps.count('BonusesStarted');

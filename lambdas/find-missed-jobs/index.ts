@@ -4,7 +4,7 @@ import { createStartExecution } from '../../src/aws/executions.ts';
 import { createIntentTable } from '../../src/aws/intent-table.ts';
 import { createPublisher } from '../../src/aws/publisher.ts';
 import { createDescribeTrainingJob, createListCompletedJobs } from '../../src/aws/training-jobs.ts';
-import { bonusPolicySchema } from '../../src/escrow/bonus.ts';
+import { bonusPolicySchema } from '../../src/escrow/bonus-rules.ts';
 import { jsonText } from '../../src/schemas.ts';
 import { aws } from '../shared/aws.ts';
 import { readEnvironment } from '../shared/environment.ts';

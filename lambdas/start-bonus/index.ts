@@ -4,7 +4,7 @@ import { createSendDeadLetter } from '../../src/aws/dead-letters.ts';
 import { createStartExecution } from '../../src/aws/executions.ts';
 import { createPublisher } from '../../src/aws/publisher.ts';
 import { createDescribeTrainingJob } from '../../src/aws/training-jobs.ts';
-import { bonusPolicySchema } from '../../src/escrow/bonus.ts';
+import { bonusPolicySchema } from '../../src/escrow/bonus-rules.ts';
 import { jsonText } from '../../src/schemas.ts';
 import { aws } from '../shared/aws.ts';
 import { queueEnvironment, readEnvironment } from '../shared/environment.ts';

@@ -17,9 +17,11 @@ export function createDescribeTrainingJob(sageMaker: SageMaker): DescribeTrainin
       arn: job.TrainingJobArn,
       status: job.TrainingJobStatus,
       createdAt: fromSeconds(job.CreationTime),
+      endedAt: fromSeconds(job.TrainingEndTime ?? job.CreationTime),
       finalMetrics: (job.FinalMetricDataList ?? []).flatMap(({ MetricName, Value }) =>
         MetricName === undefined || Value === undefined ? [] : [{ name: MetricName, value: Value }],
       ),
+      parentArn: job.TuningJobArn ?? job.AutoMLJobArn ?? job.LabelingJobArn,
     };
   };
 }
@@ -36,7 +38,7 @@ async function describe(sageMaker: SageMaker, name: string) {
 }
 
 /** A completed job as the list shows it. */
-export type CompletedJob = Pick<TrainingJob, 'name' | 'arn' | 'createdAt'>;
+export type CompletedJob = Pick<TrainingJob, 'name' | 'arn' | 'createdAt' | 'endedAt'>;
 
 /** Lists jobs that completed within a time, oldest first; `isAll` says whether there are no more of them. */
 export type ListCompletedJobs = (
@@ -64,9 +66,9 @@ export function createListCompletedJobs(sageMaker: SageMaker): ListCompletedJobs
         NextToken,
       });
       for (const job of answer.TrainingJobSummaries ?? []) {
-        const { TrainingJobName: name, TrainingJobArn: arn, CreationTime: created } = job;
+        const { TrainingJobName: name, TrainingJobArn: arn, CreationTime: created, TrainingEndTime: ended } = job;
         if (name !== undefined && arn !== undefined && created !== undefined)
-          jobs.push({ name, arn, createdAt: fromSeconds(created) });
+          jobs.push({ name, arn, createdAt: fromSeconds(created), endedAt: fromSeconds(ended ?? created) });
       }
       ({ NextToken } = answer);
       if (NextToken === undefined) return { jobs, isAll: true };

@@ -1,7 +1,7 @@
-import { UnusableEventError } from '../errors.ts';
 import type { PublishedEvents } from '../events/catalogue.ts';
 import { effectKey, type Cause } from '../ledger/effect-key.ts';
-import { findPayee, type BonusDecision, type BonusPolicy, type TrainingJob } from './bonus.ts';
+import type { BonusDecision, TrainingJob } from './bonus.ts';
+import type { BonusRule } from './bonus-rules.ts';
 import { referenceFor } from './escrow-effects.ts';
 import type { LifecycleRequest } from './lifecycle-input.ts';
 import { trainingJobAddress } from './mailbox.ts';
@@ -19,18 +19,12 @@ export function bonusCause(job: Pick<TrainingJob, 'arn' | 'createdAt'>): Cause &
   return { rule: 'training-bonus', subject: job.arn, createdAt: job.createdAt.toISOString(), status: 'Completed' };
 }
 
-/** @throws UnusableEventError where no agent is configured for the job. */
+/** The start of what a job has earned by its rule. */
 export function startOfBonus(
   job: TrainingJob,
   decision: Extract<BonusDecision, { outcome: 'bonus' }>,
-  policy: BonusPolicy,
+  rule: BonusRule,
 ): BonusStart {
-  const counterpartyAgentId = findPayee(job.name, policy);
-  if (counterpartyAgentId === undefined) {
-    throw new UnusableEventError(
-      `no agent is configured for training job "${job.name}": add a bonus.payees entry whose jobNamePrefix matches it, deploy, and redrive this message`,
-    );
-  }
   const { amountUsd, value, reason } = decision;
   const cause = bonusCause(job);
   const executionName = effectKey(cause, 'escrow-create');
@@ -38,17 +32,18 @@ export function startOfBonus(
     executionName,
     request: {
       cause,
-      counterpartyAgentId,
+      counterpartyAgentId: rule.payee,
       amountUsd,
-      timeoutHours: policy.timeoutHours,
+      timeoutHours: rule.timeoutHours,
       description: `Bonus for training job ${job.name}: ${reason}`,
       address: trainingJobAddress(job.name),
-      gate: policy.gate,
-      guard: policy.guard,
+      gate: rule.gate,
+      guard: rule.guard,
     },
     announcement: {
       trainingJobName: job.name,
-      metric: policy.metric,
+      rule: rule.name,
+      metric: rule.metric,
       value,
       amountUsd,
       reason,

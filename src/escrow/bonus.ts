@@ -1,22 +1,5 @@
-import * as z from 'zod/mini';
-import { isAbove } from '../measure.ts';
-import { gateSchema, guardSchema } from './gate.ts';
-
-/** Which training jobs earn what, and for whom. Stage configuration, `bonus`. */
-export const bonusPolicySchema = z.object({
-  /** Name of the final metric, as in `FinalMetricDataList`. */
-  metric: z.string().check(z.minLength(1)),
-  /** Strictly above `above`, `amountUsd` (decimal USD) is earned; the highest tier passed counts. */
-  tiers: z.array(z.object({ above: z.number(), amountUsd: z.string() })).check(z.minLength(1)),
-  /** How long the lock may wait for the delivery. */
-  timeoutHours: z.int(),
-  gate: gateSchema,
-  guard: guardSchema,
-  /** Who is paid, by the training job's name: the longest matching prefix wins. */
-  payees: z.array(z.object({ jobNamePrefix: z.string(), agentId: z.string() })),
-});
-export type BonusPolicy = z.infer<typeof bonusPolicySchema>;
-type BonusTier = BonusPolicy['tiers'][number];
+import { decimalOf, isAbove, isBelow, showMeasured } from '../measure.ts';
+import type { BonusRule } from './bonus-rules.ts';
 
 /** What the decision is made from; of SageMaker's `DescribeTrainingJob`. */
 export interface TrainingJob {
@@ -24,8 +7,15 @@ export interface TrainingJob {
   readonly arn: string;
   readonly status: string;
   readonly createdAt: Date;
+  /** When its training ended; when it was created where SageMaker does not say. */
+  readonly endedAt: Date;
   readonly finalMetrics: readonly { readonly name: string; readonly value: number }[];
+  /** ARN of the job that started this one, such as a tuning job. */
+  readonly parentArn?: string | undefined;
 }
+
+/** Why a job earns nothing by its rule. */
+export const NO_BONUS = ['not-completed', 'child-job', 'metric-missing', 'metric-implausible', 'below-tiers'] as const;
 
 export type BonusDecision =
   | {
@@ -34,41 +24,36 @@ export type BonusDecision =
       readonly value: number;
       readonly reason: string;
     }
-  | { readonly outcome: 'not-completed' | 'below-tiers' | 'metric-missing'; readonly detail: string };
+  | { readonly outcome: (typeof NO_BONUS)[number]; readonly detail: string };
 
-/** Decides what a training job has earned. A missing metric is its own outcome, not a metric of zero. */
-export function decideBonus(job: TrainingJob, policy: BonusPolicy): BonusDecision {
-  if (job.status !== 'Completed') {
-    return { outcome: 'not-completed', detail: `the job is ${job.status}` };
-  }
-  const measured = job.finalMetrics.find((metric) => metric.name === policy.metric);
-  if (measured === undefined || !Number.isFinite(measured.value)) {
+/**
+ * Decides what a training job has earned by its rule. A missing metric is its own outcome, not a metric of zero, and a
+ * child of another job earns nothing: a tuning job would be paid once a trial.
+ */
+export function decideBonus(job: TrainingJob, rule: BonusRule): BonusDecision {
+  if (job.status !== 'Completed') return { outcome: 'not-completed', detail: `the job is ${job.status}` };
+  if (job.parentArn !== undefined) return { outcome: 'child-job', detail: `the job is part of ${job.parentArn}` };
+  const measured = job.finalMetrics.find((metric) => metric.name === rule.metric);
+  if (measured === undefined) {
     const found = job.finalMetrics.map((metric) => metric.name).join(', ') || 'none';
-    return { outcome: 'metric-missing', detail: `no final metric ${policy.metric}; the job has: ${found}` };
+    return { outcome: 'metric-missing', detail: `no final metric ${rule.metric}; the job has: ${found}` };
   }
-  const shown = Number(measured.value.toPrecision(6));
-  const tier = policy.tiers
-    .filter((candidate) => isAbove(measured.value, candidate.above))
-    .reduce<BonusTier | undefined>(
-      (best, next) => (best === undefined || next.above > best.above ? next : best),
-      undefined,
-    );
-  if (tier === undefined) {
-    const lowest = Math.min(...policy.tiers.map((candidate) => candidate.above));
-    return { outcome: 'below-tiers', detail: `${policy.metric} ${shown} is not above ${lowest}` };
-  }
-  return {
-    outcome: 'bonus',
-    amountUsd: tier.amountUsd,
-    value: shown,
-    reason: `${policy.metric} ${shown} > ${tier.above}`,
-  };
+  return decideByValue(measured.value, rule);
 }
 
-/** The agent that a job's bonus goes to, or undefined where none is configured. */
-export function findPayee(jobName: string, policy: BonusPolicy): string | undefined {
-  const [best] = policy.payees
-    .filter((payee) => jobName.startsWith(payee.jobNamePrefix))
-    .toSorted((one, other) => other.jobNamePrefix.length - one.jobNamePrefix.length);
-  return best?.agentId;
+function decideByValue(value: number, { metric, direction, plausible, tiers }: BonusRule): BonusDecision {
+  const { min, max } = plausible;
+  const shown = `${metric} ${showMeasured(value)}`;
+  if (!Number.isFinite(value) || isBelow(value, min) || isAbove(value, max)) {
+    return { outcome: 'metric-implausible', detail: `${shown} is not from ${min} to ${max}` };
+  }
+  const isHigher = direction === 'higher';
+  const ranked = tiers.toSorted((one, other) => (isHigher ? 1 : -1) * (one.beyond - other.beyond));
+  const earned = ranked.findLast(({ beyond }) => (isHigher ? isAbove : isBelow)(value, beyond));
+  if (earned === undefined) {
+    const detail = `${shown} is not ${isHigher ? 'above' : 'below'} ${ranked[0]?.beyond}`;
+    return { outcome: 'below-tiers', detail };
+  }
+  const reason = `${shown} ${isHigher ? '>' : '<'} ${earned.beyond}`;
+  return { outcome: 'bonus', amountUsd: earned.amountUsd, value: decimalOf(value), reason };
 }

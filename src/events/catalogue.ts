@@ -28,8 +28,10 @@ export const OBJECT_CREATED = 'Object Created';
 /** What the pipeline says on the app's bus, by detail type. Amounts are decimal USD strings, times ISO 8601. */
 export interface PublishedEvents {
   'inference.completed': InferenceCompletedDetail;
+  /** `rule` is the name of the one that it was decided by. */
   'bonus.started': {
     trainingJobName: string;
+    rule: string;
     metric: string;
     value: number;
     amountUsd: string;
@@ -39,7 +41,9 @@ export interface PublishedEvents {
   };
   'bonus.skipped': {
     trainingJobName: string;
-    reason: 'not-completed' | 'below-tiers' | 'metric-missing';
+    rule: string;
+    /** As in `NO_BONUS`. */
+    reason: string;
     detail: string;
   };
   /** One of them for each milestone. */

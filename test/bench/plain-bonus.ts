@@ -9,10 +9,10 @@ import type { SQSEvent } from 'aws-lambda';
  */
 
 const { STATE_MACHINE_ARN = '', EVENT_BUS = '', BONUS_POLICY = '{}' } = process.env;
-const policy = JSON.parse(BONUS_POLICY) as {
-  metric: string;
-  tiers: readonly { above: number; amountUsd: string }[];
+const { rules } = JSON.parse(BONUS_POLICY) as {
+  rules: readonly { metric: string; tiers: readonly { beyond: number; amountUsd: string }[] }[];
 };
+const [policy = { metric: '', tiers: [] }] = rules;
 const sageMaker = new SageMakerClient({});
 const executions = new SFNClient({});
 const events = new EventBridgeClient({});
@@ -20,7 +20,7 @@ const events = new EventBridgeClient({});
 async function startBonus(TrainingJobName: string): Promise<void> {
   const { FinalMetricDataList = [] } = await sageMaker.send(new DescribeTrainingJobCommand({ TrainingJobName }));
   const value = FinalMetricDataList.find(({ MetricName }) => MetricName === policy.metric)?.Value ?? 0;
-  const amountUsd = policy.tiers.find(({ above }) => value > above)?.amountUsd;
+  const amountUsd = policy.tiers.find(({ beyond }) => value > beyond)?.amountUsd;
   if (amountUsd === undefined) return;
   await executions.send(
     new StartExecutionCommand({

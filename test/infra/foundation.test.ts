@@ -246,6 +246,7 @@ describe.each(STAGES)('the foundation of stage %s', (stageName) => {
       'Maximum of WatchLagSeconds > 3600 for 5 min',
       'Sum of LedgerDrifts > 0 for 5 min',
       'Sum of LedgerReconciled < 1 for 2880 min',
+      'Sum of MetricImplausible > 0 for 5 min',
       'Sum of MetricMissing > 0 for 5 min',
       'Sum of PublishFailures > 0 for 5 min',
       'Sum of SignalsStale > 2 for 60 min',

@@ -26,6 +26,7 @@ const MAILBOX = 'dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem on dynamo
 const LISTED_MAILBOX = 'dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query on dynamodb:table/mailbox';
 const PUBLISH = 'events:PutEvents on events:event-bus/pipeline';
 const START = 'states:StartExecution on states:stateMachine:escrow-lifecycle';
+/** Of the jobs of the configured rules; a stage without rules describes none. */
 const DESCRIBE_JOBS = 'sagemaker:DescribeTrainingJob on sagemaker:training-job/churn-* sagemaker:training-job/fraud-*';
 const RESUME = 'states:SendTaskSuccess on states:stateMachine:escrow-lifecycle';
 const take = (queue: string) =>
@@ -113,15 +114,18 @@ const UNLIMITED = /^(logs:(\w+LogDelivery|ListLogDeliveries|\w+ResourcePolic(y|i
 
 describe.each(STAGES)('the permissions of stage %s', (stageName) => {
   const stage = synthesizeStage(stageName);
-  const { webhooks, trading } = loadConfig(stageName);
+  const { bonus, webhooks, trading } = loadConfig(stageName);
   const { inferences } = trading;
   /** On paper neither who trades nor who measures holds a key; live, who measures does not see the table. */
   const withheld = (name: string) => {
     if (trading.mode === 'paper') return ['place-trade', 'measure-positions'].includes(name) ? SECRET : undefined;
     return name === 'measure-positions' ? READ_INTENT : undefined;
   };
+  const hasRules = bonus.rules.length > 0;
   const expectedOf = (name: string) =>
-    (GRANTS[name] ?? ['a row in the table']).filter((grant) => grant !== withheld(name));
+    (GRANTS[name] ?? ['a row in the table']).filter(
+      (grant) => grant !== withheld(name) && (hasRules || grant !== DESCRIBE_JOBS),
+    );
   const functions = stage
     .resources<{ FunctionName: string; Role: string }>('AWS::Lambda::Function')
     .map(({ properties }) => ({ name: stage.shorten(properties.FunctionName), role: properties.Role }));
@@ -140,14 +144,6 @@ describe.each(STAGES)('the permissions of stage %s', (stageName) => {
       .filter((name) => inferences.length > 0 || name !== 'read-inference-eth');
 
     expect(expected.toSorted()).toEqual(functions.map(({ name }) => name).toSorted());
-  });
-
-  test('let jobs of the configured prefixes be described and no others', () => {
-    const { payees } = loadConfig(stageName).bonus;
-
-    expect(DESCRIBE_JOBS.split(' on ')[1]?.split(' ')).toEqual(
-      payees.map(({ jobNamePrefix }) => `sagemaker:training-job/${jobNamePrefix}*`),
-    );
   });
 
   test('let exactly those read the stop that send effects, and who says whether orders may go out', () => {
@@ -235,4 +231,33 @@ describe.each(STAGES)('the permissions of stage %s', (stageName) => {
       new Set(['lambda.amazonaws.com', 'scheduler.amazonaws.com', 'states.amazonaws.com']),
     );
   });
+});
+
+test('jobs are described by the names that the bonus rules give, as narrow as they are', () => {
+  const [rule] = loadConfig('local').bonus.rules;
+  const selectors = [
+    { prefix: 'Churn-' },
+    { prefix: 'churn-xgb-' },
+    { pattern: 'pipelines-*-TrainChurn-*' },
+    { prefix: 'fraud-' },
+  ];
+  const stage = synthesizeStage('local', {}, (config) => ({
+    ...config,
+    bonus: {
+      ...config.bonus,
+      rules: selectors.flatMap((jobs, index) => (rule === undefined ? [] : { ...rule, name: `rule-${index}`, jobs })),
+    },
+  }));
+
+  for (const name of ['start-bonus', 'find-missed-jobs']) {
+    const [role = ''] = stage
+      .resources<{ FunctionName: string; Role: string }>('AWS::Lambda::Function')
+      .filter(({ properties }) => stage.shorten(properties.FunctionName) === name)
+      .map(({ properties }) => properties.Role);
+    const granted = statementsOf(stage, role).map((statement) => describeStatement(stage, statement));
+
+    expect(granted.filter((grant) => grant.startsWith('sagemaker:DescribeTrainingJob'))).toEqual([
+      `sagemaker:DescribeTrainingJob on ${['churn-*', 'fraud-*', 'pipelines-*-trainchurn-*'].map((one) => `sagemaker:training-job/${one}`).join(' ')}`,
+    ]);
+  }
 });

@@ -2,7 +2,8 @@ import { createHandler as createFindMissedJobs } from '../../lambdas/find-missed
 import { createHandler as createRecordSignal } from '../../lambdas/record-signal/handler.ts';
 import { createHandler as createStartBonus } from '../../lambdas/start-bonus/handler.ts';
 import { UnusableEventError } from '../../src/errors.ts';
-import type { BonusPolicy, TrainingJob } from '../../src/escrow/bonus.ts';
+import type { TrainingJob } from '../../src/escrow/bonus.ts';
+import type { BonusPolicy } from '../../src/escrow/bonus-rules.ts';
 import type { LifecycleRequest } from '../../src/escrow/lifecycle-input.ts';
 import { trainingJobAddress } from '../../src/escrow/mailbox.ts';
 import { TRAINING_JOB_STATE_CHANGE } from '../../src/events/catalogue.ts';
@@ -29,18 +30,28 @@ export interface Bonuses {
   redrive(): void;
 }
 
+const METRIC = 'accuracy';
+
 /** What a job earns, by the accuracy that it trained to. */
-const POLICY = {
-  metric: 'accuracy',
-  tiers: [
-    { above: 0.7, amountUsd: '8.20' },
-    { above: 0.9, amountUsd: '16.40' },
+const POLICY: BonusPolicy = {
+  rules: [
+    {
+      name: 'jobs',
+      jobs: { prefix: 'job-' },
+      metric: METRIC,
+      direction: 'higher',
+      plausible: { min: 0, max: 1 },
+      tiers: [
+        { beyond: 0.7, amountUsd: '8.20' },
+        { beyond: 0.9, amountUsd: '16.40' },
+      ],
+      payee: WORKER,
+      timeoutHours: 20,
+      gate: { mode: 'auto' },
+      guard: { alertHours: 2, default: 'release' },
+    },
   ],
-  timeoutHours: 20,
-  gate: { mode: 'auto' },
-  guard: { alertHours: 2, default: 'release' },
-  payees: [{ jobNamePrefix: 'job-', agentId: WORKER }],
-} satisfies BonusPolicy;
+};
 const ACCURACIES = [0.93, 0.81] as const;
 
 /** An execution is found by its job this long after the job's end; later than this nobody looks. */
@@ -63,7 +74,7 @@ export function createBonuses(world: SimulatedWorld, { scenario, disturbances }:
   const jobs = ACCURACIES.slice(0, scenario.causes).map((value, index): TrainingJob => {
     const name = `job-${index}`;
     const arn = `arn:aws:sagemaker:us-east-1:000000000000:training-job/${name}`;
-    return { name, arn, status: 'Completed', createdAt, finalMetrics: [{ name: POLICY.metric, value }] };
+    return { name, arn, status: 'Completed', createdAt, endedAt: createdAt, finalMetrics: [{ name: METRIC, value }] };
   });
   const executions: Execution[] = [];
   const delivered = new Set<string>();

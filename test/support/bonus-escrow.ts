@@ -1,4 +1,5 @@
-import type { BonusPolicy, TrainingJob } from '../../src/escrow/bonus.ts';
+import type { TrainingJob } from '../../src/escrow/bonus.ts';
+import type { BonusPolicy, BonusRule } from '../../src/escrow/bonus-rules.ts';
 import { referenceFor } from '../../src/escrow/escrow-effects.ts';
 import type { LifecycleRequest } from '../../src/escrow/lifecycle-input.ts';
 import { formatUsd, parseUsd, shareOf, subtractUsd } from '../../src/money.ts';
@@ -16,6 +17,7 @@ export function aTrainingJob(overrides: Partial<TrainingJob> = {}): TrainingJob 
     arn: `arn:aws:sagemaker:us-east-1:000000000000:training-job/${JOB_NAME}`,
     status: 'Completed',
     createdAt: new Date('2026-03-06T08:10:00Z'),
+    endedAt: new Date('2026-03-06T08:31:00Z'),
     finalMetrics: [{ name: 'validation:accuracy', value: Math.fround(0.93) }],
     ...overrides,
   };
@@ -26,20 +28,30 @@ export function aJobMeasuring(accuracy: number): TrainingJob {
   return aTrainingJob({ finalMetrics: [{ name: 'validation:accuracy', value: Math.fround(accuracy) }] });
 }
 
-export function aBonusPolicy(overrides: Partial<BonusPolicy> = {}): BonusPolicy {
+/** A rule for the jobs of one team. */
+export function aBonusRule(overrides: Partial<BonusRule> = {}): BonusRule {
   return {
+    name: 'churn',
+    jobs: { prefix: 'churn-' },
     metric: 'validation:accuracy',
+    direction: 'higher',
+    plausible: { min: 0, max: 1 },
     tiers: [
-      { above: 0.7, amountUsd: '5.00' },
-      { above: 0.9, amountUsd: '50.00' },
-      { above: 0.8, amountUsd: '20.00' },
+      { beyond: 0.7, amountUsd: '5.00' },
+      { beyond: 0.9, amountUsd: '50.00' },
+      { beyond: 0.8, amountUsd: '20.00' },
     ],
+    payee: OWNER,
     timeoutHours: 168,
     gate: { mode: 'auto' },
     guard: { alertHours: 2, default: 'release' },
-    payees: [{ jobNamePrefix: 'churn-', agentId: OWNER }],
     ...overrides,
   };
+}
+
+/** A stage's rules; that of `aBonusRule` alone where none are given. */
+export function aBonusPolicy(...rules: BonusRule[]): BonusPolicy {
+  return { rules: rules.length === 0 ? [aBonusRule()] : rules };
 }
 
 /** The bonus of `aTrainingJob`, as its execution starts with it. */

@@ -90,6 +90,7 @@ function listTrainingJobs(world: World, request: unknown): Record<string, unknow
       TrainingJobArn: job['TrainingJobArn'],
       CreationTime: job['CreationTime'],
       LastModifiedTime: job['LastModifiedTime'],
+      TrainingEndTime: job['TrainingEndTime'],
       TrainingJobStatus: job['TrainingJobStatus'],
     })),
     ...(end < found.length && { NextToken: String(end) }),

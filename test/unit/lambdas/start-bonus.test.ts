@@ -50,6 +50,7 @@ const STARTED = [
   'bonus.started',
   {
     trainingJobName: JOB_NAME,
+    rule: 'churn',
     metric: 'validation:accuracy',
     value: 0.93,
     amountUsd: '50.00',
@@ -114,26 +115,19 @@ describe('a training job that earned a bonus', () => {
 
     expect(new Set(started.map(([name]) => name)).size).toBe(2);
   });
+});
 
-  test('of an owner who is not configured is put aside with what to do', async () => {
-    const name = 'forecast-1';
-    const { take, recorder, deadLetters, started } = aStarter({
-      describeTrainingJob: async () => aTrainingJob({ name }),
-      startExecution: inert('startExecution'),
+describe('a training job that no rule is for', () => {
+  test('is none of ours: counted, and neither described nor put aside', async () => {
+    const { take, recorder, deadLetters, started } = aStarter({ describeTrainingJob: inert('describeTrainingJob') });
+    const body = anEvent(TRAINING_JOB_STATE_CHANGE, {
+      TrainingJobName: 'forecast-1',
+      TrainingJobStatus: 'Completed',
     });
-    const body = anEvent(TRAINING_JOB_STATE_CHANGE, { TrainingJobName: name, TrainingJobStatus: 'Completed' });
 
     expect(await take(body)).toEqual(ALL_TAKEN);
-    expect(deadLetters).toMatchObject([
-      {
-        body,
-        reason:
-          'UnusableEventError: no agent is configured for training job "forecast-1": add a bonus.payees entry whose jobNamePrefix matches it, deploy, and redrive this message',
-      },
-    ]);
-    expect(started).toEqual([]);
-    expect(recorder.published).toEqual([]);
-    expect(recorder.counted).toEqual({ EventsRejected: 1 });
+    expect([deadLetters, started, recorder.published]).toEqual([[], [], []]);
+    expect(recorder.counted).toEqual({ JobsNotOurs: 1 });
   });
 });
 
@@ -147,6 +141,8 @@ describe('a training job that earned none', () => {
       'no final metric validation:accuracy; the job has: none',
       'MetricMissing',
     ],
+    ['metric-implausible', aJobMeasuring(95), 'validation:accuracy 95 is not from 0 to 1', 'MetricImplausible'],
+    ['child-job', aTrainingJob({ parentArn: 'arn:tuning' }), 'the job is part of arn:tuning', 'BonusesSkipped'],
   ])('because of %s has that recorded', async (reason, job, detail, metric) => {
     const { take, recorder, deadLetters } = aStarter({
       describeTrainingJob: async () => job,
@@ -154,7 +150,9 @@ describe('a training job that earned none', () => {
     });
 
     expect(await take()).toEqual(ALL_TAKEN);
-    expect(recorder.published).toEqual([['bonus.skipped', { trainingJobName: JOB_NAME, reason, detail }]]);
+    expect(recorder.published).toEqual([
+      ['bonus.skipped', { trainingJobName: JOB_NAME, rule: 'churn', reason, detail }],
+    ]);
     expect(recorder.counted).toEqual({ [metric]: 1 });
     expect(deadLetters).toEqual([]);
   });

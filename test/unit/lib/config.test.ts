@@ -9,7 +9,6 @@ import {
   STAGES,
   type Config,
 } from '../../../lib/config.ts';
-import { parseUsd } from '../../../src/money.ts';
 
 const FILE = 'config/local.json';
 
@@ -61,8 +60,8 @@ describe('the file of stage', () => {
 
     expect(config.stage).toBe(stage);
     expect(config.retainData).toBe(stage === 'prod');
-    expect(config.bonus.tiers.map(({ amountUsd }) => parseUsd(amountUsd))).toEqual(
-      expect.arrayContaining([50_000_000n]),
+    expect(config.bonus.rules.map(({ payee }) => payee)).toEqual(
+      stage === 'local' ? ['ag_model_owner_churn', 'ag_model_owner_fraud'] : [],
     );
   });
 
@@ -75,11 +74,17 @@ describe('the file of stage', () => {
 
 describe('a configuration', () => {
   test.each([
-    ['bonus.tiers[0].amountUsd', '1.00'],
-    ['bonus.tiers[0].amountUsd', '10000'],
-    ['bonus.timeoutHours', 720],
-    ['bonus.payees[0].jobNamePrefix', ''],
-    ['bonus.payees', []],
+    ['bonus.rules', []],
+    ['bonus.rules[0].tiers[2].amountUsd', '1.00'],
+    ['bonus.rules[0].timeoutHours', 720],
+    ['bonus.rules[0].gate', undefined],
+    ['bonus.rules[0].guard', undefined],
+    ['bonus.rules[0].guard.default', { locked: 'let-lapse', completed: 'dispute' }],
+    ['bonus.rules[0].jobs', { pattern: 'pipelines-*-TrainChurn-*' }],
+    ['bonus.rules[0].jobs', { pattern: '*' }],
+    ['bonus.rules[0].jobs', { tag: { key: 'purple-flea:team', value: 'churn' } }],
+    ['bonus.rules[0].jobs', { prefix: 'fraud-xgb-' }],
+    ['bonus.rules[0].tiers', [{ beyond: 0, amountUsd: '5.00' }]],
     ['trading.confidenceThreshold', 0],
     ['trading.size', { by: 'fixed', amountUsd: '50000.00' }],
     ['trading.size', { by: 'confidence', fromUsd: '10.00', toUsd: '10.00' }],
@@ -145,20 +150,34 @@ describe('a configuration', () => {
     ['budgets.perDay.trade-order', 'much', 'got "much"', 'Decimal USD as a string, 0.01 to 999999.00.'],
     ['budgets.perAgentAndDay.escrow-create', '0.00', 'got "0.00"', 'Decimal USD as a string, 0.01 to 999999.00.'],
     ['bonus', null, 'got null', 'expected object'],
-    ['bonus.metric', '', 'got ""', 'Final metric that the bonus goes by'],
-    ['bonus.tiers', [], 'got []', 'expected array to have >=1 items'],
-    ['bonus.tiers[1].above', '0.8', 'got "0.8"', 'strictly above this'],
-    ['bonus.tiers[1].amountUsd', 20, 'got 20', 'Decimal USD as a string, 1.00 to 10000.00.'],
-    ['bonus.tiers[1].amountUsd', '0.99', 'got "0.99"', 'Decimal USD as a string, 1.00 to 10000.00.'],
-    ['bonus.tiers[1].amountUsd', '10000.01', 'got "10000.01"', 'Decimal USD as a string, 1.00 to 10000.00.'],
-    ['bonus.tiers[1].amountUsd', 'twenty', 'got "twenty"', 'Decimal USD as a string, 1.00 to 10000.00.'],
-    ['bonus.tiers[1].amountUsd', '-20.00', 'got "-20.00"', 'Decimal USD as a string, 1.00 to 10000.00.'],
-    ['bonus.tiers[1].amountUsd', '20.0000000', 'got "20.0000000"', 'Decimal USD as a string, 1.00 to 10000.00.'],
-    ['bonus.timeoutHours', 0, 'got 0', 'expected number to be >=1'],
-    ['bonus.timeoutHours', 721, 'got 721', 'expected number to be <=720'],
-    ['bonus.timeoutHours', 1.5, 'got 1.5', 'expected int'],
-    ['bonus.payees[1].agentId', 'me', 'got "me"', 'Registered agent that is paid.'],
-    ['bonus.payees[0].jobNamePrefix', 'churn_', 'got "churn_"', 'Start of a training job name'],
+    ['bonus.rules', undefined, 'is missing', 'Which job earns what, and for whom'],
+    ['bonus.rules[0].name', 'Churn', 'got "Churn"', 'lower case'],
+    ['bonus.rules[0].metric', '', 'got ""', 'Final metric that the bonus goes by'],
+    ['bonus.rules[0].direction', 'up', 'got "up"', 'Whether higher or lower values are better'],
+    ['bonus.rules[0].direction', undefined, 'is missing', 'Whether higher or lower values are better'],
+    ['bonus.rules[0].plausible', undefined, 'is missing', 'Outside them nothing is paid'],
+    ['bonus.rules[0].tiers', [], 'got []', 'expected array to have >=1 items'],
+    ['bonus.rules[0].tiers[1].beyond', '0.8', 'got "0.8"', 'strictly better than this'],
+    ['bonus.rules[0].tiers[1].amountUsd', 20, 'got 20', 'Decimal USD as a string, 1.00 to 10000.00.'],
+    ['bonus.rules[0].tiers[2].amountUsd', '0.99', 'got "0.99"', 'Decimal USD as a string, 1.00 to 10000.00.'],
+    ['bonus.rules[0].tiers[1].amountUsd', 'twenty', 'got "twenty"', 'Decimal USD as a string, 1.00 to 10000.00.'],
+    ['bonus.rules[0].tiers[1].amountUsd', '-20.00', 'got "-20.00"', 'Decimal USD as a string, 1.00 to 10000.00.'],
+    [
+      'bonus.rules[0].tiers[1].amountUsd',
+      '20.0000000',
+      'got "20.0000000"',
+      'Decimal USD as a string, 1.00 to 10000.00.',
+    ],
+    ['bonus.rules[0].timeoutHours', 0, 'got 0', 'expected number to be >=1'],
+    ['bonus.rules[0].timeoutHours', 721, 'got 721', 'expected number to be <=720'],
+    ['bonus.rules[0].timeoutHours', 1.5, 'got 1.5', 'expected int'],
+    ['bonus.rules[1].payee', 'me', 'got "me"', 'Registered agent that is paid.'],
+    ['bonus.rules[0].jobs', {}, 'got {}', 'give one of tag, prefix, pattern'],
+    ['bonus.rules[0].jobs.prefix', 'churn_', 'got "churn_"', 'Start of the job names'],
+    ['bonus.rules[0].jobs.prefix', '', 'got ""', 'Start of the job names'],
+    ['bonus.rules[1].name', 'churn', 'got "churn"', 'Each rule needs a name of its own'],
+    ['bonus.rules[0].tiers[0].amountUsd', '200.01', 'got "200.01"', 'budgets.perAgentAndDay.escrow-create (200.00)'],
+    ['bonus.rules[0].plausible', { min: 1, max: 1 }, 'got {"min":1,"max":1}', 'min has to be less than max'],
     ['bonus.endpoints', 'churn-scorer', 'got "churn-scorer"', 'none if left out'],
     ['bonus.endpoints[0]', 'churn_scorer', 'got "churn_scorer"', 'Name of a SageMaker endpoint'],
     ['escrows', undefined, 'is missing', 'requested by events and schedules'],
@@ -191,9 +210,9 @@ describe('a configuration', () => {
     ['trading.predictors[0].name', 'BTC', 'got "BTC"', 'lower case'],
     ['trading.predictors[0].name', 'x'.repeat(21), 'got "xxxxxxxxxxxxxxxxxxxxx"', 'up to 20'],
     ['trading.predictors[0].endpointName', '-x', 'got "-x"', 'SageMaker endpoint'],
-    ['bonus.guard.alertHours', 0.2, 'got 0.2', 'expected number to be >=0.25'],
-    ['bonus.guard.alertHours', 73, 'got 73', 'expected number to be <=72'],
-    ['bonus.guard.default', 'wait', 'got "wait"', '"release"|"dispute"|"let-lapse"'],
+    ['bonus.rules[0].guard.alertHours', 0.2, 'got 0.2', 'expected number to be >=0.25'],
+    ['bonus.rules[0].guard.alertHours', 73, 'got 73', 'expected number to be <=72'],
+    ['bonus.rules[0].guard.default', 'wait', 'got "wait"', 'release, dispute or let-lapse'],
     ['trading.predictors[0].features.values', {}, 'got {}', 'at least one'],
     ['trading.predictors[0].features.values.rsi_14', '62', 'got "62"', 'expected number'],
     ['trading.predictors[0].everyMinutes', 0, 'got 0', 'expected number to be >=1'],
@@ -222,8 +241,9 @@ describe('a configuration', () => {
   });
 
   test.each([
-    ['bonus.tier', 'metric, tiers, timeoutHours, gate, guard, payees, endpoints'],
-    ['bonus.payees[0].agent', 'jobNamePrefix, agentId'],
+    ['bonus.rule', 'rules, endpoints'],
+    ['bonus.rules[0].agent', 'name, jobs, metric, direction, plausible, tiers, payee, timeoutHours, gate, guard'],
+    ['bonus.rules[0].jobs.tags', 'tag, prefix, pattern'],
     [
       'apiKey',
       '$schema, stage, retainData, secretName, alarmEmail, notifications, chat, purpleFlea, budgets, bonus, escrows, trading, webhooks',
@@ -233,7 +253,7 @@ describe('a configuration', () => {
     ['trading.predictors[0].every', 'name, asset, endpointName, features, priceFeature, request, answer, everyMinutes'],
     ['trading.predictors[0].features.key', 'source, values'],
     ['trading.inferences[0].answer.order', 'kind, format, labels'],
-    ['bonus.gate.rules', 'mode, rule'],
+    ['bonus.rules[0].gate.rules', 'mode, rule'],
     ['budgets.perDay.escrow-release', 'escrow-create, trade-order, transfer'],
     ['budgets.perAgentAndDay.bonus', 'escrow-create, trade-order, transfer'],
   ])('may not have the unknown key %s: those that are known are listed', (path, known) => {
@@ -253,10 +273,10 @@ describe('a configuration', () => {
   });
 
   test('has all its problems listed, one a line', () => {
-    const config = withValue('bonus.timeoutHours', 0) as Config;
+    const config = withValue('bonus.rules[0].timeoutHours', 0) as Config;
 
     expect(() => parseConfig({ ...config, stage: 'qa', secret: 'x' }, FILE)).toThrow(
-      /^config\/local\.json is not a valid configuration:\n {2}stage: .*\n {2}bonus\.timeoutHours: .*\n {2}secret: unknown; .*$/,
+      /^config\/local\.json is not a valid configuration:\n {2}stage: .*\n {2}bonus\.rules\[0\]\.timeoutHours: .*\n {2}secret: unknown; .*$/,
     );
   });
 

@@ -4,7 +4,7 @@ import { UnusableEventError } from '../../../../src/errors.ts';
 import { decideBonus } from '../../../../src/escrow/bonus.ts';
 import { startTwin, type Twin } from '../../../../twin/server.ts';
 import { awsAt } from '../../../support/aws-clients.ts';
-import { aBonusPolicy } from '../../../support/bonus-escrow.ts';
+import { aBonusRule } from '../../../support/bonus-escrow.ts';
 import { answer, startScriptedServer } from '../../../support/scripted-server.ts';
 
 describe('a training job', () => {
@@ -25,12 +25,14 @@ describe('a training job', () => {
       arn: 'arn:aws:sagemaker:us-east-1:000000000000:training-job/churn-xgb-demo',
       status: 'Completed',
       createdAt: new Date('2026-03-06T08:10:00Z'),
+      endedAt: new Date('2026-03-06T08:31:00Z'),
+      parentArn: undefined,
       finalMetrics: [
         { name: 'validation:accuracy', value: Math.fround(0.93) },
         { name: 'validation:auc', value: Math.fround(0.971) },
       ],
     });
-    expect(decideBonus(job, aBonusPolicy())).toMatchObject({ outcome: 'bonus', amountUsd: '50.00', value: 0.93 });
+    expect(decideBonus(job, aBonusRule())).toMatchObject({ outcome: 'bonus', amountUsd: '50.00', value: 0.93 });
   });
 
   test('may have no metrics', async () => {
