@@ -8,6 +8,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RUN } from '../../local/paths.ts';
+import { callQuery, callSigned } from '../../local/signed-call.ts';
 import { registerTrainingJob, sendTrainingEvent } from '../../local/sending.ts';
 import { readEscrows, readOrders } from '../../local/twin-view.ts';
 import { clientReference } from '../../src/ledger/effect-key.ts';
@@ -151,13 +152,12 @@ export async function invoke({ clients }: Stage, lambda: string, input: object =
 
 /** What a function has logged, whoever invoked it. */
 export async function readLog({ endpoint }: Stage, lambda: string): Promise<string> {
-  const response = await fetch(endpoint, {
-    method: 'POST',
+  const text = await callSigned(endpoint, {
+    service: 'logs',
     headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'Logs_20140328.FilterLogEvents' },
     body: JSON.stringify({ logGroupName: `/aws/lambda/purple-flea-local-${lambda}`, limit: 10_000 }),
   });
-  if (!response.ok) throw new Error(await response.text());
-  const { events } = (await response.json()) as { events: { message: string }[] };
+  const { events } = JSON.parse(text) as { events: { message: string }[] };
   return events.map(({ message }) => message).join('\n');
 }
 
@@ -227,20 +227,14 @@ export async function openNotifications({ clients, endpoint, outputs }: Stage): 
   const { Attributes } = await clients.sqs.send(
     new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }),
   );
-  const response = await fetch(endpoint, {
-    method: 'POST',
-    headers: { authorization: 'AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/sns/aws4_request' },
-    body: new URLSearchParams({
-      Action: 'Subscribe',
-      Version: '2010-03-31',
-      TopicArn: outputs.notificationTopicArn,
-      Protocol: 'sqs',
-      Endpoint: Attributes?.['QueueArn'] ?? '',
-      'Attributes.entry.1.key': 'RawMessageDelivery',
-      'Attributes.entry.1.value': 'true',
-    }),
+  await callQuery(endpoint, 'sns', {
+    Action: 'Subscribe',
+    TopicArn: outputs.notificationTopicArn,
+    Protocol: 'sqs',
+    Endpoint: Attributes?.['QueueArn'] ?? '',
+    'Attributes.entry.1.key': 'RawMessageDelivery',
+    'Attributes.entry.1.value': 'true',
   });
-  if (!response.ok) throw new Error(await response.text());
   const lines: string[] = [];
   return async () => {
     const { Messages = [] } = await clients.sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }));
