@@ -69,7 +69,8 @@ async function main(): Promise<void> {
       const metrics: Record<string, number> =
         values.accuracy === undefined ? {} : { 'validation:accuracy': toNumber('accuracy', values.accuracy) };
       await registerTrainingJob(twinUrl, need('job'), { metrics });
-      await sendTrainingEvent(clients, need('job'));
+      const rules = await sendTrainingEvent(clients, need('job'));
+      console.log(`taken by rule ${rules.join(', ')}`);
       break;
     }
     case 'delivered': {

@@ -3,6 +3,7 @@ import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { deliverAwsEvent } from '../../local/aws-events.ts';
 import { putSecret } from '../../local/local-pipeline.ts';
 import {
   askModel,
@@ -233,10 +234,11 @@ describe('a prediction', () => {
 describe('what nobody can use', () => {
   test('a training event with an impossible job name is in the dead-letter queue, with the reason', async () => {
     const marker = randomUUID();
-    await putEvent(stage.clients, 'default', 'aws.sagemaker', 'SageMaker Training Job State Change', {
-      TrainingJobName: `churn-${'x'.repeat(63)}`,
-      TrainingJobStatus: 'Completed',
-      marker,
+    await deliverAwsEvent(stage.clients, {
+      busName: 'default',
+      source: 'aws.sagemaker',
+      detailType: 'SageMaker Training Job State Change',
+      detail: { TrainingJobName: `churn-${'x'.repeat(63)}`, TrainingJobStatus: 'Completed', marker },
     });
 
     expect(await awaitDeadLetter(stage, 'purple-flea-local-training-events-dead', marker)).toContain(

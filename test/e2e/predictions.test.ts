@@ -2,7 +2,9 @@ import { GetFunctionConfigurationCommand, UpdateFunctionConfigurationCommand } f
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { loadConfig } from '../../lib/config.ts';
-import { askModel, putEvent } from '../../local/sending.ts';
+import { deliverAwsEvent } from '../../local/aws-events.ts';
+import { askModel } from '../../local/sending.ts';
+import { callSigned } from '../../local/signed-call.ts';
 import type { Predictor } from '../../src/inference/predictor.ts';
 import { awaitDeadLetter, awaitEvent, findEvents, ordersFor, settle, startStage, type Stage } from './stage.ts';
 
@@ -29,9 +31,7 @@ afterAll(async () => {
 
 /** Makes a bucket, or writes an object. */
 async function putS3(path: string, body = ''): Promise<void> {
-  const headers = { authorization: 'AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/s3/aws4_request' };
-  const response = await fetch(`${stage.endpoint}${path}`, { method: 'PUT', headers, body });
-  if (!response.ok) throw new Error(`${path}: ${await response.text()}`);
+  await callSigned(stage.endpoint, { service: 's3', method: 'PUT', path, body });
 }
 
 const putFeatures = (features: object) =>
@@ -64,12 +64,18 @@ async function writeAnswer(key: string, text: string): Promise<void> {
   await announceAnswer(key, text.length);
 }
 
-function announceAnswer(key: string, size: number): Promise<void> {
-  return putEvent(stage.clients, 'default', 'aws.s3', 'Object Created', {
-    version: '0',
-    bucket: { name: answers },
-    object: { key, size, etag: 'b1946ac92492d2347c6235b4d2611184', sequencer: '617f08299329d189' },
-    reason: 'PutObject',
+function announceAnswer(key: string, size: number): Promise<string[]> {
+  return deliverAwsEvent(stage.clients, {
+    busName: 'default',
+    source: 'aws.s3',
+    detailType: 'Object Created',
+    resources: [`arn:aws:s3:::${answers}`],
+    detail: {
+      version: '0',
+      bucket: { name: answers },
+      object: { key, size, etag: 'b1946ac92492d2347c6235b4d2611184', sequencer: '617f08299329d189' },
+      reason: 'PutObject',
+    },
   });
 }
 
