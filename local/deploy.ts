@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Profile } from '../src/purple-flea/service.ts';
 import { ACCOUNT, awsEnvironment, REGION } from './emulator.ts';
 import { BIN, ROOT, RUN } from './paths.ts';
+import { callSigned } from './signed-call.ts';
 
 const ASSEMBLY = `${RUN}cdk.out`;
 const OUTPUTS = `${RUN}outputs.json`;
@@ -35,10 +36,15 @@ export async function synthesize(
   await cdk({ args, environment: {}, report, stop });
 }
 
-/** Makes the local account ready for CDK. Run in a folder without an app: it needs none. */
+/**
+ * Makes the local account ready for CDK. Run in a folder without an app: it needs none. The policy of CDK's bucket refuses
+ * plain HTTP, which is all that the local AWS speaks, so it is taken away.
+ */
 export async function bootstrap(endpoint: string, report: Report, stop?: AbortSignal): Promise<void> {
   const args = ['bootstrap', `aws://${ACCOUNT}/${REGION}`];
   await cdk({ args, environment: awsEnvironment(endpoint), report, stop, cwd: RUN });
+  const path = `/cdk-hnb659fds-assets-${ACCOUNT}-${REGION}`;
+  await callSigned(endpoint, { service: 's3', method: 'DELETE', path, query: 'policy' });
 }
 
 /** Deploys the synthesized stacks with the real CDK, and returns their outputs. */

@@ -69,6 +69,8 @@ export async function startEmulator(command: LocalAwsCommand, waitScale = 1): Pr
       MINISTACK_ACCOUNT_ID: ACCOUNT,
       MINISTACK_REGION: REGION,
       IOT_MTLS_ENABLED: '0',
+      // IAM: each function runs as its own role, and is refused what its policies do not allow.
+      AUTH: 'true',
       SFN_WAIT_SCALE: String(waitScale),
       TMPDIR: temporary,
       PATH: `${BIN}:${process.env['PATH'] ?? ''}`,

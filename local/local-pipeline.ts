@@ -10,6 +10,7 @@ import { bootstrap, deploy, synthesize, type Outputs } from './deploy.ts';
 import { LOG, startEmulator, useRunningEmulator, type Emulator } from './emulator.ts';
 import { RUN, STATE } from './paths.ts';
 import { prepareLocalAws } from './python.ts';
+import { allowPlainHttp, mendRolePolicies } from './role-policies.ts';
 
 /** The agents of the twin that the local stage's money moves between. */
 export const LOCAL_AGENTS = {
@@ -107,6 +108,15 @@ export async function startLocalPipeline({
         title: 'Deploy the stacks (cdk deploy)',
         task: async (_, task) => {
           started.outputs = await deploy(the(started.emulator).endpoint, reportTo(task), stop);
+        },
+      },
+      {
+        title: 'Mend the policies',
+        task: async (_, task) => {
+          const { endpoint } = the(started.emulator);
+          await allowPlainHttp(endpoint, 'purple-flea-local');
+          const mended = await mendRolePolicies(createClients(endpoint), endpoint);
+          task.title = `Mend what the local AWS makes of policies (${mended} of functions)`;
         },
       },
       {

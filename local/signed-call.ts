@@ -7,15 +7,17 @@ import { REGION } from './emulator.ts';
 export interface SignedCall {
   /** As it is signed for: `iam`, `logs`, `s3`, `sns`. */
   readonly service: string;
-  readonly method?: 'POST' | 'PUT';
+  readonly method?: 'POST' | 'PUT' | 'DELETE';
   readonly path?: string;
+  /** What stands behind the path, without a value: `policy`. */
+  readonly query?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly body?: string;
 }
 
 /** Makes a call with the local credentials, signed, and returns the text of its answer. Throws if it is refused. */
 export async function callSigned(endpoint: string, call: SignedCall): Promise<string> {
-  const { service, method = 'POST', path = '/', headers = {}, body } = call;
+  const { service, method = 'POST', path = '/', query, headers = {}, body = '' } = call;
   const { protocol, hostname, port, host } = new URL(endpoint);
   const signer = new SignatureV4({
     service,
@@ -30,11 +32,13 @@ export async function callSigned(endpoint: string, call: SignedCall): Promise<st
     hostname,
     port: Number(port),
     path,
+    ...(query === undefined ? {} : { query: { [query]: '' } }),
     headers: { ...headers, host },
     body,
   });
   const signed = await signer.sign(request);
-  const response = await fetch(`${endpoint}${path}`, { method, headers: signed.headers, body });
+  const url = `${endpoint}${path}${query === undefined ? '' : `?${query}=`}`;
+  const response = await fetch(url, { method, headers: signed.headers, ...(body === '' ? {} : { body }) });
   const text = await response.text();
   if (!response.ok) throw new Error(`${service}: HTTP ${response.status} ${text}`);
   return text;
