@@ -7,7 +7,9 @@ import { parseUsd, type MicroUsd } from '../money.ts';
 import {
   freesLock,
   givesBack,
+  MAX_STEPS,
   skippedIntent,
+  withStep,
   type Claim,
   type Ending,
   type Intent,
@@ -15,6 +17,7 @@ import {
   type IntentState,
   type IntentStep,
   type IntentStore,
+  type IntentWait,
 } from '../ledger/intent.ts';
 import { isAwsError } from './aws-error.ts';
 import type { DynamoDb } from './services.ts';
@@ -83,6 +86,18 @@ export function createIntentTable(
     } catch (error) {
       if (!isAwsError(error, 'ConditionalCheckFailedException')) throw error;
       return { intent: await readExisting(intent.key), isNew: false };
+    }
+  };
+
+  /** Changes an intent where the condition holds; returns what is stored then. */
+  const note = async (key: string, change: Omit<Update, 'TableName' | 'Key'>): Promise<Intent> => {
+    try {
+      const update = { TableName: tableName, Key: { key }, ...change, ReturnValues: 'ALL_NEW' } as const;
+      const { Attributes } = await dynamoDb('UpdateItem', update);
+      return Attributes as Intent;
+    } catch (error) {
+      if (!isAwsError(error, 'ConditionalCheckFailedException')) throw error;
+      return readExisting(key);
     }
   };
 
@@ -167,22 +182,29 @@ export function createIntentTable(
       return readExisting(from.key);
     },
 
-    async noteLook({ key, state, fence }, at, absent) {
-      try {
-        const { Attributes } = await dynamoDb('UpdateItem', {
-          TableName: tableName,
-          Key: { key },
-          ConditionExpression: '#state = :state AND #fence = :fence',
-          UpdateExpression: `SET updatedAt = :at${absent ? ', absentSince = if_not_exists(absentSince, :at)' : ''}`,
-          ExpressionAttributeNames: { '#state': 'state', '#fence': 'fence' },
-          ExpressionAttributeValues: { ':state': state, ':fence': fence, ':at': at.toISOString() },
-          ReturnValues: 'ALL_NEW',
-        });
-        return Attributes as Intent;
-      } catch (error) {
-        if (!isAwsError(error, 'ConditionalCheckFailedException')) throw error;
-        return readExisting(key);
-      }
+    postpone({ key, fence, waits }, wait, reason, at) {
+      return note(key, {
+        ConditionExpression: `#state = :state AND #fence = :fence AND ${waits === undefined ? 'attribute_not_exists(waits)' : 'waits = :before'}`,
+        UpdateExpression: `SET updatedAt = :at, reason = :reason, ${WAIT_SETS}`,
+        ExpressionAttributeNames: { '#state': 'state', '#fence': 'fence' },
+        ExpressionAttributeValues: {
+          ':state': 'prepared',
+          ':fence': fence,
+          ...(waits === undefined ? {} : { ':before': waits }),
+          ':reason': reason,
+          ':at': at.toISOString(),
+          ...waitValues(wait),
+        },
+      });
+    },
+
+    noteLook({ key, state, fence }, at, absent) {
+      return note(key, {
+        ConditionExpression: '#state = :state AND #fence = :fence',
+        UpdateExpression: `SET updatedAt = :at${absent ? ', absentSince = if_not_exists(absentSince, :at)' : ''}`,
+        ExpressionAttributeNames: { '#state': 'state', '#fence': 'fence' },
+        ExpressionAttributeValues: { ':state': state, ':fence': fence, ':at': at.toISOString() },
+      });
     },
 
     async list(state, changedBefore, limit) {
@@ -233,6 +255,12 @@ export function pauseAtRandom(attempt: number): Promise<void> {
   return sleep(Math.random() * Math.min(50 * 2 ** attempt, 1_000));
 }
 
+const WAIT_SETS = 'notBefore = :notBefore, waits = :waits, waitsFor = :waitsFor';
+
+function waitValues({ notBefore, waits, waitsFor }: IntentWait) {
+  return { ':notBefore': notBefore, ':waits': waits, ':waitsFor': waitsFor };
+}
+
 function step(state: IntentState, at: Date, note: string): IntentStep {
   return { state, at: at.toISOString(), note };
 }
@@ -271,14 +299,17 @@ function moveUpdate(
   at: Date,
   { returns, unlocks }: { readonly returns: boolean; readonly unlocks: boolean },
 ): Omit<Update, 'TableName'> {
+  const added = step(ending.state, at, ending.note);
+  const isLong = stored.history.length >= MAX_STEPS;
   const owned = stored.owner === undefined ? 'attribute_not_exists(#owner)' : '#owner = :owner';
   const sets = [
     '#state = :state',
     'updatedAt = :at',
-    'history = list_append(history, :step)',
+    isLong ? 'history = :history' : 'history = list_append(history, :step)',
     ending.result === undefined ? 'reason = :note' : '#result = :result',
     ...(ending.decision === undefined ? [] : ['decision = :decision']),
     ...(ending.retriedAs === undefined ? [] : ['retriedAs = :retriedAs']),
+    ...(ending.wait === undefined ? [] : [WAIT_SETS]),
   ];
   const removed = [...(returns ? ['reserved', 'absentSince'] : []), ...(unlocks ? ['#lock'] : [])];
   return {
@@ -297,11 +328,12 @@ function moveUpdate(
       ':state': ending.state,
       ':fence': stored.fence,
       ':at': at.toISOString(),
-      ':step': [step(ending.state, at, ending.note)],
+      ...(isLong ? { ':history': withStep(stored.history, added) } : { ':step': [added] }),
       ...(stored.owner === undefined ? {} : { ':owner': stored.owner }),
       ...(ending.result === undefined ? { ':note': ending.note } : { ':result': ending.result }),
       ...(ending.decision === undefined ? {} : { ':decision': ending.decision }),
       ...(ending.retriedAs === undefined ? {} : { ':retriedAs': ending.retriedAs }),
+      ...(ending.wait === undefined ? {} : waitValues(ending.wait)),
     },
   };
 }

@@ -1,7 +1,8 @@
-import { describeError, ServiceUnreadableError } from '../errors.ts';
+import { describeError } from '../errors.ts';
 import type { Answer } from '../ledger/answer.ts';
 import { clientReference, effectKey, type Cause } from '../ledger/effect-key.ts';
-import { performEffect, type EffectDeps, type EffectOutcome } from '../ledger/perform-effect.ts';
+import { notSent, performEffect, type EffectDeps, type EffectOutcome } from '../ledger/perform-effect.ts';
+import { laterFor } from '../ledger/waiting.ts';
 import { formatUsd } from '../money.ts';
 import type {
   CompletedEscrow,
@@ -26,15 +27,18 @@ export interface EscrowRef {
   readonly escrowId: string;
   readonly amountUsd: string;
   readonly counterpartyAgentId: string;
+  /** When silence settles it, as far as is known (ISO 8601). */
+  readonly deadlineAt?: string | undefined;
 }
 
 /** The escrow of an execution's state. */
 export function escrowRefOf(state: {
   readonly request: Pick<LifecycleInput, 'amountUsd' | 'counterpartyAgentId'>;
-  readonly escrow: { readonly escrowId: string };
+  readonly escrow: { readonly escrowId: string; readonly deadlineAt: string };
 }): EscrowRef {
   const { amountUsd, counterpartyAgentId } = state.request;
-  return { escrowId: state.escrow.escrowId, amountUsd: formatUsd(amountUsd), counterpartyAgentId };
+  const { escrowId, deadlineAt } = state.escrow;
+  return { escrowId, amountUsd: formatUsd(amountUsd), counterpartyAgentId, deadlineAt };
 }
 
 /** A cause that could not be acted on for a week is no longer acted on. */
@@ -170,8 +174,6 @@ export function raiseDispute(
   );
 }
 
-const READ_RETRY_SECONDS = 30;
-
 /** What the intents of all settlements of an escrow say of it. */
 function settling(deps: EscrowEffectDeps, escrow: EscrowRef) {
   return {
@@ -180,6 +182,7 @@ function settling(deps: EscrowEffectDeps, escrow: EscrowRef) {
     escrowId: escrow.escrowId,
     amountUsd: escrow.amountUsd,
     expiresAt: later(deps, SETTLE_LIFETIME_MS),
+    urgentBy: escrow.deadlineAt,
   };
 }
 
@@ -190,9 +193,7 @@ function later({ now }: Pick<EffectDeps, 'now'>, milliseconds: number): string {
 /** The escrow is not in a state to be acted on; what an unknown status word means may be known later. */
 function unfit(view: EscrowView): Exclude<Answer<never>, { kind: 'applied' }> {
   const reason = `the escrow is ${view.statusShown}`;
-  return view.status === 'unrecognized'
-    ? { kind: 'not-sent', reason, retryAfterSeconds: READ_RETRY_SECONDS }
-    : { kind: 'rejected', reason };
+  return view.status === 'unrecognized' ? notSent({ reason, waitsFor: 'service' }) : { kind: 'rejected', reason };
 }
 
 async function readFirst(
@@ -202,12 +203,9 @@ async function readFirst(
   try {
     return await client.readStatus(escrowId);
   } catch (error) {
-    if (!(error instanceof ServiceUnreadableError)) throw error;
-    return {
-      kind: 'not-sent',
-      reason: error.message,
-      retryAfterSeconds: error.retryAfterSeconds ?? READ_RETRY_SECONDS,
-    };
+    const obstacle = laterFor(error);
+    if (obstacle === undefined) throw error;
+    return notSent(obstacle);
   }
 }
 

@@ -1,3 +1,5 @@
+import type { Obstacle } from './waiting.ts';
+
 /** The one request of an effect, as the ledger recorded it. */
 export interface EffectRequest {
   /** The JSON text that was recorded, and is sent as it is. */
@@ -24,7 +26,10 @@ export type Answer<Result> =
   | {
       readonly kind: 'not-sent';
       readonly reason: string;
+      /** Not before so many seconds. */
       readonly retryAfterSeconds: number;
+      /** The service, unless it says otherwise. */
+      readonly waitsFor?: Obstacle;
       readonly failure?: Failure;
     }
   | { readonly kind: 'unknown'; readonly reason: string; readonly failure?: Failure };

@@ -1,6 +1,7 @@
 import type { Cause, EffectKind } from './effect-key.ts';
 import type { MicroUsd } from '../money.ts';
 import type { Reservation, Reserved } from './budgets.ts';
+import type { Obstacle } from './waiting.ts';
 
 /**
  * - `prepared`: written, nothing sent (again, after an attempt that certainly did not go out)
@@ -65,8 +66,17 @@ export interface IntentStep {
   readonly note: string;
 }
 
-/** The ledger's record of one effect. */
-export interface Intent extends NewIntent {
+/** Why a `prepared` intent is not sent yet, and until when. */
+export interface IntentWait {
+  /** Nothing is sent before this moment (ISO 8601). */
+  readonly notBefore: string;
+  /** How many waits there were, this one included. */
+  readonly waits: number;
+  readonly waitsFor: Obstacle;
+}
+
+/** The ledger's record of one effect. Fields of a wait are absent where it never waited. */
+export interface Intent extends NewIntent, Partial<IntentWait> {
   readonly state: IntentState;
   /** Grows with every claim; a write that holds an older one is refused. */
   readonly fence: number;
@@ -95,6 +105,29 @@ export interface Intent extends NewIntent {
   readonly createdAt: string;
   readonly updatedAt: string;
   readonly history: readonly IntentStep[];
+}
+
+/** How often a request of an intent may have left: only these attempts are counted against a limit. */
+export function attemptsOf({ history }: Pick<Intent, 'history'>): number {
+  return history.filter(({ state }) => state === 'unknown').length;
+}
+
+/** The longest story that is kept whole: an item of the table holds 400 KB. */
+export const MAX_STEPS = 100;
+const FIRST_STEPS = 20;
+
+/**
+ * A story with one more step. A long one loses what came to nothing in its middle: attempts that certainly were not sent.
+ * What may have left is never dropped.
+ */
+export function withStep(history: readonly IntentStep[], step: IntentStep): readonly IntentStep[] {
+  const all = [...history, step];
+  const surplus = all.length - MAX_STEPS;
+  if (surplus <= 0) return all;
+  const last = FIRST_STEPS + 2 * surplus;
+  return all.filter(
+    ({ state }, index) => index < FIRST_STEPS || index >= last || (state !== 'sending' && state !== 'prepared'),
+  );
 }
 
 /** What an operator decided of an intent that nothing else could settle. */
@@ -135,6 +168,8 @@ export interface Ending {
   readonly result?: Readonly<Record<string, unknown>>;
   readonly decision?: Decision;
   readonly retriedAs?: string;
+  /** Where it is `prepared` again: until when it waits. */
+  readonly wait?: IntentWait;
 }
 
 /** Whether an ending says that no money went out: then budgets are given back. */
@@ -190,6 +225,16 @@ export interface IntentStore {
    * needs. Returns what is stored then.
    */
   move(from: Pick<Intent, 'key' | 'state' | 'fence' | 'owner'>, ending: Ending, at: Date): Promise<Intent>;
+  /**
+   * Records that a `prepared` intent waits, and why, without a step of its history: it may wait for months. Nothing is
+   * noted where it has moved on, or where its latest wait is another than it was read with.
+   */
+  postpone(
+    intent: Pick<Intent, 'key' | 'fence' | 'waits'>,
+    wait: IntentWait,
+    reason: string,
+    at: Date,
+  ): Promise<Intent>;
   /**
    * Records that an intent was looked at, so that others come before it next time, and, where `absent`, that a complete
    * look did not find its effect: the first such time is kept. Nothing is noted where the intent has moved on.

@@ -1,4 +1,4 @@
-import { describeError, ServiceUnreadableError, TryLaterError } from '../errors.ts';
+import { describeError, TryLaterError } from '../errors.ts';
 import type { Answer, EffectRequest } from './answer.ts';
 import { reservationsFor, type BudgetPolicy } from './budgets.ts';
 import { clientReference, effectKey } from './effect-key.ts';
@@ -12,6 +12,7 @@ import {
   type NewIntent,
 } from './intent.ts';
 import { mayBegin, type ReadStop } from './stop.ts';
+import { laterFor, nextWait, secondsToWait, SHORT_WAIT_SECONDS, type Later } from './waiting.ts';
 
 /** What `performEffect` needs of the world. */
 export interface EffectDeps {
@@ -29,24 +30,19 @@ export interface EffectDeps {
 export type EffectOutcome =
   | { readonly outcome: 'applied'; readonly result: Readonly<Record<string, unknown>>; readonly duplicate: boolean }
   | { readonly outcome: 'rejected'; readonly reason: string }
+  /** To be asked for again in a moment. */
   | { readonly outcome: 'not-sent'; readonly reason: string; readonly retryAfterSeconds: number }
-  /** Being sent by another invocation, or unknown: the sweeper settles it. */
+  /** Being sent by another invocation, unknown, or waiting for more than a moment: the sweepers end that. */
   | { readonly outcome: 'pending'; readonly reason: string; readonly key: string }
   | { readonly outcome: 'manual'; readonly reason: string; readonly key: string };
 
-/** Attempts that certainly did not take effect may be repeated this often in all. */
+/** Requests that may have left, and did not take effect after all, are repeated this often in all. */
 export const MAX_ATTEMPTS = 5;
 
-/** When to ask again while the switch is not on `running`. */
-const STOPPED_RETRY_SECONDS = 300;
-
-/** When to ask again where what is to be changed could not be looked at. */
-const UNREADABLE_RETRY_SECONDS = 30;
-
-/** When to ask again for an escrow or a market that another effect has the lock of. */
+/** The least before a market is asked for again that another order has. */
 const LOCKED_RETRY_SECONDS = 60;
 
-/** The same where the other one is in doubt: it waits for a person, and an execution's history is not endless. */
+/** The same where the other one is in doubt: it waits for a person. */
 const PARKED_RETRY_SECONDS = 3600;
 
 /** Time left to write the outcome after the last request's deadline. */
@@ -60,6 +56,8 @@ export interface Effect extends Omit<NewIntent, 'key' | 'reference' | 'requestBo
   readonly sendingMs: number;
   /** Looks at what the call is going to change, right before it. Where that fails, nothing is sent. */
   readonly lookBefore?: () => Promise<Readonly<Record<string, unknown>>>;
+  /** When silence would settle what it settles (ISO 8601): waits get shorter before. */
+  readonly urgentBy?: string | undefined;
 }
 
 /**
@@ -77,22 +75,21 @@ export async function performEffect<Result extends Readonly<Record<string, unkno
   effect: Effect,
   send: (request: EffectRequest) => Promise<Answer<Result>>,
 ): Promise<EffectOutcome> {
-  const { sendingMs, lookBefore } = effect;
+  const { sendingMs, lookBefore, urgentBy } = effect;
   const intent = await prepareLatestTry(deps, effect);
   if (intent.state !== 'prepared') return standing(intent);
   if (deps.now() >= new Date(intent.expiresAt)) return expire(deps, intent);
+  if (secondsToWait(intent, deps.now()) > 0) return waiting(intent, deps.now());
 
   if (deps.remainingMs() < sendingMs + RECORDING_MS) {
     throw new TryLaterError(`${deps.remainingMs()} ms left, ${sendingMs + RECORDING_MS} ms needed to send and record`);
   }
 
   const looked = await lookSafely(lookBefore);
-  if (looked.kind === 'not-sent') {
-    return { outcome: 'not-sent', reason: looked.reason, retryAfterSeconds: looked.retryAfterSeconds };
-  }
+  if (looked.kind === 'later') return postpone(deps, intent, looked.later, urgentBy);
   // Last of all, so that little time passes between the switch and the claim.
   const reason = await findWhyStopped(deps, intent);
-  if (reason !== undefined) return { outcome: 'not-sent', reason, retryAfterSeconds: STOPPED_RETRY_SECONDS };
+  if (reason !== undefined) return postpone(deps, intent, { reason, waitsFor: 'stop' }, urgentBy);
 
   const claim = { key: intent.key, owner: deps.newId(), fence: intent.fence + 1 };
   const claimed = await deps.intents.claim(claim, termsOf(deps, intent, looked.before), deps.now());
@@ -102,13 +99,16 @@ export async function performEffect<Result extends Readonly<Record<string, unkno
     case 'over-budget':
       return reject(deps, intent, `the budget ${claimed.budget} does not have $${intent.amountUsd} left`);
     case 'locked':
-      return standBack(deps, intent, claimed.holder);
+      return yieldToHolder(deps, intent, claimed.holder, urgentBy);
     case 'claimed': {
-      const answer = await sendOnce(async () => (await changed(lookBefore, looked.before)) ?? send(requestOf(intent)));
-      const ending = endingFor(answer, claim.fence);
-      const ended = await deps.intents.move({ ...claim, state: 'sending' }, ending, deps.now());
+      const answer = await sendOnce(
+        async () => (await rejectIfChanged(lookBefore, looked.before)) ?? send(requestOf(intent)),
+      );
+      const now = deps.now();
+      const ending = endingFor(answer, intent, now, urgentBy);
+      const ended = await deps.intents.move({ ...claim, state: 'sending' }, ending, now);
       const isOurs = ended.owner === claim.owner && ended.fence === claim.fence && ended.state === ending.state;
-      return isOurs ? outcomeFor(answer, ending, ended) : standing(ended);
+      return isOurs ? outcomeFor(answer, ended, now) : standing(ended);
     }
   }
 }
@@ -118,7 +118,7 @@ export async function performEffect<Result extends Readonly<Record<string, unkno
  * is an intent of its own.
  */
 async function prepareLatestTry(deps: EffectDeps, effect: Effect): Promise<Intent> {
-  const { sendingMs: _sendingMs, lookBefore: _lookBefore, bodyFor, ...common } = effect;
+  const { sendingMs: _sendingMs, lookBefore: _lookBefore, urgentBy: _urgentBy, bodyFor, ...common } = effect;
   const prepare = (key: string, retryOf?: string): Promise<Intent> => {
     const reference = clientReference(key);
     const tried = { ...common, key, reference, requestBody: bodyFor(reference) };
@@ -159,32 +159,63 @@ async function findWhyStopped({ readStop }: EffectDeps, { kind }: Intent): Promi
 }
 
 /** Another effect has the lock. An escrow's is kept for good once that took place; a market's is free again then. */
-async function standBack(deps: EffectDeps, intent: Intent, holder: string): Promise<EffectOutcome> {
+async function yieldToHolder(
+  deps: EffectDeps,
+  intent: Intent,
+  holder: string,
+  urgentBy: string | undefined,
+): Promise<EffectOutcome> {
   const other = (await deps.intents.read(holder))?.state;
   if (intent.escrowId !== undefined && other === 'applied') {
     return reject(deps, intent, `the escrow was settled by another effect (${holder})`);
   }
   const what = intent.escrowId === undefined ? `has the market ${intent.payee}` : 'is settling the escrow';
-  return {
-    outcome: 'not-sent',
+  const later: Later = {
     reason: `another effect ${what} (${holder})`,
-    retryAfterSeconds: other === 'manual' ? PARKED_RETRY_SECONDS : LOCKED_RETRY_SECONDS,
+    waitsFor: 'lock',
+    atLeastSeconds: other === 'manual' ? PARKED_RETRY_SECONDS : LOCKED_RETRY_SECONDS,
   };
+  return postpone(deps, intent, later, urgentBy);
+}
+
+/**
+ * Leaves the intent `prepared`, and says until when. Of an order nothing is noted: its queue brings it back, and it expires
+ * within moments.
+ */
+async function postpone(
+  deps: EffectDeps,
+  intent: Intent,
+  later: Later,
+  urgentBy: string | undefined,
+): Promise<EffectOutcome> {
+  const now = deps.now();
+  const wait = nextWait(intent, later, now, urgentBy);
+  if (isOrder(intent.kind)) return waiting({ ...intent, ...wait, reason: later.reason }, now);
+  const stored = await deps.intents.postpone(intent, wait, later.reason, now);
+  return secondsToWait(stored, now) > 0 && stored.state === 'prepared' ? waiting(stored, now) : standing(stored);
+}
+
+/** A moment is waited for by whoever asks; what takes longer the sweepers end. */
+function waiting(intent: Intent, now: Date): EffectOutcome {
+  const { key, reason = 'it waits' } = intent;
+  const seconds = secondsToWait(intent, now);
+  return seconds <= SHORT_WAIT_SECONDS || isOrder(intent.kind)
+    ? { outcome: 'not-sent', reason, retryAfterSeconds: Math.max(1, seconds) }
+    : { outcome: 'pending', reason, key };
 }
 
 /** What is not seen beforehand cannot be compared with afterwards: without it nothing is sent. */
 async function lookSafely(
   look: Effect['lookBefore'],
 ): Promise<
-  | { readonly kind: 'looked'; readonly before: ClaimTerms['before'] }
-  | { readonly kind: 'not-sent'; readonly reason: string; readonly retryAfterSeconds: number }
+  { readonly kind: 'looked'; readonly before: ClaimTerms['before'] } | { readonly kind: 'later'; readonly later: Later }
 > {
   try {
     return { kind: 'looked', before: await look?.() };
   } catch (error) {
-    if (!(error instanceof ServiceUnreadableError)) throw error;
-    const retryAfterSeconds = error.retryAfterSeconds ?? UNREADABLE_RETRY_SECONDS;
-    return { kind: 'not-sent', reason: error.message, retryAfterSeconds };
+    const later = laterFor(error);
+    if (later === undefined) throw error;
+    return { kind: 'later', later };
   }
 }
 
@@ -192,19 +223,21 @@ async function lookSafely(
  * Between the look and the claim, which takes the lock, another effect may have ended: what it did would look like this
  * one's. So it is looked again under the lock, and nothing is sent where something has changed.
  */
-async function changed(
+async function rejectIfChanged(
   look: Effect['lookBefore'],
   before: ClaimTerms['before'],
 ): Promise<Extract<Answer<never>, { kind: 'not-sent' }> | undefined> {
   if (look === undefined) return undefined;
   const again = await lookSafely(look);
-  if (again.kind === 'not-sent') return again;
+  if (again.kind === 'later') return notSent(again.later);
   if (JSON.stringify(again.before) === JSON.stringify(before)) return undefined;
-  return {
-    kind: 'not-sent',
-    reason: 'something else changed there just before',
-    retryAfterSeconds: LOCKED_RETRY_SECONDS,
-  };
+  const reason = 'something else changed there just before';
+  return notSent({ reason, waitsFor: 'lock', atLeastSeconds: LOCKED_RETRY_SECONDS });
+}
+
+/** The answer of a call that was not made. */
+export function notSent({ reason, waitsFor, atLeastSeconds }: Later): Extract<Answer<never>, { kind: 'not-sent' }> {
+  return { kind: 'not-sent', reason, waitsFor, retryAfterSeconds: atLeastSeconds ?? 0 };
 }
 
 /** What a claim of this intent has to take. */
@@ -242,27 +275,32 @@ async function sendOnce<Result>(send: () => Promise<Answer<Result>>): Promise<An
   }
 }
 
-function endingFor(answer: Answer<Readonly<Record<string, unknown>>>, fence: number): Ending {
+function endingFor(
+  answer: Answer<Readonly<Record<string, unknown>>>,
+  intent: Intent,
+  now: Date,
+  urgentBy: string | undefined,
+): Ending {
   switch (answer.kind) {
     case 'applied':
       return { state: 'applied', note: 'the service confirmed it', result: answer.result };
     case 'rejected':
       return { state: 'rejected', note: answer.reason };
-    case 'not-sent':
-      return fence < MAX_ATTEMPTS
-        ? { state: 'prepared', note: answer.reason }
-        : { state: 'rejected', note: `not sent in ${fence} attempts; the last: ${answer.reason}` };
+    case 'not-sent': {
+      const { reason, waitsFor = 'service', retryAfterSeconds: atLeastSeconds } = answer;
+      const wait = nextWait(intent, { reason, waitsFor, atLeastSeconds }, now, urgentBy);
+      return { state: 'prepared', note: reason, ...(isOrder(intent.kind) ? {} : { wait }) };
+    }
     case 'unknown':
       return { state: 'unknown', note: answer.reason };
   }
 }
 
-function outcomeFor(answer: Answer<Readonly<Record<string, unknown>>>, ending: Ending, intent: Intent): EffectOutcome {
+function outcomeFor(answer: Answer<Readonly<Record<string, unknown>>>, intent: Intent, now: Date): EffectOutcome {
   if (answer.kind === 'applied') return { outcome: 'applied', result: intent.result ?? {}, duplicate: false };
-  if (answer.kind === 'not-sent' && ending.state === 'prepared') {
-    return { outcome: 'not-sent', reason: answer.reason, retryAfterSeconds: answer.retryAfterSeconds };
-  }
-  return standing(intent);
+  if (answer.kind !== 'not-sent') return standing(intent);
+  const { reason, retryAfterSeconds } = answer;
+  return isOrder(intent.kind) ? { outcome: 'not-sent', reason, retryAfterSeconds } : waiting(intent, now);
 }
 
 async function expire(deps: EffectDeps, intent: Intent): Promise<EffectOutcome> {
@@ -273,7 +311,6 @@ async function reject(deps: EffectDeps, intent: Intent, note: string): Promise<E
   return standing(await deps.intents.move(intent, { state: 'rejected', note }, deps.now()));
 }
 
-/** What an invocation that does not send has to say of an intent. */
 /** How an effect stands by its intent alone. */
 export function standing(intent: Intent): EffectOutcome {
   switch (intent.state) {

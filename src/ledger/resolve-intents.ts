@@ -1,6 +1,6 @@
 import { describeError } from '../errors.ts';
 import type { EffectKind } from './effect-key.ts';
-import type { Ending, Intent, IntentStore } from './intent.ts';
+import { attemptsOf, type Ending, type Intent, type IntentStore } from './intent.ts';
 import { MAX_ATTEMPTS } from './perform-effect.ts';
 
 /**
@@ -189,7 +189,7 @@ function afterAbsence(intent: Intent, policy: ResolvePolicy, now: Date): Ending 
   const note = `not at the service in two complete looks, at ${intent.absentSince} and ${now.toISOString()}`;
   if (!ABSENCE_PROVES.has(intent.kind))
     return { state: 'manual', note: `${note}; that proves nothing for ${intent.kind}` };
-  const maySend = policy.resend && intent.fence < MAX_ATTEMPTS && now < new Date(intent.expiresAt);
+  const maySend = policy.resend && attemptsOf(intent) < MAX_ATTEMPTS && now < new Date(intent.expiresAt);
   return maySend
     ? { state: 'prepared', note: `${note}: it may be sent again` }
     : { state: 'rejected', note: `${note}: it did not take place` };

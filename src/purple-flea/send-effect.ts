@@ -1,4 +1,5 @@
 import type { Answer, EffectRequest, Failure } from '../ledger/answer.ts';
+import { obstacleOf } from '../ledger/waiting.ts';
 import { rateLimitWait } from './retry-after.ts';
 import { pacedCalls, type Credentials, type ServiceDeps } from './service.ts';
 import { isRateLimited, type HttpAnswer } from './transport.ts';
@@ -7,11 +8,8 @@ import { readBody, type EffectRoute } from './wire.ts';
 /** A key that was just replaced is refused until functions read the new one: no effect, and asking again helps. */
 const UNAUTHORIZED = 401;
 
-/** As long as a function remembers a key. */
-const KEY_RETRY_SECONDS = 300;
-
-/** Where no connection came about, it may in a moment. */
-const CONNECT_RETRY_SECONDS = 15;
+/** Where no connection came about, or the key was refused, another try may do in a moment. */
+const RETRY_SECONDS = 15;
 
 /** A claim is held: a call without a slot of its own waits for one no longer than so. */
 const SLOT_PATIENCE_MS = 2_000;
@@ -70,7 +68,7 @@ export function classify<Result>(
       : {
           kind: 'not-sent',
           reason,
-          retryAfterSeconds: CONNECT_RETRY_SECONDS,
+          retryAfterSeconds: RETRY_SECONDS,
           failure: { ...failure, moneyMayHaveMoved: false },
         };
   }
@@ -99,7 +97,7 @@ export function classify<Result>(
   if (code !== undefined && Object.hasOwn(route.refusals, code) && route.refusals[code] === status) {
     const refused = { reason: `${said} ${code}`, failure: failed(false) };
     return status === UNAUTHORIZED
-      ? { kind: 'not-sent', ...refused, retryAfterSeconds: KEY_RETRY_SECONDS }
+      ? { kind: 'not-sent', ...refused, retryAfterSeconds: RETRY_SECONDS, waitsFor: obstacleOf(status) }
       : { kind: 'rejected', ...refused };
   }
   return { kind: 'unknown', reason: `${said} ${code ?? 'without a code'}`, failure: failed(true) };

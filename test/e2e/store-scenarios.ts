@@ -69,6 +69,25 @@ export const STORE_SCENARIOS: readonly StoreScenario[] = [
     },
   },
   {
+    title: 'a wait is noted once, while it is prepared, and stays through an attempt that did not go out',
+    play: async (intents) => {
+      const intent = await intents.prepare(aNewIntent({ subject: 'a wait' }), NOON);
+      const wait = (waits: number, minutes: number) =>
+        ({ notBefore: afterNoon(minutes * MINUTE).toISOString(), waits, waitsFor: 'stop' }) as const;
+      const first = await intents.postpone(intent, wait(1, 1), 'halted', afterNoon(1));
+      const answers = [
+        comparable(first),
+        comparable(await intents.postpone(intent, wait(1, 9), 'too late', afterNoon(2))),
+        comparable(await intents.postpone(first, wait(2, 2), 'halted still', afterNoon(3))),
+      ];
+      const claim = { key: intent.key, owner: 'owner', fence: 1 };
+      await intents.claim(claim, NOTHING, afterNoon(4));
+      answers.push(comparable(await intents.postpone({ ...first, waits: 2 }, wait(3, 3), 'no', afterNoon(5))));
+      const back = { ...BACK, wait: wait(3, 3) };
+      return [...answers, comparable(await intents.move({ ...claim, state: 'sending' }, back, afterNoon(6)))];
+    },
+  },
+  {
     title: 'of twenty claims at once one is granted',
     play: async (intents) => {
       const { key } = await intents.prepare(aNewIntent({ subject: 'a race' }), NOON);

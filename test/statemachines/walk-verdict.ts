@@ -116,7 +116,9 @@ function decisions({ settlements, recorder, execution, escrow }: Walked, story: 
     isUndisturbed &&
     recorded.includes('ask') &&
     !recorded.some((decision) => ['release', 'dispute', 'let-lapse'].includes(decision));
-  const isPaidBySilence = isUndisturbed && escrow?.status === 'auto_released' && !recorded.includes('let-lapse');
+  const mayBeSent = story.faults?.dispute !== 'never-sent';
+  const isPaidBySilence =
+    isUndisturbed && mayBeSent && escrow?.status === 'auto_released' && !recorded.includes('let-lapse');
   return [
     ...undecided,
     ...(isSettledUndecided ? [`asked, and ended undecided in ${execution.path.at(-1)}`] : []),

@@ -3,6 +3,7 @@ import {
   freesLock,
   givesBack,
   skippedIntent,
+  withStep,
   type Claim,
   type ClaimResult,
   type ClaimTerms,
@@ -75,7 +76,7 @@ export function createMemoryIntents(
 
   /** The changes are made to a copy. */
   function change(intent: Intent, at: string, ending: Pick<IntentStep, 'state' | 'note'>): Changing {
-    const history = [...intent.history, { state: ending.state, at, note: ending.note }];
+    const history = withStep(intent.history, { state: ending.state, at, note: ending.note });
     const changed: Changing = { ...intent, state: ending.state, updatedAt: at, history };
     items.set(intent.key, changed);
     return changed;
@@ -108,7 +109,7 @@ export function createMemoryIntents(
   function move(from: Parameters<IntentStore['move']>[0], ending: Ending, at: Date): Intent {
     const intent = stored(from.key);
     if (intent.state !== from.state || intent.fence !== from.fence || intent.owner !== from.owner) return intent;
-    const { state, note, result, decision, retriedAs } = ending;
+    const { state, note, result, decision, retriedAs, wait } = ending;
     // As DynamoDB does.
     if (Object.values(result ?? {}).includes(undefined))
       throw new Error(`the result of ${from.key} has undefined in it`);
@@ -117,6 +118,7 @@ export function createMemoryIntents(
     else moved.result = result;
     if (decision !== undefined) moved.decision = decision;
     if (retriedAs !== undefined) moved.retriedAs = retriedAs;
+    Object.assign(moved, wait);
     if (givesBack(state)) {
       giveBack(intent);
       moved.reserved = undefined;
@@ -165,6 +167,14 @@ export function createMemoryIntents(
       }),
     claim: (wanted, terms, at) => around('claim', () => claim(wanted, terms, at)),
     move: (from, ending, at) => around('move', () => move(from, ending, at)),
+    postpone: ({ key, fence, waits }, wait, reason, at) =>
+      around('postpone', () => {
+        const intent = stored(key);
+        if (intent.state !== 'prepared' || intent.fence !== fence || intent.waits !== waits) return intent;
+        const postponed = { ...intent, ...wait, reason, updatedAt: at.toISOString() };
+        items.set(key, postponed);
+        return postponed;
+      }),
     noteLook: ({ key, state, fence }, at, absent) =>
       around('noteLook', () => {
         const intent = stored(key);

@@ -36,6 +36,43 @@ describe('an execution that waits for what became of an effect', () => {
     expect(await mailbox.listDue(afterNoon(10 * MINUTE), 10)).toMatchObject([{ taskToken: 'token-1' }]);
   });
 
+  test('that waits to be sent goes on waiting, until it may be', async () => {
+    const { intents, mailbox, tasks, wait } = aRoom();
+    const intent = await intents.prepare(aNewIntent(), NOON);
+    const notBefore = afterNoon(15 * MINUTE).toISOString();
+    await intents.postpone(intent, { notBefore, waits: 7, waitsFor: 'stop' }, 'the stop is on "halted"', NOON);
+
+    expect(await wait(INPUT)).toEqual({ wait: 'waiting' });
+
+    expect(tasks.attempts).toEqual([]);
+    expect(await mailbox.listDue(afterNoon(15 * MINUTE - 1), 10)).toEqual([]);
+    expect(await mailbox.listDue(afterNoon(15 * MINUTE), 10)).toMatchObject([{ taskToken: 'token-1' }]);
+  });
+
+  test('that has waited long enough goes on at once', async () => {
+    const { intents, tasks, wait } = aRoom();
+    const intent = await intents.prepare(aNewIntent(), NOON);
+    const notBefore = NOON.toISOString();
+    await intents.postpone(intent, { notBefore, waits: 7, waitsFor: 'stop' }, 'the stop is on "halted"', NOON);
+
+    expect(await wait(INPUT)).toEqual({ wait: 'resumed' });
+    expect(tasks.attempts).toEqual(['token-1']);
+  });
+
+  test.each([
+    [1, 10],
+    [60, 60],
+    [600, 120],
+  ])('that is in doubt for %i minutes is looked at again in %i', async (since, again) => {
+    const { intents, mailbox, wait } = aRoom();
+    await leaveUnknown(intents, aNewIntent(), afterNoon(-since * MINUTE));
+
+    await wait(INPUT);
+
+    expect(await mailbox.listDue(afterNoon(again * MINUTE - 1), 10)).toEqual([]);
+    expect(await mailbox.listDue(afterNoon(again * MINUTE), 10)).toHaveLength(1);
+  });
+
   test('is woken by the verdict, once', async () => {
     const { intents, mailbox, tasks, deps, wait } = aRoom();
     await leaveUnknown(intents);

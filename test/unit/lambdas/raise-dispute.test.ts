@@ -140,7 +140,7 @@ describe('a dispute', () => {
     expect(await createHandler(deps)(aRejectedState(), timeLeft())).toEqual({
       outcome: 'not-sent',
       reason: 'status of esc_1: HTTP 500',
-      retryAfterSeconds: 30,
+      retryAfterSeconds: 15,
     });
   });
 

@@ -134,7 +134,7 @@ describe('a payment', () => {
     expect(await createHandler(deps)(aReviewedState(), timeLeft())).toEqual({
       outcome: 'not-sent',
       reason: 'status of esc_1: HTTP 500',
-      retryAfterSeconds: 30,
+      retryAfterSeconds: 15,
     });
   });
 

@@ -91,6 +91,8 @@ function stored(overrides: Partial<Intent> = {}): Intent {
   };
 }
 
+type Fields = Readonly<Record<string, unknown>>;
+
 describe('an intent', () => {
   test('is written unless its key is known', async () => {
     server.script(answer(200, {}));
@@ -494,6 +496,28 @@ describe('a look', () => {
         },
       },
     ]);
+  });
+
+  test.each([
+    [undefined, 'attribute_not_exists(waits)', {}],
+    [3, 'waits = :before', { ':before': { N: '3' } }],
+  ])('is put off by a wait, if it waited %p times before', async (waits, condition, values) => {
+    const prepared = stored({ state: 'prepared' });
+    server.script(answer(200, { Attributes: typed({ ...prepared }) }));
+    const wait = { notBefore: afterNoon(MINUTE).toISOString(), waits: (waits ?? 0) + 1, waitsFor: 'stop' } as const;
+
+    expect(await table().postpone({ key, fence: 1, waits }, wait, 'halted', NOON)).toEqual(prepared);
+    const { ConditionExpression, UpdateExpression, ExpressionAttributeValues } = (sent()[0]?.body ?? {}) as Fields;
+    expect(ConditionExpression).toBe(`#state = :state AND #fence = :fence AND ${condition}`);
+    expect(UpdateExpression).not.toContain('history');
+    expect(ExpressionAttributeValues).toMatchObject({
+      ...values,
+      ':state': { S: 'prepared' },
+      ':notBefore': { S: wait.notBefore },
+      ':waits': { N: String(wait.waits) },
+      ':waitsFor': { S: 'stop' },
+      ':reason': { S: 'halted' },
+    });
   });
 
   test('at what is in doubt no more changes nothing', async () => {

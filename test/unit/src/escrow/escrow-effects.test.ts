@@ -20,7 +20,7 @@ import {
   REFERENCE,
   TREASURY,
 } from '../../../support/bonus-escrow.ts';
-import { anInvocation } from '../../../support/effects.ts';
+import { afterNoon, anInvocation } from '../../../support/effects.ts';
 import { createMemoryIntents, type MemoryIntents } from '../../../support/memory-intents.ts';
 import { aService, CANARY_CREDENTIALS } from '../../../support/purple-flea.ts';
 import {
@@ -40,14 +40,16 @@ const REQUEST_MS = 2_000;
 const REASON = 'delivered by registry at 2026-03-06T10:00:00Z';
 
 let intents: MemoryIntents;
+let now: Date;
 
 beforeEach(() => {
   intents = createMemoryIntents();
+  now = afterNoon(0);
 });
 
 function depsFor(baseUrl: string, credentials = CANARY_CREDENTIALS, profile: Profile = 'reference'): EscrowEffectDeps {
   const escrow = createEscrowClient(aService(baseUrl, { totalMs: REQUEST_MS, profile }), credentials);
-  return { ...anInvocation({ intents }), escrow, agentId: credentials.agentId, requestMs: REQUEST_MS };
+  return { ...anInvocation({ intents, now: () => now }), escrow, agentId: credentials.agentId, requestMs: REQUEST_MS };
 }
 
 describe.each(PROFILES)('with the twin in the %s dialect', (profile) => {
@@ -370,8 +372,9 @@ describe('with a service that fails', () => {
     ])('is not sent where the status cannot be read before it (%s), and may be later', async (_case, reply) => {
       server.script(reply, shows('locked'), answer(200, PAID), shows('released'));
 
-      expect(await release()).toMatchObject({ outcome: 'not-sent', retryAfterSeconds: 30 });
+      expect(await release()).toMatchObject({ outcome: 'not-sent', retryAfterSeconds: 15 });
       expect(requests()).toEqual(['GET status']);
+      now = afterNoon(15_000);
       expect(await release()).toMatchObject({ outcome: 'applied', duplicate: false });
       expect(requests()).toEqual(['GET status', 'GET status', 'POST release', 'GET status']);
     });
@@ -407,7 +410,7 @@ describe('with a service that fails', () => {
       expect(await release()).toEqual({
         outcome: 'not-sent',
         reason: 'the escrow is under_review',
-        retryAfterSeconds: 30,
+        retryAfterSeconds: 15,
       });
       expect(requests()).toEqual(['GET status']);
     });
@@ -467,7 +470,7 @@ describe('with a service that fails', () => {
     test('is not sent where the status cannot be read', async () => {
       server.script(UNREADABLE);
 
-      expect(await complete()).toMatchObject({ outcome: 'not-sent', retryAfterSeconds: 30 });
+      expect(await complete()).toMatchObject({ outcome: 'not-sent', retryAfterSeconds: 15 });
       expect(requests()).toEqual(['GET status']);
     });
 
@@ -477,7 +480,7 @@ describe('with a service that fails', () => {
       expect(await complete()).toEqual({
         outcome: 'not-sent',
         reason: 'the escrow is under_review',
-        retryAfterSeconds: 30,
+        retryAfterSeconds: 15,
       });
       expect(requests()).toEqual(['GET status']);
     });

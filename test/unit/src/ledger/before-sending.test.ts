@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { ServiceUnreadableError } from '../../../../src/errors.ts';
+import { SecretUnusableError, ServiceUnreadableError } from '../../../../src/errors.ts';
 import type { Answer } from '../../../../src/ledger/answer.ts';
 import type { BudgetPolicy } from '../../../../src/ledger/budgets.ts';
 import { EFFECT_KINDS, type EffectKind } from '../../../../src/ledger/effect-key.ts';
@@ -85,7 +85,7 @@ describe('the stop', () => {
       });
 
       const mayBegin = MAY_BEGIN[mode].includes(kind);
-      const refused = { outcome: 'not-sent', reason: `the stop is on "${mode}"`, retryAfterSeconds: 300 };
+      const refused = { outcome: 'not-sent', reason: `the stop is on "${mode}"`, retryAfterSeconds: 15 };
       expect([outcome, calls]).toMatchObject(mayBegin ? [{ outcome: 'applied' }, 1] : [refused, 0]);
       const { state, fence } = intents.items.get(effect.key) ?? {};
       expect([state, fence]).toEqual(mayBegin ? ['applied', 1] : ['prepared', 0]);
@@ -102,10 +102,11 @@ describe('the stop', () => {
     expect(await performEffect(anInvocation({ intents, readStop }), effect, inert('send'))).toMatchObject({
       outcome: 'not-sent',
       reason: 'the stop cannot be read: Error: parameter /stop is missing',
-      retryAfterSeconds: 300,
+      retryAfterSeconds: 15,
     });
-    expect(intents.items.get(effect.key)).toMatchObject({ state: 'prepared', fence: 0 });
-    expect(await performEffect(anInvocation({ intents }), effect, sends(APPLIED))).toMatchObject({
+    expect(intents.items.get(effect.key)).toMatchObject({ state: 'prepared', fence: 0, waitsFor: 'stop' });
+    const again = anInvocation({ intents, now: () => afterNoon(15_000) });
+    expect(await performEffect(again, effect, sends(APPLIED))).toMatchObject({
       outcome: 'applied',
       duplicate: false,
     });
@@ -147,7 +148,7 @@ describe('a look at what is to be changed', () => {
 
     await performEffect(anInvocation({ intents }), effect, sends(NOT_SENT));
     attempt = 2;
-    await performEffect(anInvocation({ intents }), effect, sends(UNKNOWN));
+    await performEffect(anInvocation({ intents, now: () => afterNoon(15_000) }), effect, sends(UNKNOWN));
 
     expect(intents.items.get(effect.key)?.before).toEqual({ attempt: 2 });
   });
@@ -168,23 +169,30 @@ describe('a look at what is to be changed', () => {
   });
 
   test.each([
-    [new ServiceUnreadableError('trading.positions: HTTP 500'), 30],
-    [new ServiceUnreadableError('trading.positions: HTTP 429', { retryAfterSeconds: 7 }), 7],
-  ])('that fails sends nothing and uses up no attempt: %s', async (fault, retryAfterSeconds) => {
+    [new ServiceUnreadableError('trading.positions: HTTP 500'), 15, 'service'],
+    [
+      new ServiceUnreadableError('trading.positions: HTTP 429', { httpStatus: 429, retryAfterSeconds: 7 }),
+      7,
+      'rate-limit',
+    ],
+    [new ServiceUnreadableError('trading.positions: HTTP 401', { httpStatus: 401 }), 15, 'secret'],
+    [new SecretUnusableError('secret keys: is not JSON'), 15, 'secret'],
+  ])('that fails sends nothing and uses up no attempt: %s', async (fault, retryAfterSeconds, waitsFor) => {
     const intents = createMemoryIntents();
     const effect = anEffect({ lookBefore: () => Promise.reject(fault) });
 
-    for (let time = 0; time < 20; time += 1) {
-      expect(await performEffect(anInvocation({ intents }), effect, inert('send'))).toEqual({
-        outcome: 'not-sent',
-        reason: fault.message,
-        retryAfterSeconds,
-      });
-    }
-    expect(intents.items.get(effect.key)).toMatchObject({ state: 'prepared', fence: 0 });
-    expect(await performEffect(anInvocation({ intents }), anEffect(), sends(APPLIED))).toMatchObject({
-      outcome: 'applied',
+    expect(await performEffect(anInvocation({ intents }), effect, inert('send'))).toEqual({
+      outcome: 'not-sent',
+      reason: fault.message,
+      retryAfterSeconds,
     });
+    for (let hour = 1; hour < 20; hour += 1) {
+      const deps = anInvocation({ intents, now: () => afterNoon(hour * 60 * MINUTE) });
+      expect(await performEffect(deps, effect, inert('send'))).toMatchObject({ reason: fault.message });
+    }
+    expect(intents.items.get(effect.key)).toMatchObject({ state: 'prepared', fence: 0, waits: 20, waitsFor });
+    const back = anInvocation({ intents, now: () => afterNoon(20 * 60 * MINUTE) });
+    expect(await performEffect(back, anEffect(), sends(APPLIED))).toMatchObject({ outcome: 'applied' });
   });
 
   test('that fails by a fault is a fault, and sends nothing', async () => {
@@ -258,12 +266,14 @@ describe('what a claim takes', () => {
     expect([reserved, lock]).toEqual([undefined, undefined]);
   });
 
-  test('is given back by the last attempt that did not go out', async () => {
+  test('is given back by every attempt that did not go out', async () => {
     const { intents, deps, effect } = await aLedgerAfter(NOT_SENT);
-    for (let attempt = 2; attempt <= 5; attempt += 1) await performEffect(deps, effect, sends(NOT_SENT));
+    for (let hour = 2; hour <= 50; hour += 1) {
+      await performEffect({ ...deps, now: () => afterNoon(hour * 60 * MINUTE) }, effect, sends(NOT_SENT));
+    }
 
-    expect(intents.items.get(effect.key)?.state).toBe('rejected');
-    expect([...intents.budgets.values()]).toEqual([0n, 0n]);
+    expect(intents.items.get(effect.key)).toMatchObject({ state: 'prepared', fence: 50 });
+    expect(new Set(intents.budgets.values())).toEqual(new Set([0n]));
     expect([...intents.locks]).toEqual([]);
   });
 
@@ -301,10 +311,9 @@ describe('what a claim takes', () => {
     await sweep(intents, afterNoon(MINUTE), { kind: 'invisible', reason: 'the escrow is refunded' });
     const dispute = anEffect({ kind: 'escrow-dispute', escrowId: 'esc_1' });
 
-    expect(await performEffect(deps, dispute, inert('send'))).toMatchObject({
-      outcome: 'not-sent',
-      retryAfterSeconds: 3600,
-    });
+    expect(await performEffect(deps, dispute, inert('send'))).toMatchObject({ outcome: 'pending', key: dispute.key });
+    const hourLater = afterNoon(60 * MINUTE).toISOString();
+    expect(intents.items.get(dispute.key)).toMatchObject({ state: 'prepared', notBefore: hourLater, waitsFor: 'lock' });
   });
 
   test('is free for another effect once it was given back', async () => {

@@ -2,12 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { TryLaterError } from '../../../../src/errors.ts';
 import type { Answer, EffectRequest } from '../../../../src/ledger/answer.ts';
 import { clientReference, retryKey } from '../../../../src/ledger/effect-key.ts';
-import {
-  MAX_ATTEMPTS,
-  performEffect,
-  readLatestTry,
-  type EffectOutcome,
-} from '../../../../src/ledger/perform-effect.ts';
+import { performEffect, readLatestTry, type EffectOutcome } from '../../../../src/ledger/perform-effect.ts';
 import {
   afterNoon,
   AN_EFFECT,
@@ -132,34 +127,81 @@ describe('an effect that is called for again', () => {
     await performEffect(anInvocation({ intents }), AN_EFFECT, sender(NOT_SENT).send);
     const { bodies, send } = sender(APPLIED);
 
-    await performEffect(anInvocation({ intents }), anEffect({ amountUsd: '9.00', requestBody: '{"other":1}' }), send);
+    const again = anInvocation({ intents, now: () => afterNoon(15_000) });
+    await performEffect(again, anEffect({ amountUsd: '9.00', requestBody: '{"other":1}' }), send);
 
     expect(bodies).toEqual([AN_EFFECT.requestBody]);
     expect(intents.items.get(key)).toMatchObject({ amountUsd: '50.00', requestBody: AN_EFFECT.requestBody });
   });
 
-  test('is sent again after attempts that did not go out, up to the limit, and then rejected for good', async () => {
+  test('is sent again after attempts that did not go out, however many, in pauses that grow until it expires', async () => {
     const intents = createMemoryIntents();
     const { bodies, send } = sender(NOT_SENT);
-    const outcomes: EffectOutcome[] = [];
-    for (let call = 0; call < MAX_ATTEMPTS; call += 1) {
-      outcomes.push(await performEffect(anInvocation({ intents }), AN_EFFECT, send));
-    }
-    const rejected = {
-      outcome: 'rejected',
-      reason: `not sent in ${MAX_ATTEMPTS} attempts; the last: connection refused`,
-    };
+    let now = NOON;
+    const pauses: number[] = [];
+    let outcome: EffectOutcome;
+    do {
+      outcome = await performEffect(anInvocation({ intents, now: () => now }), AN_EFFECT, send);
+      const { notBefore = '' } = await readStored(intents, key);
+      pauses.push((Date.parse(notBefore) - now.getTime()) / 1000);
+      now = new Date(notBefore);
+    } while (now < new Date(AN_EFFECT.expiresAt));
 
-    expect(bodies).toHaveLength(MAX_ATTEMPTS);
-    expect(outcomes.map(({ outcome }) => outcome)).toEqual([...Array(MAX_ATTEMPTS - 1).fill('not-sent'), 'rejected']);
-    expect(outcomes.at(-1)).toEqual(rejected);
-    expect(await performEffect(anInvocation({ intents }), AN_EFFECT, inert('send'))).toEqual(rejected);
+    expect(outcome).toEqual({ outcome: 'pending', reason: 'connection refused', key });
+    expect(pauses.slice(0, 8)).toEqual([15, 30, 60, 120, 240, 480, 900, 900]);
+    expect(pauses.slice(99, 105)).toEqual([900, 900, 1800, 3600, 7200, 7200]);
+    expect(bodies.length).toBe(pauses.length);
+    const stored = await readStored(intents, key);
+    expect(stored).toMatchObject({ state: 'prepared', fence: bodies.length, waits: bodies.length });
+    expect(stored.history.length).toBeLessThanOrEqual(100);
+    expect(stored.history.at(-1)).toMatchObject({ state: 'prepared', note: 'connection refused' });
+    expect(await performEffect(anInvocation({ intents, now: () => now }), AN_EFFECT, inert('send'))).toEqual({
+      outcome: 'rejected',
+      reason: `not sent until ${AN_EFFECT.expiresAt}, when it expired`,
+    });
+  });
+
+  test('before its pause is over changes nothing, and the ledger is not written to', async () => {
+    let writes = 0;
+    const intents = createMemoryIntents(({ operation, when }) => {
+      if (when === 'before' && operation !== 'read' && operation !== 'prepare') writes += 1;
+    });
+    const at = (seconds: number) => anInvocation({ intents, now: () => afterNoon(seconds * 1000) });
+    for (const seconds of [0, 15, 45, 105, 225]) await performEffect(at(seconds), AN_EFFECT, sender(NOT_SENT).send);
+    const [before, written] = [intents.items.get(key), writes];
+
+    expect(await performEffect(at(300), AN_EFFECT, inert('send'))).toEqual({
+      outcome: 'pending',
+      reason: NOT_SENT.reason,
+      key,
+    });
+    expect(await performEffect(at(464.5), AN_EFFECT, inert('send'))).toEqual({
+      outcome: 'not-sent',
+      reason: NOT_SENT.reason,
+      retryAfterSeconds: 1,
+    });
+    expect([intents.items.get(key), writes]).toEqual([before, written]);
+  });
+
+  test('waits as long as the service asks for, and no longer than a part of what is left before a deadline', async () => {
+    const intents = createMemoryIntents();
+    const limited = { ...NOT_SENT, retryAfterSeconds: 600, waitsFor: 'rate-limit' } as const;
+    await performEffect(anInvocation({ intents }), AN_EFFECT, sender(limited).send);
+    expect(intents.items.get(key)).toMatchObject({ notBefore: afterNoon(600_000).toISOString() });
+
+    const urgent = { ...anEffect({ subject: 'urgent' }), urgentBy: afterNoon(16 * MINUTE).toISOString() };
+    for (const seconds of [0, 15, 45, 105, 225, 345]) {
+      const deps = anInvocation({ intents, now: () => afterNoon(seconds * 1000) });
+      await performEffect(deps, urgent, sender(NOT_SENT).send);
+    }
+    expect(intents.items.get(urgent.key)).toMatchObject({ notBefore: afterNoon(345_000 + 76_000).toISOString() });
   });
 
   test('is sent no more once a later attempt was applied', async () => {
     const intents = createMemoryIntents();
     await performEffect(anInvocation({ intents }), AN_EFFECT, sender(NOT_SENT).send);
-    await performEffect(anInvocation({ intents }), AN_EFFECT, sender(APPLIED).send);
+    const again = anInvocation({ intents, now: () => afterNoon(15_000) });
+    await performEffect(again, AN_EFFECT, sender(APPLIED).send);
 
     expect(await performEffect(anInvocation({ intents }), AN_EFFECT, inert('send'))).toEqual({
       outcome: 'applied',

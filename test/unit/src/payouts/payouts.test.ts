@@ -77,7 +77,7 @@ test('a claim is not sent where its status cannot be read', async () => {
   try {
     await call(world.twin, 'POST /_twin/faults', { body: { route: 'GET /api/status', fault: 'error-500' } });
 
-    expect(await claimFaucet(world.owner, cause)).toMatchObject({ outcome: 'not-sent', retryAfterSeconds: 30 });
+    expect(await claimFaucet(world.owner, cause)).toMatchObject({ outcome: 'not-sent', retryAfterSeconds: 15 });
     expect(await availableTo(world.twin, OWNER)).toBe('100.00');
   } finally {
     await world.close();

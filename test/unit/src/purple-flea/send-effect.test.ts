@@ -330,7 +330,7 @@ describe.each(EFFECT_CALLS)('$operation of the $profile dialect', (effect) => {
       expect(sent).toBe(1);
       expect(result).toEqual({
         kind,
-        ...(kind === 'not-sent' ? { retryAfterSeconds: 300 } : {}),
+        ...(kind === 'not-sent' ? { retryAfterSeconds: 15, waitsFor: 'secret' } : {}),
         reason: `${operation}: HTTP ${status} ${code}`,
         failure: {
           operation,

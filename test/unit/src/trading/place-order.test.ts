@@ -143,7 +143,7 @@ describe('an order', () => {
         await intents.move(doubt, { state, note: 'nobody knows' }, deps.now());
       }
 
-      expect(await place()).toMatchObject({ outcome: 'not-sent', retryAfterSeconds: state === 'manual' ? 3600 : 60 });
+      expect(await place()).toMatchObject({ outcome: 'not-sent', retryAfterSeconds: state === 'manual' ? 600 : 60 });
       expect(sent).toHaveLength(0);
       const elsewhere = {
         ...deps,
