@@ -27,6 +27,7 @@ const service = z
     baseUrl: z
       .url({ protocol: /^https?$/ })
       .regex(/[^/]$/)
+      .max(200)
       .meta({ description: 'Where the service is; http or https, without a slash at the end.' }),
     profile: z.enum(PROFILES).meta({ description: 'The dialect of the API spoken there.' }),
   })

@@ -32,6 +32,7 @@ import {
   allowRecordingIntents,
   allowUsingMailbox,
 } from './grants.ts';
+import { marketSymbols } from './trading-settings.ts';
 
 export interface FlowStackProps extends StackProps {
   readonly config: Config;
@@ -69,8 +70,8 @@ export class EscrowStack extends Stack {
         ...sageMakerEnvironment,
         EVENT_BUS: bus.eventBusName,
         STATE_MACHINE_ARN: lifecycle.stateMachineArn,
-        BONUS_POLICY: JSON.stringify(config.bonus),
       },
+      policies: { bonus: config.bonus },
       alarmTopic,
     });
     trainingEvents.feed(startBonus, 5);
@@ -138,8 +139,8 @@ export class EscrowStack extends Stack {
         EVENT_BUS: bus.eventBusName,
         STATE_MACHINE_ARN: lifecycle.stateMachineArn,
         INTENT_TABLE: intents.tableName,
-        BONUS_POLICY: JSON.stringify(config.bonus),
       },
+      policies: { bonus: config.bonus },
       alarmTopic,
     });
     allowReadingIntents(findMissedJobs, intents, key);
@@ -181,8 +182,8 @@ export class EscrowStack extends Stack {
         EVENT_BUS: bus.eventBusName,
         INTENT_TABLE: intents.tableName,
         STATE_MACHINE_ARN: lifecycle.stateMachineArn,
-        REQUEST_POLICY: JSON.stringify(policy),
       },
+      policies: { requests: policy },
       alarmTopic,
     });
     requests.feed(startEscrows, 5);
@@ -250,6 +251,7 @@ export class EscrowStack extends Stack {
         MAILBOX_TABLE: mailbox.tableName,
         EVENT_BUS: bus.eventBusName,
       },
+      policies: { symbols: marketSymbols(config) },
       alarmTopic,
     });
     allowUsingMailbox(resolveIntents, mailbox, key);
@@ -287,11 +289,11 @@ export class EscrowStack extends Stack {
       allowReadingSecret(fn, secret, key);
       allowPublishing(fn, bus);
     }
-    this.addReconciliation(foundation);
+    this.addReconciliation(config, foundation);
   }
 
   /** Who compares the ledger with the service every day, and cries if they differ or nobody compared. */
-  private addReconciliation(foundation: FoundationStack): void {
+  private addReconciliation(config: Config, foundation: FoundationStack): void {
     const { prefix, key, secret, bus, intents, alarmTopic } = foundation;
     const reconcileLedger = new PipelineFunction(this, {
       lambda: 'reconcile-ledger',
@@ -302,6 +304,7 @@ export class EscrowStack extends Stack {
         INTENT_TABLE: intents.tableName,
         EVENT_BUS: bus.eventBusName,
       },
+      policies: { symbols: marketSymbols(config) },
       alarmTopic,
     });
     allowKeepingItems(reconcileLedger, intents, key, BASELINE_KEYS);

@@ -16,9 +16,9 @@ import type { Config } from './config.ts';
 import { createAlarm, pipelineMetric } from './constructs/alarm.ts';
 import { EventQueue } from './constructs/event-queue.ts';
 import { Notifications } from './constructs/notifications.ts';
-import { tradingService } from './trading-settings.ts';
 import { PipelineFunction } from './constructs/pipeline-function.ts';
 import { prefixOf } from './names.ts';
+import type { Policies } from './policies.ts';
 
 /** The secret that webhooks are signed with, and the name that functions read it by. */
 export interface WebhookSecret {
@@ -42,6 +42,8 @@ export class FoundationStack extends Stack {
   readonly purpleFleaEnvironment: Readonly<Record<string, string>>;
   /** What every function that sends effects is told of the ledger. */
   readonly ledgerEnvironment: Readonly<Record<string, string>>;
+  /** What it decides by. */
+  readonly ledgerPolicies: Pick<Policies, 'budgets'>;
   readonly alarmTopic: Topic;
 
   constructor(scope: Construct, id: string, { config, ...props }: StackProps & { readonly config: Config }) {
@@ -158,11 +160,11 @@ export class FoundationStack extends Stack {
       stringValue: 'running',
       allowedPattern: `^(${STOP_MODES.join('|')})$`,
     });
-    const { escrow, wallet, faucet, connectTimeoutMs, requestTimeoutMs } = config.purpleFlea;
+    const { escrow, trading, wallet, faucet, connectTimeoutMs, requestTimeoutMs } = config.purpleFlea;
     this.purpleFleaEnvironment = {
       SECRET_NAME: config.secretName,
       ESCROW_SERVICE: JSON.stringify(escrow),
-      TRADING_SERVICE: JSON.stringify(tradingService(config)),
+      TRADING_SERVICE: JSON.stringify(trading),
       WALLET_SERVICE: JSON.stringify(wallet),
       FAUCET_SERVICE: JSON.stringify(faucet),
       CONNECT_TIMEOUT_MS: String(connectTimeoutMs),
@@ -170,9 +172,9 @@ export class FoundationStack extends Stack {
     };
     this.ledgerEnvironment = {
       INTENT_TABLE: this.intents.tableName,
-      BUDGETS: JSON.stringify(config.budgets),
       STOP_PARAMETER: this.stop.parameterName,
     };
+    this.ledgerPolicies = { budgets: config.budgets };
     this.addLedgerAlarms();
     this.addRejectEvent();
     new CfnOutput(this, 'BusName', { value: this.bus.eventBusName });

@@ -35,7 +35,8 @@ const maxAgeSeconds = z
   .max(31_536_000)
   .optional()
   .meta({ description: 'Older features are an error; without it, they are never too old.' });
-const atLeastOne = <Schema extends z.ZodType>(element: Schema) => z.array(element).min(1).max(200);
+const MAX_FEATURES = 200;
+const atLeastOne = <Schema extends z.ZodType>(element: Schema) => z.array(element).min(1).max(MAX_FEATURES);
 
 const features = z
   .discriminatedUnion('source', [
@@ -43,8 +44,8 @@ const features = z
       source: z.literal('fixed'),
       values: z
         .record(featureName, z.number())
-        .refine((values) => Object.keys(values).length > 0)
-        .meta({ description: 'Features by name; at least one.' }),
+        .refine((values) => Object.keys(values).length >= 1 && Object.keys(values).length <= MAX_FEATURES)
+        .meta({ description: `Features by name; at least one, at most ${MAX_FEATURES}.` }),
     }),
     z.strictObject({
       source: z.literal('s3'),
@@ -117,12 +118,6 @@ const answer = z
   .default({ kind: 'direction', format: 'json' })
   .meta({ description: 'What the answer looks like; {direction, confidence} in JSON if left out.' });
 
-/**
- * A function's environment takes 4 KB in all, so a predictor has to fit into this. Far above what one needs whose
- * features are in S3 or in Feature Store under usual names.
- */
-const MAX_PREDICTOR_CHARACTERS = 3000;
-
 const predictor = z
   .strictObject({
     name,
@@ -162,13 +157,6 @@ const predictor = z
         message: 'Each has to be one of the features.',
       });
     }
-    if (JSON.stringify(value).length > MAX_PREDICTOR_CHARACTERS) {
-      context.addIssue({
-        code: 'custom',
-        input: value.name,
-        message: `At most ${MAX_PREDICTOR_CHARACTERS} characters of JSON: have fewer features, or read them from S3.`,
-      });
-    }
   })
   .meta({ description: 'A function that asks one model about one asset.' });
 
@@ -194,9 +182,12 @@ export const predictors = z.array(predictor).max(20).superRefine(refuseSharedNam
   description: 'Functions that ask models; one for each asset and model. Empty: predictions come from elsewhere.',
 });
 
+/** Each is 14 of the 500 resources that a stack may have. */
+const MAX_INFERENCES = 10;
+
 export const inferences = z
   .array(inference)
-  .max(20)
+  .max(MAX_INFERENCES)
   .superRefine(refuseSharedNames)
   .superRefine(refuseSharedObjects)
   .default([])

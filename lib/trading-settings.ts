@@ -1,29 +1,32 @@
-import type { Service } from '../src/purple-flea/service.ts';
 import type { tradePolicySchema } from '../src/trading/trade-policy.ts';
 import type * as z from 'zod/mini';
 import type { Config } from './config.ts';
+import type { Policies } from './policies.ts';
 
-/** The trading service with the symbols of its dialect. */
-export function tradingService({ purpleFlea: { trading }, trading: { markets } }: Config): Service {
+/** What the trading service calls assets, in its dialect. */
+export function marketSymbols({ purpleFlea, trading: { markets } }: Config): Readonly<Record<string, string>> {
   const symbols = markets.flatMap(({ asset, symbols: known }) => {
-    const symbol = known?.[trading.profile];
+    const symbol = known?.[purpleFlea.trading.profile];
     return symbol === undefined ? [] : [[asset, symbol] as const];
   });
-  return symbols.length === 0 ? trading : { ...trading, symbols: Object.fromEntries(symbols) };
+  return Object.fromEntries(symbols);
 }
 
 /** What functions are told that trade, or look whether they could. */
 export function marketSettings(config: Config): Readonly<Record<string, string>> {
-  const { secretName, purpleFlea, trading } = config;
+  const { secretName, purpleFlea } = config;
   return {
     SECRET_NAME: secretName,
-    TRADING_SERVICE: JSON.stringify(tradingService(config)),
+    TRADING_SERVICE: JSON.stringify(purpleFlea.trading),
     WALLET_SERVICE: JSON.stringify(purpleFlea.wallet),
     CONNECT_TIMEOUT_MS: String(purpleFlea.connectTimeoutMs),
     REQUEST_TIMEOUT_MS: String(purpleFlea.requestTimeoutMs),
-    TRADE_POLICY: JSON.stringify(tradePolicy(config)),
-    PAPER: JSON.stringify(trading.paper),
   };
+}
+
+/** What they decide by. */
+export function marketPolicies(config: Config): Policies {
+  return { trade: tradePolicy(config), paper: config.trading.paper, symbols: marketSymbols(config) };
 }
 
 /** What may be traded, with the day's limit, which is a budget of the ledger. */

@@ -21,7 +21,7 @@ import {
   allowReadingSecret,
   allowRecordingIntents,
 } from './grants.ts';
-import { marketSettings } from './trading-settings.ts';
+import { marketPolicies, marketSettings } from './trading-settings.ts';
 
 /** From so many signals an hour on, that nearly all of them are skipped is no chance. */
 const FEWEST_SIGNALS = 20;
@@ -49,6 +49,7 @@ export class TradingStack extends Stack {
         ...foundation.ledgerEnvironment,
         EVENT_BUS: bus.eventBusName,
       },
+      policies: { ...marketPolicies(config), ...foundation.ledgerPolicies },
       alarmTopic,
     });
     signals.feed(placeTrade, 1);
@@ -74,6 +75,7 @@ export class TradingStack extends Stack {
       prefix,
       timeout: Duration.seconds(30),
       environment: { ...marketSettings(config), ...foundation.ledgerEnvironment },
+      policies: { ...marketPolicies(config), ...foundation.ledgerPolicies },
       alarmTopic,
     });
     allowReadingSecret(checkReadiness, foundation.secret, key);
@@ -95,6 +97,7 @@ export class TradingStack extends Stack {
       prefix,
       timeout: Duration.minutes(1),
       environment: { ...marketSettings(config), INTENT_TABLE: foundation.intents.tableName },
+      policies: marketPolicies(config),
       alarmTopic,
     });
     // The paper book is an item of the table; live, the service is asked.

@@ -2,12 +2,18 @@ import middy from '@middy/core';
 import { ledgerEnvironment, readEnvironment } from '../shared/environment.ts';
 import { createLedgerDeps } from '../shared/ledger.ts';
 import { createMarkets, marketEnvironment } from '../shared/market.ts';
+import { ledgerPolicies, marketPolicies, readPolicies } from '../shared/policies.ts';
 import { telemetry } from '../shared/telemetry.ts';
 import { createHandler } from './handler.ts';
 
-const { BUDGETS, STOP_PARAMETER } = ledgerEnvironment;
-const env = readEnvironment({ ...marketEnvironment, BUDGETS, STOP_PARAMETER });
+const { STOP_PARAMETER } = ledgerEnvironment;
+const env = readEnvironment({ ...marketEnvironment, STOP_PARAMETER });
+const policies = readPolicies({ ...ledgerPolicies, ...marketPolicies });
 
 export const handler = middy(
-  createHandler({ ...createLedgerDeps(env), policy: env.TRADE_POLICY, openMarkets: createMarkets(env) }),
+  createHandler({
+    ...createLedgerDeps(env, policies),
+    policy: policies.trade,
+    openMarkets: createMarkets(env, policies),
+  }),
 ).use(telemetry);

@@ -5,9 +5,9 @@ import { createIntentTable } from '../../src/aws/intent-table.ts';
 import { createPublisher } from '../../src/aws/publisher.ts';
 import { createDescribeTrainingJob, createListCompletedJobs } from '../../src/aws/training-jobs.ts';
 import { bonusPolicySchema } from '../../src/escrow/bonus-rules.ts';
-import { jsonText } from '../../src/schemas.ts';
 import { aws } from '../shared/aws.ts';
 import { readEnvironment } from '../shared/environment.ts';
+import { readPolicies } from '../shared/policies.ts';
 import { count, log, telemetry } from '../shared/telemetry.ts';
 import { createHandler } from './handler.ts';
 
@@ -15,8 +15,8 @@ const env = readEnvironment({
   EVENT_BUS: z.string(),
   STATE_MACHINE_ARN: z.string(),
   INTENT_TABLE: z.string(),
-  BONUS_POLICY: jsonText(bonusPolicySchema),
 });
+const { bonus } = readPolicies({ bonus: bonusPolicySchema });
 
 export const handler = middy(
   createHandler({
@@ -25,7 +25,7 @@ export const handler = middy(
     intents: createIntentTable(aws.dynamoDb, env.INTENT_TABLE),
     startExecution: createStartExecution(aws.stepFunctions, env.STATE_MACHINE_ARN),
     publish: createPublisher(aws.eventBridge, env.EVENT_BUS),
-    policy: env.BONUS_POLICY,
+    policy: bonus,
     now: () => new Date(),
     log,
     count,

@@ -6,13 +6,15 @@ import { aws } from '../shared/aws.ts';
 import { ledgerEnvironment, queueEnvironment, readEnvironment } from '../shared/environment.ts';
 import { createLedgerDeps } from '../shared/ledger.ts';
 import { createMarkets, marketEnvironment } from '../shared/market.ts';
+import { ledgerPolicies, marketPolicies, readPolicies } from '../shared/policies.ts';
 import { count, log, telemetry } from '../shared/telemetry.ts';
 import { createHandler } from './handler.ts';
 
 const env = readEnvironment({ ...queueEnvironment, ...ledgerEnvironment, ...marketEnvironment });
-const policy = env.TRADE_POLICY;
-const ledger = createLedgerDeps(env);
-const openMarket = createMarkets(env)[policy.mode];
+const policies = readPolicies({ ...ledgerPolicies, ...marketPolicies });
+const policy = policies.trade;
+const ledger = createLedgerDeps(env, policies);
+const openMarket = createMarkets(env, policies)[policy.mode];
 
 export const handler = middy(
   createHandler({

@@ -11,6 +11,7 @@ import { createWalletClient } from '../../src/purple-flea/wallet-client.ts';
 import { jsonText } from '../../src/schemas.ts';
 import { aws } from '../shared/aws.ts';
 import { escrowEnvironment, readEnvironment, tradingEnvironment } from '../shared/environment.ts';
+import { readPolicies, symbolPolicies } from '../shared/policies.ts';
 import { createApiKeySource, createServiceDeps } from '../shared/purple-flea.ts';
 import { count, log, telemetry } from '../shared/telemetry.ts';
 import { createHandler } from './handler.ts';
@@ -22,9 +23,10 @@ const env = readEnvironment({
   INTENT_TABLE: z.string(),
   EVENT_BUS: z.string(),
 });
+const { symbols } = readPolicies(symbolPolicies);
 const escrow = createServiceDeps(env.ESCROW_SERVICE, env);
 const wallet = createServiceDeps(env.WALLET_SERVICE, env);
-const trading = createServiceDeps(env.TRADING_SERVICE, env);
+const trading = createServiceDeps({ ...env.TRADING_SERVICE, symbols }, env);
 
 export const handler = middy(
   createHandler({

@@ -6,18 +6,19 @@ import { createPublisher } from '../../src/aws/publisher.ts';
 import { createReadObject } from '../../src/aws/s3-object.ts';
 import { INCOMING } from '../../src/events/catalogue.ts';
 import { predictorSchema } from '../../src/inference/predictor.ts';
-import { jsonText } from '../../src/schemas.ts';
 import { access, aws } from '../shared/aws.ts';
 import { readEnvironment } from '../shared/environment.ts';
+import { readPolicies } from '../shared/policies.ts';
 import { log, telemetry } from '../shared/telemetry.ts';
 import { createHandler } from './handler.ts';
 
-const env = readEnvironment({ EVENT_BUS: z.string(), PREDICTOR: jsonText(predictorSchema) });
+const env = readEnvironment({ EVENT_BUS: z.string() });
+const { predictor } = readPolicies({ predictor: predictorSchema });
 const publish = createPublisher(aws.eventBridge, env.EVENT_BUS);
 
 export const handler = middy(
   createHandler({
-    predictor: env.PREDICTOR,
+    predictor,
     readObject: createReadObject(access),
     readRecord: createReadRecord(aws.readRecord),
     invokeEndpoint: aws.invokeModel,

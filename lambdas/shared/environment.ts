@@ -1,5 +1,4 @@
 import * as z from 'zod/mini';
-import { budgetPolicySchema } from '../../src/ledger/budgets.ts';
 import { jsonText } from '../../src/schemas.ts';
 import { serviceSchema } from '../../src/purple-flea/service.ts';
 
@@ -16,7 +15,6 @@ export const tradingEnvironment = { ...purpleFleaEnvironment, TRADING_SERVICE: j
 export const ledgerEnvironment = {
   INTENT_TABLE: z.string(),
   EVENT_BUS: z.string(),
-  BUDGETS: jsonText(budgetPolicySchema),
   STOP_PARAMETER: z.string(),
 };
 export const mailboxEnvironment = { MAILBOX_TABLE: z.string() };

@@ -9,6 +9,7 @@ import { aws } from './aws.ts';
 import type { AnnounceDeps } from './announce.ts';
 import { escrowEnvironment, ledgerEnvironment, readEnvironment } from './environment.ts';
 import { createLedgerDeps } from './ledger.ts';
+import { ledgerPolicies, readPolicies } from './policies.ts';
 import { createApiKeySource, createServiceDeps } from './purple-flea.ts';
 import { count, log } from './telemetry.ts';
 
@@ -42,8 +43,12 @@ export function createEscrowReadDeps(): EscrowReadDeps {
   };
 }
 
-/** Builds what sending needs from the environment, once a process. */
+/** Builds what sending needs from the environment and the policies, once a process. */
 export function createEscrowTaskDeps(): EscrowTaskDeps {
   const env = readEnvironment({ ...escrowEnvironment, ...ledgerEnvironment });
-  return { ...createEscrowReadDeps(), ...createLedgerDeps(env), requestMs: env.REQUEST_TIMEOUT_MS };
+  return {
+    ...createEscrowReadDeps(),
+    ...createLedgerDeps(env, readPolicies(ledgerPolicies)),
+    requestMs: env.REQUEST_TIMEOUT_MS,
+  };
 }

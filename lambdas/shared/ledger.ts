@@ -7,15 +7,14 @@ import type { BudgetPolicy } from '../../src/ledger/budgets.ts';
 import { aws } from './aws.ts';
 
 /** The ledger as functions that send effects use it, but for the time they have left. */
-export function createLedgerDeps(env: {
-  readonly INTENT_TABLE: string;
-  readonly BUDGETS: BudgetPolicy;
-  readonly STOP_PARAMETER: string;
-}): Omit<EffectDeps, 'remainingMs'> {
+export function createLedgerDeps(
+  env: { readonly INTENT_TABLE: string; readonly STOP_PARAMETER: string },
+  { budgets }: { readonly budgets: BudgetPolicy },
+): Omit<EffectDeps, 'remainingMs'> {
   const readParameter = keepValues(async (Name) => (await aws.ssm('GetParameter', { Name })).Parameter?.Value);
   return {
     intents: createIntentTable(aws.dynamoDb, env.INTENT_TABLE),
-    budgets: env.BUDGETS,
+    budgets,
     readStop: createStopSwitch(env.STOP_PARAMETER, (name, maxAge) => readParameter(name, { maxAge })),
     now: () => new Date(),
     newId: randomUUID,

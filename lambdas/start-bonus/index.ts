@@ -5,9 +5,9 @@ import { createStartExecution } from '../../src/aws/executions.ts';
 import { createPublisher } from '../../src/aws/publisher.ts';
 import { createDescribeTrainingJob } from '../../src/aws/training-jobs.ts';
 import { bonusPolicySchema } from '../../src/escrow/bonus-rules.ts';
-import { jsonText } from '../../src/schemas.ts';
 import { aws } from '../shared/aws.ts';
 import { queueEnvironment, readEnvironment } from '../shared/environment.ts';
+import { readPolicies } from '../shared/policies.ts';
 import { count, log, telemetry } from '../shared/telemetry.ts';
 import { createHandler } from './handler.ts';
 
@@ -15,8 +15,8 @@ const env = readEnvironment({
   ...queueEnvironment,
   EVENT_BUS: z.string(),
   STATE_MACHINE_ARN: z.string(),
-  BONUS_POLICY: jsonText(bonusPolicySchema),
 });
+const { bonus } = readPolicies({ bonus: bonusPolicySchema });
 
 export const handler = middy(
   createHandler({
@@ -25,7 +25,7 @@ export const handler = middy(
     publish: createPublisher(aws.eventBridge, env.EVENT_BUS),
     sendDeadLetter: createSendDeadLetter(aws.sqs, env.DEAD_LETTER_QUEUE_URL),
     maxReceives: env.MAX_RECEIVES,
-    policy: env.BONUS_POLICY,
+    policy: bonus,
     log,
     count,
   }),

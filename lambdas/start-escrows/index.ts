@@ -5,9 +5,9 @@ import { createStartExecution } from '../../src/aws/executions.ts';
 import { createPublisher } from '../../src/aws/publisher.ts';
 import { createKeepRequest } from '../../src/aws/request-table.ts';
 import { requestPolicySchema } from '../../src/escrow/escrow-request.ts';
-import { jsonText } from '../../src/schemas.ts';
 import { aws } from '../shared/aws.ts';
 import { queueEnvironment, readEnvironment } from '../shared/environment.ts';
+import { readPolicies } from '../shared/policies.ts';
 import { count, log, telemetry } from '../shared/telemetry.ts';
 import { createHandler } from './handler.ts';
 
@@ -16,8 +16,8 @@ const env = readEnvironment({
   EVENT_BUS: z.string(),
   INTENT_TABLE: z.string(),
   STATE_MACHINE_ARN: z.string(),
-  REQUEST_POLICY: jsonText(requestPolicySchema),
 });
+const { requests } = readPolicies({ requests: requestPolicySchema });
 
 export const handler = middy(
   createHandler({
@@ -26,7 +26,7 @@ export const handler = middy(
     publish: createPublisher(aws.eventBridge, env.EVENT_BUS),
     sendDeadLetter: createSendDeadLetter(aws.sqs, env.DEAD_LETTER_QUEUE_URL),
     maxReceives: env.MAX_RECEIVES,
-    policy: env.REQUEST_POLICY,
+    policy: requests,
     log,
     count,
   }),

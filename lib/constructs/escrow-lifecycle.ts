@@ -16,6 +16,7 @@ import {
   allowRecordingIntents,
   allowUsingMailbox,
 } from '../grants.ts';
+import type { Policies } from '../policies.ts';
 import { createAlarm } from './alarm.ts';
 import { PipelineFunction } from './pipeline-function.ts';
 
@@ -55,14 +56,22 @@ export class EscrowLifecycle extends Construct {
       REQUEST_TIMEOUT_MS: String(config.purpleFlea.requestTimeoutMs),
       EVENT_BUS: bus.eventBusName,
     };
-    const task = (lambda: string, timeout: Duration, environment: Record<string, string>) =>
-      new PipelineFunction(this, { lambda, prefix, timeout, environment, alarmTopic });
+    const task = (lambda: string, timeout: Duration, environment: Record<string, string>, policies?: Policies) =>
+      new PipelineFunction(this, {
+        lambda,
+        prefix,
+        timeout,
+        environment,
+        ...(policies === undefined ? {} : { policies }),
+        alarmTopic,
+      });
 
     const ledger = { ...purpleFlea, ...foundation.ledgerEnvironment };
-    const lockFunds = task('lock-funds', Duration.seconds(30), ledger);
-    const completeDelivery = task('complete-delivery', Duration.seconds(45), ledger);
-    const releaseFunds = task('release-funds', Duration.seconds(60), ledger);
-    const raiseDispute = task('raise-dispute', Duration.seconds(60), ledger);
+    const { ledgerPolicies } = foundation;
+    const lockFunds = task('lock-funds', Duration.seconds(30), ledger, ledgerPolicies);
+    const completeDelivery = task('complete-delivery', Duration.seconds(45), ledger, ledgerPolicies);
+    const releaseFunds = task('release-funds', Duration.seconds(60), ledger, ledgerPolicies);
+    const raiseDispute = task('raise-dispute', Duration.seconds(60), ledger, ledgerPolicies);
     const reviewDelivery = task('review-delivery', Duration.seconds(30), purpleFlea);
     const checkStatus = task('check-status', Duration.seconds(30), purpleFlea);
     const awaitSignal = task('await-signal', Duration.seconds(30), { MAILBOX_TABLE: mailbox.tableName });

@@ -2,7 +2,6 @@ import { Duration, Validations } from 'aws-cdk-lib';
 import { EventBus, Match } from 'aws-cdk-lib/aws-events';
 import { Construct } from 'constructs';
 import { OBJECT_CREATED } from '../../src/events/catalogue.ts';
-import type { InferenceSource } from '../../src/inference/predictor.ts';
 import type { FoundationStack } from '../foundation-stack.ts';
 import { allowPublishing, allowReadingObjects } from '../grants.ts';
 import { pascalCase } from '../names.ts';
@@ -49,8 +48,8 @@ export class Inferences extends Construct {
         environment: {
           ...queue.environment,
           EVENT_BUS: bus.eventBusName,
-          INFERENCE_SOURCE: JSON.stringify(source satisfies InferenceSource),
         },
+        policies: { inference: source },
         alarmTopic,
       });
       queue.feed(readInference, 5);

@@ -1,12 +1,13 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Runtime } from 'aws-cdk-lib/aws-lambda';
-import { LogLevel, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { LogLevel, NodejsFunction, OutputFormat, type BundlingOptions } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { fileURLToPath } from 'node:url';
 import { pascalCase } from '../names.ts';
+import type { Policies } from '../policies.ts';
 import { createAlarm } from './alarm.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -21,16 +22,24 @@ export interface PipelineFunctionProps {
   readonly timeout: Duration;
   /** Names, ARNs and settings; never a secret. */
   readonly environment: Readonly<Record<string, string>>;
+  /** What it decides by; see `lambdas/shared/policies.ts`. */
+  readonly policies?: Policies;
   /** Where the function's error alarm goes. */
   readonly alarmTopic: ITopic;
 }
 
 /**
  * A function of the pipeline: arm64, bundled whole by esbuild, with a log group of its own, a role of its own that
- * starts with nothing but writing to that group, and an alarm on errors.
+ * starts with nothing but writing to that group, and an alarm on errors. Its policies are a file of the bundle, so that a change of them is a new version of the code.
  */
 export class PipelineFunction extends NodejsFunction {
-  constructor(scope: Construct, { lambda, variant, prefix, timeout, environment, alarmTopic }: PipelineFunctionProps) {
+  /** With the stage's prefix. */
+  readonly name: string;
+  /** What its bundle says in `policies.json`; undefined where there is none. */
+  readonly policies: Policies | undefined;
+
+  constructor(scope: Construct, props: PipelineFunctionProps) {
+    const { lambda, variant, prefix, timeout, environment, policies, alarmTopic } = props;
     const name = variant === undefined ? lambda : `${lambda}-${variant}`;
     const id = pascalCase(name);
     const functionName = `${prefix}-${name}`;
@@ -77,8 +86,11 @@ export class PipelineFunction extends NodejsFunction {
         sourceMap: true,
         sourcesContent: false,
         mainFields: ['module', 'main'],
+        ...(policies === undefined ? {} : bundlePolicies(policies)),
       },
     });
+    this.name = functionName;
+    this.policies = policies;
 
     createAlarm(home, 'Errors', {
       metric: this.metricErrors({ period: Duration.minutes(5) }),
@@ -86,4 +98,16 @@ export class PipelineFunction extends NodejsFunction {
       topic: alarmTopic,
     });
   }
+}
+
+/** Writes the file beside `index.js`. The text gets there in a variable of the bundling step, so that no shell reads it. */
+function bundlePolicies(policies: Policies): Pick<BundlingOptions, 'environment' | 'commandHooks'> {
+  return {
+    environment: { POLICIES: JSON.stringify(policies) },
+    commandHooks: {
+      beforeBundling: () => [],
+      beforeInstall: () => [],
+      afterBundling: (_, outputDir) => [`printf '%s' "$POLICIES" > "${outputDir}/policies.json"`],
+    },
+  };
 }

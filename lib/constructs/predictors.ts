@@ -1,7 +1,6 @@
 import { ArnFormat, CfnOutput, Duration, Stack } from 'aws-cdk-lib';
 import { ContextAttribute } from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
-import type { Predictor } from '../../src/inference/predictor.ts';
 import type { FoundationStack } from '../foundation-stack.ts';
 import { allowOn, allowPublishing, allowReadingObjects } from '../grants.ts';
 import { pascalCase } from '../names.ts';
@@ -38,8 +37,8 @@ export class Predictors extends Construct {
         environment: {
           ...sageMakerEnvironment,
           EVENT_BUS: bus.eventBusName,
-          PREDICTOR: JSON.stringify(predictor satisfies Predictor),
         },
+        policies: { predictor },
         alarmTopic,
       });
       allowOn(fn, ['sagemaker:InvokeEndpoint'], sageMakerArn(this, 'endpoint', predictor.endpointName.toLowerCase()));

@@ -8,9 +8,11 @@ import type { SQSEvent } from 'aws-lambda';
  * has the name of the job, and nothing is checked.
  */
 
-const { STATE_MACHINE_ARN = '', EVENT_BUS = '', BONUS_POLICY = '{}' } = process.env;
-const { rules } = JSON.parse(BONUS_POLICY) as {
-  rules: readonly { metric: string; tiers: readonly { beyond: number; amountUsd: string }[] }[];
+const { STATE_MACHINE_ARN = '', EVENT_BUS = '', POLICIES = '{}' } = process.env;
+const {
+  bonus: { rules },
+} = JSON.parse(POLICIES) as {
+  bonus: { rules: readonly { metric: string; tiers: readonly { beyond: number; amountUsd: string }[] }[] };
 };
 const [policy = { metric: '', tiers: [] }] = rules;
 const sageMaker = new SageMakerClient({});

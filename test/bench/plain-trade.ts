@@ -7,9 +7,11 @@ import type { SQSEvent } from 'aws-lambda';
  * that comes twice, or an answer that is lost, is two orders. No budget, no stop, no look at what is stale.
  */
 
-const { SECRET_NAME = '', EVENT_BUS = '', TRADING_SERVICE = '{}', TRADE_POLICY = '{}' } = process.env;
+const { SECRET_NAME = '', EVENT_BUS = '', TRADING_SERVICE = '{}', POLICIES = '{}' } = process.env;
 const { baseUrl } = JSON.parse(TRADING_SERVICE) as { baseUrl: string };
-const policy = JSON.parse(TRADE_POLICY) as { confidenceThreshold: number; size: { amountUsd: string } };
+const { trade: policy } = JSON.parse(POLICIES) as {
+  trade: { confidenceThreshold: number; size: { amountUsd: string } };
+};
 const secrets = new SecretsManagerClient({});
 const events = new EventBridgeClient({});
 

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
+import type { Policies } from '../../lib/policies.ts';
 import { INCOMING, TRAINING_JOB_STATE_CHANGE } from '../../src/events/catalogue.ts';
 import { bundleFunctions } from '../support/bundle-functions.ts';
 import { aBatch, anEvent } from '../support/lambda-events.ts';
@@ -52,11 +53,14 @@ export async function prepare(outdir: string, awsUrl: string, twinUrl: string): 
     AWS_SECRET_ACCESS_KEY: 'bench',
     AWS_EC2_METADATA_DISABLED: 'true',
   };
-  const environments = deployedEnvironments(twinUrl);
+  const { environmentOf, policiesOf } = deployedSettings(twinUrl);
+  for (const lambda of ['place-trade', 'start-bonus']) {
+    writeFileSync(`${outdir}/${lambda}/policies.json`, JSON.stringify(policiesOf(lambda)));
+  }
   const node = (lambda: string, file: string, name: string, eventOf: Variant['eventOf']): Variant => ({
     name,
     command: [process.execPath, `${HERE}/run-function.cjs`, `${outdir}/${file}`],
-    env: { ...aws, ...environments(lambda) },
+    env: { ...aws, ...environmentOf(lambda), POLICIES: JSON.stringify(policiesOf(lambda)) },
     eventOf,
     bundleBytes: statSync(`${outdir}/${file}`).size,
   });
@@ -115,8 +119,11 @@ export async function prepare(outdir: string, awsUrl: string, twinUrl: string): 
   };
 }
 
-/** The environment of functions as stage `local` deploys them, with limits that a benchmark does not use up. */
-function deployedEnvironments(twinUrl: string): (lambda: string) => Readonly<Record<string, string>> {
+/** Environment and policies of functions as stage `local` deploys them, with limits that a benchmark does not use up. */
+function deployedSettings(twinUrl: string): {
+  readonly environmentOf: (lambda: string) => Readonly<Record<string, string>>;
+  readonly policiesOf: (lambda: string) => Policies;
+} {
   const stage = synthesizeStage('local', { twinUrl }, (config) => ({
     ...config,
     trading: {
@@ -130,11 +137,12 @@ function deployedEnvironments(twinUrl: string): (lambda: string) => Readonly<Rec
     FunctionName: string;
     Environment: { Variables: Readonly<Record<string, string>> };
   }>('AWS::Lambda::Function');
-  return (lambda) => {
+  const environmentOf = (lambda: string) => {
     const found = functions.find(({ properties }) => stage.shorten(properties.FunctionName) === lambda);
     if (found === undefined) throw new Error(`no function ${lambda}`);
     return found.properties.Environment.Variables;
   };
+  return { environmentOf, policiesOf: (lambda) => stage.policies.get(lambda) ?? {} };
 }
 
 function predictionOf(fact: number): unknown {

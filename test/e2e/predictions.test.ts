@@ -1,11 +1,18 @@
-import { GetFunctionConfigurationCommand, UpdateFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
+import { UpdateFunctionCodeCommand } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { execa } from 'execa';
 import { randomUUID } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { loadConfig } from '../../lib/config.ts';
+import type { Policies } from '../../lib/policies.ts';
 import { deliverAwsEvent } from '../../local/aws-events.ts';
+import { prepareLocalAws } from '../../local/python.ts';
 import { askModel } from '../../local/sending.ts';
 import { callSigned } from '../../local/signed-call.ts';
 import type { Predictor } from '../../src/inference/predictor.ts';
+import { bundleFunctions } from '../support/bundle-functions.ts';
 import { awaitDeadLetter, awaitEvent, findEvents, ordersFor, settle, startStage, type Stage } from './stage.ts';
 
 const FEATURES = { bucket: 'purple-flea-local-features', key: 'btc/latest & best.json' };
@@ -37,23 +44,34 @@ async function putS3(path: string, body = ''): Promise<void> {
 const putFeatures = (features: object) =>
   putS3(`/${FEATURES.bucket}/${encodeURI(FEATURES.key).replace('&', '%26')}`, JSON.stringify(features));
 
-/** Configures the predictor of the stage as one whose features are in S3, and which speaks CSV with its model. */
+/** Deploys the predictor of the stage as one whose features are in S3, and which speaks CSV with its model. */
 async function readFeaturesFromS3(): Promise<void> {
-  const FunctionName = stage.outputs.requestPrediction;
-  const { Environment } = await stage.clients.lambda.send(new GetFunctionConfigurationCommand({ FunctionName }));
-  const variables = Environment?.Variables ?? {};
+  const [configured] = loadConfig('local').trading.predictors;
+  if (configured === undefined) throw new Error('stage local has no predictor');
+  const { everyMinutes: _every, ...others } = configured;
   const predictor: Predictor = {
-    ...(JSON.parse(variables['PREDICTOR'] ?? '') as Predictor),
+    ...others,
     features: { source: 's3', ...FEATURES, maxAgeSeconds: 600 },
     request: { format: 'csv', order: ORDER },
     answer: { kind: 'probabilities', format: 'csv', labels: ['short', 'hold', 'long'] },
   };
-  await stage.clients.lambda.send(
-    new UpdateFunctionConfigurationCommand({
-      FunctionName,
-      Environment: { Variables: { ...variables, PREDICTOR: JSON.stringify(predictor) } },
-    }),
-  );
+  const FunctionName = stage.outputs.requestPrediction;
+  const ZipFile = await zipWithPolicies('lambdas/request-prediction/index.ts', { predictor });
+  await stage.clients.lambda.send(new UpdateFunctionCodeCommand({ FunctionName, ZipFile }));
+}
+
+/** What is uploaded for a function: its bundle and its policies. */
+async function zipWithPolicies(entry: string, policies: Policies): Promise<Buffer> {
+  const folder = mkdtempSync(join(tmpdir(), 'predictor-'));
+  try {
+    await bundleFunctions([entry], dirname(entry), folder);
+    writeFileSync(join(folder, 'policies.json'), JSON.stringify(policies));
+    const [python] = await prepareLocalAws(() => {});
+    await execa(python, ['-m', 'zipfile', '-c', 'function.zip', 'index.js', 'policies.json'], { cwd: folder });
+    return readFileSync(join(folder, 'function.zip'));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 const ask = (scheduledTime: string) => askModel(stage.clients, stage.outputs.requestPrediction, { scheduledTime });

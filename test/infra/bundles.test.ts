@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -23,6 +23,10 @@ beforeAll(async () => {
   outdir = mkdtempSync(join(tmpdir(), 'bundles-'));
   const entries = FOLDERS.map((folder) => `lambdas/${folder}/index.ts`);
   await bundleFunctions(entries, 'lambdas', outdir);
+  for (const folder of FOLDERS) {
+    const policies = stage.policies.get(DEPLOYED_AS[folder] ?? folder);
+    if (policies !== undefined) writeFileSync(join(outdir, folder, 'policies.json'), JSON.stringify(policies));
+  }
 });
 afterAll(() => {
   rmSync(outdir, { recursive: true, force: true });
@@ -57,6 +61,17 @@ describe.each(FOLDERS)('the bundle of %s', (folder) => {
   test(`is at most ${MAX_KILOBYTES} KB, less its source map`, () => {
     expect(statSync(file()).size / 1024).toBeLessThanOrEqual(MAX_KILOBYTES);
   });
+});
+
+test('a bundle that lacks a policy does not load, and says which', async () => {
+  const folder = join(outdir, 'start-escrows');
+  writeFileSync(join(folder, 'policies.json'), '{}');
+
+  const loading = run(process.execPath, ['-e', LOAD, join(folder, 'index.js')], {
+    env: { AWS_REGION: REGION, ...environments['start-escrows'] },
+  });
+
+  await expect(loading).rejects.toThrow('policies.json: requests: ');
 });
 
 test('a bundle that lacks a setting does not load, and says which', async () => {

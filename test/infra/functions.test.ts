@@ -63,13 +63,6 @@ const SETTINGS = [
   'TRADING_SERVICE',
   'WALLET_SERVICE',
   'FAUCET_SERVICE',
-  'BUDGETS',
-  'BONUS_POLICY',
-  'REQUEST_POLICY',
-  'TRADE_POLICY',
-  'PREDICTOR',
-  'INFERENCE_SOURCE',
-  'PAPER',
 ];
 
 /** What keys look like: those of Purple Flea and of AWS, and any long run of letters and digits. */
@@ -191,31 +184,38 @@ describe.each(STAGES)('the functions of stage %s', (stageName) => {
       functions.map(({ FunctionName, Environment }) => [stage.shorten(FunctionName), Environment.Variables]),
     );
     const read = (name: string, variable: string): unknown => JSON.parse(variables[name]?.[variable] ?? '');
+    const trade = { ...tradePolicy, dailyNotionalUsd: budgets.perDay['trade-order'] };
+    const symbols = {};
 
-    expect(read('start-bonus', 'BONUS_POLICY')).toEqual(bonus);
-    expect(read('find-missed-jobs', 'BONUS_POLICY')).toEqual(bonus);
-    expect(read('start-escrows', 'REQUEST_POLICY')).toEqual(requestPolicy);
     expect(Object.keys(budgets.perDay).length).toBeGreaterThan(0);
-    for (const sender of ['lock-funds', 'complete-delivery', 'release-funds', 'place-trade', 'check-readiness']) {
-      expect(read(sender, 'BUDGETS')).toEqual(budgets);
-    }
+    expect(Object.fromEntries(stage.policies)).toEqual({
+      'start-bonus': { bonus },
+      'find-missed-jobs': { bonus },
+      'start-escrows': { requests: requestPolicy },
+      'lock-funds': { budgets },
+      'complete-delivery': { budgets },
+      'release-funds': { budgets },
+      'raise-dispute': { budgets },
+      'place-trade': { budgets, trade, paper, symbols },
+      'check-readiness': { budgets, trade, paper, symbols },
+      'measure-positions': { trade, paper, symbols },
+      'resolve-intents': { symbols },
+      'reconcile-ledger': { symbols },
+      ...Object.fromEntries(
+        predictors.map(({ everyMinutes: _every, ...predictor }) => [
+          `request-prediction-${predictor.name}`,
+          { predictor },
+        ]),
+      ),
+      ...Object.fromEntries(inferences.map((source) => [`read-inference-${source.name}`, { inference: source }])),
+    });
     for (const service of ['escrow', 'trading', 'wallet', 'faucet'] as const) {
       expect(read('resolve-intents', `${service.toUpperCase()}_SERVICE`)).toEqual(purpleFlea[service]);
     }
     for (const trader of ['place-trade', 'check-readiness', 'measure-positions']) {
-      expect(read(trader, 'TRADE_POLICY')).toEqual({
-        ...tradePolicy,
-        dailyNotionalUsd: budgets.perDay['trade-order'],
-      });
-      expect(read(trader, 'PAPER')).toEqual(paper);
       expect(read(trader, 'WALLET_SERVICE')).toEqual(purpleFlea.wallet);
       expect(read(trader, 'TRADING_SERVICE')).toEqual(purpleFlea.trading);
     }
-    expect(predictors).toHaveLength(1);
-    for (const { everyMinutes: _every, ...predictor } of predictors) {
-      expect(read(`request-prediction-${predictor.name}`, 'PREDICTOR')).toEqual(predictor);
-    }
-    for (const source of inferences) expect(read(`read-inference-${source.name}`, 'INFERENCE_SOURCE')).toEqual(source);
     for (const task of ['lock-funds', 'complete-delivery', 'review-delivery', 'release-funds', 'check-status']) {
       expect(read(task, 'ESCROW_SERVICE')).toEqual(purpleFlea.escrow);
     }

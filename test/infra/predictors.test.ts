@@ -59,7 +59,6 @@ function predicting(config: Config): Config {
 interface FunctionProperties {
   readonly FunctionName: string;
   readonly Role: string;
-  readonly Environment: { readonly Variables: Readonly<Record<string, string>> };
 }
 
 describe('a stage with several predictors', () => {
@@ -106,11 +105,9 @@ describe('a stage with several predictors', () => {
 
   test('tells each what it is to do, as the function reads it', () => {
     for (const { everyMinutes: _, ...predictor } of predicting(loadConfig('prod')).trading.predictors) {
-      const told: unknown = JSON.parse(
-        find(`request-prediction-${predictor.name}`).Environment.Variables['PREDICTOR'] ?? '',
-      );
-      expect(told).toEqual(predictor);
-      expect(predictorSchema.safeParse(told).success).toBe(true);
+      const told = stage.policies.get(`request-prediction-${predictor.name}`);
+      expect(told).toEqual({ predictor });
+      expect(predictorSchema.safeParse(told?.predictor).success).toBe(true);
     }
   });
 

@@ -3,7 +3,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig, type Config, type Stage } from '../../lib/config.ts';
+import { PipelineFunction } from '../../lib/constructs/pipeline-function.ts';
 import { buildPipeline, type PipelineOptions } from '../../lib/pipeline.ts';
+import type { Policies } from '../../lib/policies.ts';
 
 export const REGION = 'eu-central-1';
 export const ACCOUNT = '111122223333';
@@ -27,6 +29,8 @@ export interface SynthesizedStage {
   readonly text: string;
   /** The JSON files that are uploaded, by the key that templates name them by. */
   readonly files: ReadonlyMap<string, string>;
+  /** What functions have in `policies.json`, by their names without the stage's prefix. */
+  readonly policies: ReadonlyMap<string, Policies>;
   /** Outputs of all stacks, by their names. */
   readonly outputs: ReadonlyMap<string, unknown>;
   /** What the stage said it leaves out. */
@@ -37,10 +41,10 @@ export interface SynthesizedStage {
   shorten(arn: string): string;
 }
 
-/** An app with the context of `cdk synth`. Bundling is left out: it is slow, and `bundles.test.ts` does it. */
+/** An app with the context of `cdk synth`. Bundling is left out unless `props` says otherwise: it is slow. */
 export function createApp(props: AppProps): App {
   const { context } = JSON.parse(readFileSync('cdk.json', 'utf8')) as { context: Record<string, unknown> };
-  return new App({ ...props, context: { ...context, ...props.context, 'aws:cdk:bundling-stacks': [] } });
+  return new App({ ...props, context: { ...context, 'aws:cdk:bundling-stacks': [], ...props.context } });
 }
 
 /** @param change of the stage's configuration. */
@@ -65,6 +69,7 @@ export function synthesizeStage(
       template: stack.template as Template,
     }));
     const prefix = `purple-flea-${name}`;
+    const policies = policiesIn(app, prefix);
     const text = JSON.stringify(templates);
     const files = new Map(
       readdirSync(outdir)
@@ -77,6 +82,7 @@ export function synthesizeStage(
       prefix,
       text,
       files,
+      policies,
       outputs,
       said,
       resources: <Properties>(type: string) =>
@@ -90,6 +96,18 @@ export function synthesizeStage(
   } finally {
     rmSync(outdir, { recursive: true, force: true });
   }
+}
+
+/** What functions of an app have in `policies.json`, by their names without the prefix; those that have none are left out. */
+export function policiesIn(app: App, prefix: string): ReadonlyMap<string, Policies> {
+  return new Map(
+    app.node
+      .findAll()
+      .filter((construct) => construct instanceof PipelineFunction)
+      .flatMap(({ name, policies }) =>
+        policies === undefined ? [] : [[name.replace(`${prefix}-`, ''), policies] as const],
+      ),
+  );
 }
 
 /** An IAM statement as CDK writes it: single values are not in a list. */

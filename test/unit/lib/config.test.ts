@@ -451,11 +451,13 @@ describe('a predictor', () => {
     );
   });
 
-  test('may not be larger than what fits into the environment of its function', () => {
-    const values = Object.fromEntries(Array.from({ length: 150 }, (_, index) => [`a_feature_of_many_${index}`, 1]));
+  test('may have 200 features and no more', () => {
+    const values = (length: number) =>
+      Object.fromEntries(Array.from({ length }, (_, index) => [`a_feature_of_many_${index}`, 1]));
 
-    expect(features({ source: 'fixed', values })).toContain(
-      'trading.predictors[0]: got "btc"; allowed: A function that asks one model about one asset. At most 3000 characters of JSON',
+    expect(features({ source: 'fixed', values: values(200) })).toBe('accepted');
+    expect(features({ source: 'fixed', values: values(201) })).toContain(
+      'Features by name; at least one, at most 200.',
     );
   });
 

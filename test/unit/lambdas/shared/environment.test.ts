@@ -55,14 +55,13 @@ describe('the settings of a function', () => {
     setEnvironment({
       INTENT_TABLE: undefined,
       EVENT_BUS: undefined,
-      BUDGETS: undefined,
       STOP_PARAMETER: undefined,
       DEAD_LETTER_QUEUE_URL: undefined,
       MAX_RECEIVES: '5',
     });
 
     expect(() => readEnvironment({ ...ledgerEnvironment, ...queueEnvironment })).toThrow(
-      /^environment: INTENT_TABLE: .*; EVENT_BUS: .*; BUDGETS: .*; STOP_PARAMETER: .*; DEAD_LETTER_QUEUE_URL: [^;]*$/,
+      /^environment: INTENT_TABLE: .*; EVENT_BUS: .*; STOP_PARAMETER: .*; DEAD_LETTER_QUEUE_URL: [^;]*$/,
     );
   });
 });

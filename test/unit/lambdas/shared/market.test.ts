@@ -24,15 +24,17 @@ afterEach(async () => {
 });
 
 const markets = () =>
-  createMarkets({
-    SECRET_NAME: 'PurpleFleaApiKey',
-    TRADING_SERVICE: { baseUrl: 'https://trading.example.com', profile: 'reference' },
-    WALLET_SERVICE: { baseUrl: 'https://wallet.example.com', profile: 'reference' },
-    CONNECT_TIMEOUT_MS: 2_000,
-    REQUEST_TIMEOUT_MS: 10_000,
-    INTENT_TABLE: 'intents',
-    PAPER: { balanceUsd: parseUsd('1000.00'), feeBasisPoints: 5 },
-  });
+  createMarkets(
+    {
+      SECRET_NAME: 'PurpleFleaApiKey',
+      TRADING_SERVICE: { baseUrl: 'https://trading.example.com', profile: 'reference' },
+      WALLET_SERVICE: { baseUrl: 'https://wallet.example.com', profile: 'reference' },
+      CONNECT_TIMEOUT_MS: 2_000,
+      REQUEST_TIMEOUT_MS: 10_000,
+      INTENT_TABLE: 'intents',
+    },
+    { paper: { balanceUsd: parseUsd('1000.00'), feeBasisPoints: 5 }, symbols: {} },
+  );
 const asked = () => aws.requests.map(({ headers }) => headers['x-amz-target']);
 
 test('the paper market asks for its book, and for no secret', async () => {

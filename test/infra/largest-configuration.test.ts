@@ -1,0 +1,136 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { execFile } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { configJsonSchema } from '../../lib/config.ts';
+import { PipelineFunction } from '../../lib/constructs/pipeline-function.ts';
+import { buildPipeline } from '../../lib/pipeline.ts';
+import { bundleFunctions } from '../support/bundle-functions.ts';
+import { largestConfig } from '../support/largest-config.ts';
+import { createApp, REGION, synthesizeStage } from '../support/synthesized-stage.ts';
+
+const run = promisify(execFile);
+
+/** What Lambda takes of all variables together, names included. */
+const MAX_ENVIRONMENT_BYTES = 4096;
+
+/** Loads one bundle as Lambda does, and says what it exports. */
+const LOAD = 'const loaded = require(process.argv[1]); process.stdout.write(typeof loaded.handler);';
+
+let outdir: string;
+beforeAll(() => {
+  outdir = mkdtempSync(join(tmpdir(), 'largest-'));
+});
+afterAll(() => {
+  rmSync(outdir, { recursive: true, force: true });
+});
+
+const stage = synthesizeStage('local', {}, () => largestConfig('local'));
+const functions = stage
+  .resources<{ FunctionName: string; Environment: { Variables: Readonly<Record<string, string>> } }>(
+    'AWS::Lambda::Function',
+  )
+  .map(({ properties }) => ({
+    name: stage.shorten(properties.FunctionName),
+    variables: properties.Environment.Variables,
+    policies: stage.policies.get(stage.shorten(properties.FunctionName)),
+  }));
+
+interface Schema {
+  readonly type?: string;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly items?: Schema;
+  readonly anyOf?: readonly Schema[];
+  readonly oneOf?: readonly Schema[];
+  readonly maxItems?: number;
+}
+
+/** The paths of all lists in a schema, each with the most that it takes. */
+function listsOf(schema: Schema, path = ''): [path: string, most: number | undefined][] {
+  const children = [
+    ...Object.entries(schema.properties ?? {}).map(([name, child]) => [child, `${path}.${name}`] as const),
+    ...[...(schema.anyOf ?? []), ...(schema.oneOf ?? [])].map((child) => [child, path] as const),
+    ...(schema.items === undefined ? [] : [[schema.items, `${path}[]`] as const]),
+  ];
+  const below = children.flatMap(([child, at]) => listsOf(child, at));
+  return schema.type === 'array' ? [[path, schema.maxItems], ...below] : below;
+}
+
+describe('the largest configuration that the schema takes', () => {
+  test('has an end: no list is without a bound', () => {
+    const lists = listsOf(configJsonSchema());
+
+    expect(lists.length).toBeGreaterThan(10);
+    expect(lists.filter(([, most]) => most === undefined)).toEqual([]);
+  });
+
+  test('is deployed as so many functions', () => {
+    expect(functions.filter(({ name }) => name.startsWith('request-prediction-'))).toHaveLength(20);
+    expect(functions.filter(({ name }) => name.startsWith('read-inference-'))).toHaveLength(10);
+  });
+
+  test.each(functions)(`leaves the environment of $name below ${MAX_ENVIRONMENT_BYTES} bytes`, ({ variables }) => {
+    expect(Buffer.byteLength(JSON.stringify(variables))).toBeLessThan(MAX_ENVIRONMENT_BYTES);
+  });
+
+  test('can be read by every function as it starts', async () => {
+    const folders = new Set(functions.map(({ name }) => folderOf(name)));
+    await bundleFunctions(
+      [...folders].map((folder) => `lambdas/${folder}/index.ts`),
+      'lambdas',
+      join(outdir, 'bundles'),
+    );
+    const started: string[] = [];
+    for (const { name, variables, policies } of functions.filter(isFirstOfItsKind)) {
+      const home = join(outdir, name);
+      mkdirSync(home);
+      cpSync(join(outdir, 'bundles', folderOf(name), 'index.js'), join(home, 'index.js'));
+      if (policies !== undefined) writeFileSync(join(home, 'policies.json'), JSON.stringify(policies));
+      const { stdout } = await run(process.execPath, ['-e', LOAD, join(home, 'index.js')], {
+        env: { AWS_REGION: REGION, ...variables },
+      });
+      if (stdout === 'function') started.push(folderOf(name));
+    }
+
+    expect(started).toEqual([...folders]);
+  });
+});
+
+test('the policies of a function are a file of what is uploaded, beside its code, and change its name', () => {
+  const folder = join(outdir, 'assembly');
+  const context = { 'aws:cdk:bundling-stacks': ['purple-flea-local-trading'] };
+  const app = createApp({ outdir: folder, context, builtinCloudFormationValidation: false });
+  const largest = largestConfig('local');
+  const [one, other] = largest.trading.predictors;
+  if (one === undefined || other === undefined) throw new Error('fewer than two predictors');
+  const trading = { ...largest.trading, predictors: [one, other], inferences: [] };
+  const { trading: stack } = buildPipeline(app, { ...largest, trading }, { report: () => {} });
+  app.synth();
+
+  const { Resources: resources } = JSON.parse(
+    readFileSync(join(folder, `${stack.stackName}.template.json`), 'utf8'),
+  ) as { Resources: Readonly<Record<string, { Properties: { Code: { S3Key: string } } }>> };
+  const uploaded = stack.node
+    .findAll()
+    .filter((construct) => construct instanceof PipelineFunction)
+    .map((fn) => {
+      const logicalId = String(stack.resolve((fn.node.defaultChild as { logicalId?: unknown }).logicalId));
+      const code = resources[logicalId]?.Properties.Code.S3Key.replace('.zip', '') ?? '';
+      return { fn, asset: join(folder, `asset.${code}`) };
+    });
+  expect(new Set(uploaded.map(({ asset }) => asset)).size).toBe(5);
+  for (const { fn, asset } of uploaded) {
+    expect(existsSync(join(asset, 'index.js'))).toBe(true);
+    expect(JSON.parse(readFileSync(join(asset, 'policies.json'), 'utf8'))).toEqual(fn.policies);
+  }
+});
+
+function folderOf(name: string): string {
+  return name.replace(/^(request-prediction|read-inference)-.*/, '$1');
+}
+
+function isFirstOfItsKind({ name }: { readonly name: string }): boolean {
+  return functions.find((other) => folderOf(other.name) === folderOf(name))?.name === name;
+}
