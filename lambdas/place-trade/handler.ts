@@ -73,10 +73,10 @@ async function trade(
     return skip(deps, signal, 'not-ready', describeFailing(unready.value));
   }
   if (seen.status === 'rejected') throw seen.reason;
-  const { market, facts, snapshot } = seen.value;
+  const { market, facts } = seen.value;
   const decision = decideTrade(signal, policy, facts, now());
   if (decision.action === 'skip') return skip(deps, signal, decision.reason, decision.detail);
-  return placeOrder({ ...deps, market }, signal, decision.order, snapshot);
+  return placeOrder({ ...deps, market }, signal, decision.order, seen.value);
 }
 
 /** What the decision over an order goes by, and where it would go. */

@@ -1,6 +1,7 @@
 import type { ApiKeys } from '../../src/aws/api-key-secret.ts';
-import { lookForCreated, lookForSettled, type Canary } from '../../src/escrow/look-for-escrow.ts';
-import type { Intent, IntentStore } from '../../src/ledger/intent.ts';
+import { lookForCreated, lookForSettled } from '../../src/escrow/look-for-escrow.ts';
+import type { Intent, IntentCursor, IntentStore } from '../../src/ledger/intent.ts';
+import type { Canary } from '../../src/ledger/latest.ts';
 import type { Look, LookFor } from '../../src/ledger/resolve-intents.ts';
 import { lookForClaim, lookForTransfer } from '../../src/payouts/look-for-payout.ts';
 import type { EscrowClient } from '../../src/purple-flea/escrow.ts';
@@ -23,8 +24,8 @@ export interface LookDeps {
   readonly paperBooks: Pick<PaperBookStore, 'read'>;
 }
 
-/** How many of the latest effects are searched for one that a complete list has to show, or for orders of a market. */
-const RECENT = 200;
+/** How many applied intents are read at a time. */
+const PAGE = 200;
 
 /** Looks for effects of any kind. One list of escrows serves all that are looked for in a run. */
 export function createLookFor(deps: LookDeps): LookFor {
@@ -92,23 +93,38 @@ function readingOnce(client: EscrowClient): EscrowClient {
   };
 }
 
+/**
+ * The escrow that the agent created last. Ledgers of earlier releases keep none: then the applied intents are searched,
+ * to their end. None at all means that the agent never created an escrow.
+ */
 async function findCanary(intents: IntentStore, { agentId }: Intent): Promise<Canary | undefined> {
-  const recent = await intents.listApplied(RECENT);
-  const created = recent.find((intent) => intent.kind === 'escrow-create' && intent.agentId === agentId);
-  return created?.sentAt === undefined ? undefined : { reference: created.reference, createdAt: created.sentAt };
+  const kept = await intents.readCanary({ agentId });
+  if (kept !== undefined) return kept;
+  for await (const intent of newestApplied(intents)) {
+    if (intent.kind !== 'escrow-create' || intent.agentId !== agentId) continue;
+    return { reference: intent.reference, createdAt: intent.sentAt ?? intent.createdAt };
+  }
+  return undefined;
 }
 
-/** The applied orders of the same agent and market that were settled since a moment, if the ledger shows so far back. */
-async function findOrders(intents: IntentStore, intent: Intent, since: Date): Promise<Intent[] | undefined> {
-  const recent = await intents.listApplied(RECENT);
-  const isAll = recent.length < RECENT || (recent.at(-1)?.updatedAt ?? '') < since.toISOString();
-  if (!isAll) return undefined;
-  return recent.filter(
-    ({ key, kind, agentId, payee, updatedAt }) =>
-      key !== intent.key &&
-      kind === intent.kind &&
-      agentId === intent.agentId &&
-      payee === intent.payee &&
-      updatedAt >= since.toISOString(),
-  );
+/** The applied orders of the same agent and market that were settled since a moment. */
+async function findOrders(intents: IntentStore, intent: Intent, since: Date): Promise<Intent[]> {
+  const orders: Intent[] = [];
+  for await (const other of newestApplied(intents)) {
+    if (other.updatedAt < since.toISOString()) break;
+    const { key, kind, agentId, payee } = other;
+    const isThere = kind === intent.kind && agentId === intent.agentId && payee === intent.payee;
+    if (isThere && key !== intent.key) orders.push(other);
+  }
+  return orders;
+}
+
+/** All applied intents, newest first, page by page. */
+async function* newestApplied(intents: IntentStore): AsyncGenerator<Intent> {
+  let after: IntentCursor | undefined;
+  do {
+    const page = await intents.listApplied(PAGE, after);
+    yield* page.intents;
+    after = page.next;
+  } while (after !== undefined);
 }

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { TryLaterError } from '../errors.ts';
 import { reservedOf, type Reservation, type Reserved } from '../ledger/budgets.ts';
 import { parseUsd, type MicroUsd } from '../money.ts';
+import { canaryKey, lastOrderKey, latestItemOf, type Canary, type LastOrder } from '../ledger/latest.ts';
 import {
   freesLock,
   givesBack,
@@ -44,6 +45,22 @@ export function createIntentTable(
   const read = async (key: string): Promise<Intent | undefined> => {
     const { Item } = await dynamoDb('GetItem', { TableName: tableName, Key: { key }, ConsistentRead: true });
     return Item as Intent | undefined;
+  };
+  /** An item beside the intents. */
+  const readItem = async (key: string): Promise<unknown> => {
+    const item = (await read(key)) as Record<string, unknown> | undefined;
+    if (item === undefined) return undefined;
+    const { key: _key, updatedAt: _updatedAt, ...value } = item;
+    return value;
+  };
+  /** The write that goes with the one of an intent that is applied, if it makes the latest of its kind. */
+  const latestPut = async (intent: Intent, ending: Ending, at: Date): Promise<TransactItem[]> => {
+    const latest = latestItemOf(intent, ending, at);
+    if (latest === undefined) return [];
+    const known = (await readItem(latest.key)) as Record<string, string> | undefined;
+    if (!latest.isNewer(known)) return [];
+    const Item = { key: latest.key, ...latest.value, updatedAt: at.toISOString() };
+    return [{ Put: { TableName: tableName, Item } }];
   };
   const readExisting = async (key: string): Promise<Intent> => {
     const stored = await read(key);
@@ -107,6 +124,14 @@ export function createIntentTable(
     async readHolder(lock) {
       const item = (await read(lock)) as { readonly holder?: string } | undefined;
       return item?.holder;
+    },
+
+    async readCanary(agent) {
+      return (await readItem(canaryKey(agent))) as Canary | undefined;
+    },
+
+    async readLastOrder(market) {
+      return (await readItem(lastOrderKey(market))) as LastOrder | undefined;
     },
 
     async readUsed(budget) {
@@ -174,6 +199,7 @@ export function createIntentTable(
             Update: { TableName: tableName, ...unreserve(reserved, at) },
           })),
           ...(lock === undefined ? [] : [{ Delete: { TableName: tableName, ...dropLock(lock, stored.key) } }]),
+          ...(await latestPut(stored, ending, at)),
         ],
         `move ${from.key} ${from.state} ${from.fence} ${ending.state} ${at.toISOString()}`,
       );
@@ -208,19 +234,27 @@ export function createIntentTable(
     },
 
     async list(state, changedBefore, limit) {
-      const { Items = [] } = await dynamoDb('Query', {
-        TableName: tableName,
-        IndexName: BY_STATE_INDEX,
-        KeyConditionExpression: '#state = :state AND updatedAt < :before',
-        ExpressionAttributeNames: { '#state': 'state' },
-        ExpressionAttributeValues: { ':state': state, ':before': changedBefore.toISOString() },
-        Limit: limit,
-      });
-      return Items as Intent[];
+      const found: Intent[] = [];
+      let after: IntentCursor | undefined;
+      // A page ends at one megabyte, however few intents that is.
+      do {
+        const { Items = [], LastEvaluatedKey } = await dynamoDb('Query', {
+          TableName: tableName,
+          IndexName: BY_STATE_INDEX,
+          KeyConditionExpression: '#state = :state AND updatedAt < :before',
+          ExpressionAttributeNames: { '#state': 'state' },
+          ExpressionAttributeValues: { ':state': state, ':before': changedBefore.toISOString() },
+          Limit: limit - found.length,
+          ...(after === undefined ? {} : { ExclusiveStartKey: after }),
+        });
+        found.push(...(Items as Intent[]));
+        after = LastEvaluatedKey as IntentCursor | undefined;
+      } while (after !== undefined && found.length < limit);
+      return found;
     },
 
-    async listApplied(limit) {
-      const { Items = [] } = await dynamoDb('Query', {
+    async listApplied(limit, after) {
+      const { Items = [], LastEvaluatedKey } = await dynamoDb('Query', {
         TableName: tableName,
         IndexName: BY_STATE_INDEX,
         KeyConditionExpression: '#state = :state',
@@ -228,8 +262,9 @@ export function createIntentTable(
         ExpressionAttributeValues: { ':state': 'applied' },
         ScanIndexForward: false,
         Limit: limit,
+        ...(after === undefined ? {} : { ExclusiveStartKey: after }),
       });
-      return Items as Intent[];
+      return { intents: Items as Intent[], next: LastEvaluatedKey as IntentCursor | undefined };
     },
 
     async listSince(state, since, limit, after) {

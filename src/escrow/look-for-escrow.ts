@@ -1,15 +1,10 @@
 import type { EffectKind } from '../ledger/effect-key.ts';
 import type { Intent } from '../ledger/intent.ts';
+import type { Canary } from '../ledger/latest.ts';
 import type { Look } from '../ledger/resolve-intents.ts';
 import { formatUsd, sumUsd } from '../money.ts';
 import type { EscrowClient, EscrowRow, EscrowView, LockedEscrow, ShownStatus } from '../purple-flea/escrow.ts';
 import type { LedgerRow, WalletClient } from '../purple-flea/wallet.ts';
-
-/** An escrow that is known to be there: a read in which its reference is missing is not complete. */
-export interface Canary {
-  readonly reference: string;
-  readonly createdAt: string;
-}
 
 /** What looking for escrows needs: the services of the agent that sends, and what is known to be there. */
 export interface LookForEscrowDeps {

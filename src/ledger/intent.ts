@@ -2,6 +2,7 @@ import type { Cause, EffectKind } from './effect-key.ts';
 import type { MicroUsd } from '../money.ts';
 import type { Reservation, Reserved } from './budgets.ts';
 import type { Obstacle } from './waiting.ts';
+import type { Canary, LastOrder } from './latest.ts';
 
 /**
  * - `prepared`: written, nothing sent (again, after an attempt that certainly did not go out)
@@ -245,10 +246,18 @@ export interface IntentStore {
   readHolder(lock: string): Promise<string | undefined>;
   /** What is reserved and spent of a budget. */
   readUsed(budget: string): Promise<MicroUsd>;
-  /** Intents in a state that were last changed or looked at before a moment, oldest first, at most `limit`. */
+  /** Intents in a state that were last changed or looked at before a moment, oldest first: `limit`, or all there are. */
   list(state: IntentState, changedBefore: Date, limit: number): Promise<Intent[]>;
-  /** The intents that became `applied` last, newest first, at most `limit`. */
-  listApplied(limit: number): Promise<Intent[]>;
+  /** The escrow that an agent created last, as it was written with its intent. */
+  readCanary(agent: Pick<Intent, 'agentId'>): Promise<Canary | undefined>;
+  /** The order that was placed last in a market, as it was written with its intent. */
+  readLastOrder(market: Pick<Intent, 'kind' | 'agentId' | 'payee'>): Promise<LastOrder | undefined>;
+  /**
+   * One page of the applied intents, newest first; a page may have fewer than `limit` and still not be the last.
+   *
+   * @param after what the page before said is `next`.
+   */
+  listApplied(limit: number, after?: IntentCursor): Promise<IntentPage>;
   /**
    * One page of the intents in a state that were last changed or looked at since a moment, oldest first. What changes
    * between two pages may be in both.

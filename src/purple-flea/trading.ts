@@ -66,6 +66,11 @@ export interface Trade {
 /** As many fills of the past are shown at most. */
 export const LONGEST_HISTORY = 200;
 
+/** Whether a history goes back to a moment, or is not cut off. */
+export function reachesBackTo(trades: readonly Trade[], moment: Date): boolean {
+  return trades.length < LONGEST_HISTORY || trades.some(({ at }) => Date.parse(at) < moment.getTime());
+}
+
 /** The trading operations for one agent's key. */
 export interface TradingClient {
   readonly profile: Profile;

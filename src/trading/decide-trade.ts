@@ -1,6 +1,6 @@
 import { isBelow } from '../measure.ts';
 import { formatUsd, parseEstimate, subtractUsd, sumUsd, type MicroUsd } from '../money.ts';
-import type { OrderDirection, OrderRequest } from '../purple-flea/trading.ts';
+import { LONGEST_HISTORY, type OrderDirection, type OrderRequest } from '../purple-flea/trading.ts';
 import { isOpen } from './market-hours.ts';
 import type { MarketPolicy, TradePolicy } from './trade-policy.ts';
 import type { TradeSignal } from './trade-signal.ts';
@@ -43,6 +43,8 @@ export interface TradeFacts {
   readonly notionalToday: MicroUsd;
   /** Profit of this UTC day, realised and open; negative where it is a loss. */
   readonly profitToday: MicroUsd;
+  /** False where the service's history is cut off within the day: then losses may be missing in `profitToday`. */
+  readonly isDayShown: boolean;
   /** When the last order of the market was placed (ISO 8601), if that is not longer ago than the cool-down. */
   readonly lastOrderAt: string | undefined;
   /** The order of the market that may or may not stand, by what names it. */
@@ -91,7 +93,7 @@ function decideByFacts(signal: TradeSignal, policy: TradePolicy, facts: TradeFac
   const { asset, direction } = signal;
   const market = marketOf(signal, policy);
   if (direction === 'hold' || market === undefined) throw new Error('it was not screened');
-  const { inDoubt, lastOrderAt, profitToday, available, exposure, notionalToday } = facts;
+  const { inDoubt, lastOrderAt, profitToday, isDayShown, available, exposure, notionalToday } = facts;
   if (inDoubt !== undefined) return skip('in-doubt', `${asset} pauses: ${inDoubt} may or may not stand`);
   const restsUntil = lastOrderAt === undefined ? 0 : Date.parse(lastOrderAt) + policy.coolDownSeconds * 1000;
   if (now.getTime() < restsUntil) {
@@ -99,6 +101,9 @@ function decideByFacts(signal: TradeSignal, policy: TradePolicy, facts: TradeFac
   }
   if (0n - profitToday >= policy.dailyLossUsd) {
     return skip('daily-loss', `${usd(profitToday)} today; the limit is a loss of ${usd(policy.dailyLossUsd)}`);
+  }
+  if (!isDayShown) {
+    return skip('daily-loss', `only the last ${LONGEST_HISTORY} fills of today are shown: its loss is not known`);
   }
   const amount = sizeOf(signal, policy);
   const margin = marginOf(amount, policy.leverage);
@@ -137,8 +142,8 @@ function sizeOf({ confidence }: TradeSignal, { size, confidenceThreshold, maxOrd
   return least((scaled - (scaled % CENT)) as MicroUsd, maxOrderUsd);
 }
 
-/** Rounded up to the micro-dollar. */
-function marginOf(amount: MicroUsd, leverage: number): MicroUsd {
+/** What an order takes out of the free balance; rounded up to the micro-dollar. */
+export function marginOf(amount: MicroUsd, leverage: number): MicroUsd {
   const parts = BigInt(leverage);
   return ((amount + parts - 1n) / parts) as MicroUsd;
 }

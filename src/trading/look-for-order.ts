@@ -1,8 +1,17 @@
 import * as z from 'zod/mini';
 import type { Intent } from '../ledger/intent.ts';
+import { expectedSchema, type LastOrder } from '../ledger/latest.ts';
 import type { Look } from '../ledger/resolve-intents.ts';
 import { formatUsd, parseUsd, type MicroUsd } from '../money.ts';
-import type { OrderDirection, PlacedOrder, Position, Trade, TradingClient } from '../purple-flea/trading.ts';
+import {
+  LONGEST_HISTORY,
+  reachesBackTo,
+  type OrderDirection,
+  type PlacedOrder,
+  type Position,
+  type Trade,
+  type TradingClient,
+} from '../purple-flea/trading.ts';
 
 /** What is known of a market right before an order, by id: what is new afterwards may be the order. */
 export const tradeSnapshotSchema = z.object({
@@ -11,6 +20,10 @@ export const tradeSnapshotSchema = z.object({
   positionIds: z.array(z.string()),
   /** Undefined where the dialect has no history. */
   tradeIds: z.optional(z.array(z.string())),
+  /** When the ledger's last order in the market was known to stand: one that the service does not show yet is seen by it. */
+  lastOrderAt: z.optional(z.string()),
+  /** What is expected to stand with the order; the next one reckons with it until the service shows it. */
+  expected: z.optional(expectedSchema),
 });
 export type TradeSnapshot = z.infer<typeof tradeSnapshotSchema>;
 
@@ -30,6 +43,7 @@ export async function readTrading(trading: TradingClient): Promise<TradingState>
 export function snapshotOf(
   { asset, direction }: { readonly asset: string; readonly direction: OrderDirection },
   { positions, trades }: TradingState,
+  last: LastOrder | undefined,
 ): TradeSnapshot {
   const isHere = (row: { readonly asset: string }) => row.asset === asset;
   return {
@@ -37,6 +51,7 @@ export function snapshotOf(
     direction,
     positionIds: positions.filter(isHere).flatMap(({ positionId }) => positionId ?? []),
     ...(trades === undefined ? {} : { tradeIds: trades.filter(isHere).map(({ tradeId }) => tradeId) }),
+    ...(last === undefined ? {} : { lastOrderAt: last.at }),
   };
 }
 
@@ -55,8 +70,8 @@ interface Fill {
 /** What looking for an order needs. */
 export interface LookForOrderDeps {
   readonly trading: TradingClient;
-  /** Orders of the agent in a market that were settled since a moment; undefined where not all of them can be seen. */
-  readonly findOthers: (since: Date) => Promise<readonly Intent[] | undefined>;
+  /** All orders of the agent in the market that were settled since a moment. */
+  readonly findOthers: (since: Date) => Promise<readonly Intent[]>;
 }
 
 /** How much older than it should be a snapshot, or a clock, may be. */
@@ -74,9 +89,11 @@ export async function lookForOrder({ trading, findOthers }: LookForOrderDeps, in
   if (!before.success) return { kind: 'invisible', reason: 'no snapshot was taken before the order' };
   const since = new Date(Date.parse(intent.createdAt) - STALE_MS);
   const others = await findOthers(since);
-  if (others === undefined) return { kind: 'unclear', reason: `not all orders since ${since.toISOString()} are known` };
 
-  const fills = await readFills(trading, before.data);
+  const fills = await readFills(trading, before.data, since);
+  if (fills === undefined) {
+    return { kind: 'unclear', reason: `the last ${LONGEST_HISTORY} fills do not reach back to ${since.toISOString()}` };
+  }
   const fresh = fills.filter(
     (fill) =>
       fill.isNew &&
@@ -99,10 +116,14 @@ export async function lookForOrder({ trading, findOthers }: LookForOrderDeps, in
   return { kind: 'found', result };
 }
 
-/** Fills where there is a history, which shows an order whatever became of its position; otherwise positions. */
-async function readFills(trading: TradingClient, before: TradeSnapshot): Promise<Fill[]> {
+/**
+ * Fills where there is a history, which shows an order whatever became of its position; otherwise positions. Undefined where
+ * the history is cut off before a moment: what is not in it may be beyond its end.
+ */
+async function readFills(trading: TradingClient, before: TradeSnapshot, since: Date): Promise<Fill[] | undefined> {
   const history = await trading.readHistory();
   if (history.kind === 'read' && before.tradeIds !== undefined) {
+    if (!reachesBackTo(history.value, since)) return undefined;
     const known = new Set(before.tradeIds);
     return history.value.map(({ tradeId: id, ...trade }) => ({ ...trade, id, isNew: !known.has(id) }));
   }

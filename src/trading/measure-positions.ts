@@ -1,8 +1,8 @@
 import { sumUsd, toEstimate, type MicroUsd } from '../money.ts';
 import type { Gauges } from '../observability.ts';
-import { LONGEST_HISTORY, type Position, type Trade } from '../purple-flea/trading.ts';
+import { reachesBackTo, type Position } from '../purple-flea/trading.ts';
 import type { TradingState } from './look-for-order.ts';
-import { profitOf, realisedOn } from './read-facts.ts';
+import { profitOf, realisedOn, startOfDay } from './read-facts.ts';
 import type { TradePolicy, TradingMode } from './trade-policy.ts';
 
 /** How open positions stand, of all markets or of one. */
@@ -31,7 +31,7 @@ export function measurePositions(
   { markets, dailyLossUsd }: Pick<TradePolicy, 'markets' | 'dailyLossUsd'>,
   at: Date,
 ): Measurement {
-  const closed = trades !== undefined && showsDay(trades, at) ? realisedOn(trades, at) : undefined;
+  const closed = trades !== undefined && reachesBackTo(trades, startOfDay(at)) ? realisedOn(trades, at) : undefined;
   const loss = 0n - profitOf(positions, trades ?? [], at);
   return {
     ...standingOf(positions),
@@ -76,12 +76,6 @@ function standingOf(positions: readonly Position[]): Standing {
     exposure: sumUsd(...positions.map(({ amount }) => amount)),
     unrealised: profits.length === positions.length ? sumUsd(...profits) : undefined,
   };
-}
-
-/** Whether a history goes back to before the UTC day of a moment, or is not cut off. */
-function showsDay(trades: readonly Trade[], at: Date): boolean {
-  const midnight = Date.parse(at.toISOString().slice(0, 10));
-  return trades.length < LONGEST_HISTORY || trades.some((trade) => Date.parse(trade.at) < midnight);
 }
 
 function percentOf(part: bigint, whole: bigint): number {

@@ -1,7 +1,7 @@
 import { effectKey } from '../ledger/effect-key.ts';
 import { performEffect, type EffectDeps, type EffectOutcome } from '../ledger/perform-effect.ts';
-import { formatUsd } from '../money.ts';
-import type { OrderTerms } from './decide-trade.ts';
+import { formatUsd, subtractUsd, sumUsd } from '../money.ts';
+import { marginOf, type OrderTerms, type TradeFacts } from './decide-trade.ts';
 import { readTrading, snapshotOf, type TradeSnapshot } from './look-for-order.ts';
 import { ORDER_KINDS, type Market } from './market.ts';
 import { causeOfSignal, type TradeSignal } from './trade-signal.ts';
@@ -30,9 +30,10 @@ export function placeOrder(
   deps: PlaceOrderDeps,
   signal: TradeSignal,
   order: OrderTerms,
-  seen: TradeSnapshot,
+  seen: { readonly snapshot: TradeSnapshot; readonly facts: Pick<TradeFacts, 'exposure' | 'available'> },
 ): Promise<EffectOutcome> {
   const { agentId, mode, trading } = deps.market;
+  const expected = expectedWith(order, seen.facts);
   let isDecidedUpon = false;
   return performEffect(
     deps,
@@ -47,13 +48,29 @@ export function placeOrder(
       // Two reads at once under the market's lock, and the order.
       sendingMs: 3 * deps.requestMs,
       async lookBefore() {
-        if (isDecidedUpon) return snapshotOf(order, await readTrading(trading));
+        if (isDecidedUpon) return { ...(await lookAgain(deps, order)), expected };
         isDecidedUpon = true;
-        return seen;
+        return { ...seen.snapshot, expected };
       },
     },
     (request) => trading.placeOrder(request),
   );
+}
+
+async function lookAgain({ intents, market }: PlaceOrderDeps, order: OrderTerms): Promise<TradeSnapshot> {
+  const ours = { kind: ORDER_KINDS[market.mode], agentId: market.agentId, payee: order.asset };
+  const [state, last] = await Promise.all([readTrading(market.trading), intents.readLastOrder(ours)]);
+  return snapshotOf(order, state, last);
+}
+
+/** What the market and the account are expected to come to with the order. */
+function expectedWith(
+  { direction, amount, leverage }: OrderTerms,
+  { exposure, available }: Pick<TradeFacts, 'exposure' | 'available'>,
+): NonNullable<TradeSnapshot['expected']> {
+  const after = direction === 'long' ? sumUsd(exposure, amount) : subtractUsd(exposure, amount);
+  const left = available === undefined ? undefined : subtractUsd(available, marginOf(amount, leverage));
+  return { exposureUsd: formatUsd(after), ...(left === undefined ? {} : { availableUsd: formatUsd(left) }) };
 }
 
 function metadataOf({ source, confidence }: TradeSignal): Readonly<Record<string, string>> {

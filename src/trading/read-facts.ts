@@ -1,13 +1,14 @@
 import { dayBudget } from '../ledger/budgets.ts';
 import { marketLock, type Intent, type IntentCursor, type IntentStore } from '../ledger/intent.ts';
-import { subtractUsd, sumUsd, type MicroUsd } from '../money.ts';
-import type { Position, Trade } from '../purple-flea/trading.ts';
+import type { LastOrder } from '../ledger/latest.ts';
+import { parseEstimate, subtractUsd, sumUsd, type MicroUsd } from '../money.ts';
+import { reachesBackTo, type Position, type Trade } from '../purple-flea/trading.ts';
 import type { TradeFacts } from './decide-trade.ts';
 import { readTrading, snapshotOf, type TradeSnapshot } from './look-for-order.ts';
 import { ORDER_KINDS, type Market } from './market.ts';
 
 export interface ReadFactsDeps {
-  readonly intents: Pick<IntentStore, 'read' | 'readHolder' | 'readUsed' | 'listSince'>;
+  readonly intents: Pick<IntentStore, 'read' | 'readHolder' | 'readUsed' | 'readLastOrder' | 'listSince'>;
   readonly market: Market;
   readonly coolDownSeconds: number;
   readonly now: () => Date;
@@ -20,6 +21,9 @@ export interface TradePicture {
 }
 
 const PAGE = 100;
+
+/** A service may show an order that late: until then its market is reckoned with it, shown or not. */
+const UNSHOWN_MS = 15 * 60_000;
 
 /**
  * Reads what a decision over an order goes by, from the market and from the ledger.
@@ -35,32 +39,35 @@ export async function readFacts(
   const at = now();
   const kind = ORDER_KINDS[market.mode];
   const since = new Date(at.getTime() - coolDownSeconds * 1000);
-  const [state, available, holder, notionalToday, ordered] = await Promise.all([
+  const ours = { kind, agentId: market.agentId, payee: asset };
+  const [state, shownAvailable, holder, notionalToday, last] = await Promise.all([
     readTrading(market.trading),
     market.readBalance(),
-    intents.readHolder(marketLock({ kind, agentId: market.agentId, payee: asset })),
+    intents.readHolder(marketLock(ours)),
     intents.readUsed(dayBudget(kind, at)),
-    coolDownSeconds === 0 ? [] : readOrders(intents, since),
+    intents.readLastOrder(ours),
   ]);
+  const earlier = last === undefined && coolDownSeconds > 0 ? await readOrders(intents, ours, since) : [];
   const { positions, trades = [] } = state;
-  const ours = ordered.filter(
-    (intent) => intent.kind === kind && intent.agentId === market.agentId && intent.payee === asset,
-  );
+  const expected = expectedOf(market, last, at);
+  const shown = netOf(positions.filter((row) => row.asset === asset));
   const seen = [
-    ...ours.map(({ updatedAt }) => updatedAt),
+    ...(last === undefined ? [] : [last.at]),
+    ...earlier.map(({ updatedAt }) => updatedAt),
     ...positions.flatMap((row) => (row.asset === asset && row.openedAt !== undefined ? [row.openedAt] : [])),
     ...trades.flatMap((row) => (row.asset === asset ? [row.at] : [])),
   ].filter((time) => Date.parse(time) >= since.getTime());
   return {
     facts: {
-      available,
-      exposure: netOf(positions.filter((row) => row.asset === asset)),
+      available: leastOf(shownAvailable, expected?.availableUsd),
+      exposure: furthest(order.direction, shown, expected?.exposureUsd),
       notionalToday,
       profitToday: profitOf(positions, trades, at),
+      isDayShown: reachesBackTo(trades, startOfDay(at)),
       lastOrderAt: seen.toSorted((one, other) => Date.parse(one) - Date.parse(other)).at(-1),
       inDoubt: holder === undefined ? undefined : await nameOf(intents, holder),
     },
-    snapshot: snapshotOf(order, state),
+    snapshot: snapshotOf(order, state, last),
   };
 }
 
@@ -71,8 +78,30 @@ function netOf(positions: readonly Position[]): MicroUsd {
   return subtractUsd(side('long'), side('short'));
 }
 
-/** The effects that were applied since a moment. */
-async function readOrders(intents: Pick<IntentStore, 'listSince'>, since: Date): Promise<Intent[]> {
+/** What the last order was expected to come to, for as long as the service may not show it. The paper book shows it at once. */
+function expectedOf({ mode }: Market, last: LastOrder | undefined, at: Date): LastOrder | undefined {
+  return mode === 'live' && last !== undefined && at.getTime() - Date.parse(last.at) < UNSHOWN_MS ? last : undefined;
+}
+
+/** Of what the service shows and what the ledger knows, that which leaves less room on a side. */
+function furthest(direction: 'long' | 'short', shown: MicroUsd, knownUsd: string | undefined): MicroUsd {
+  if (knownUsd === undefined) return shown;
+  const known = parseEstimate(knownUsd);
+  return (direction === 'long') === known > shown ? known : shown;
+}
+
+function leastOf(shown: MicroUsd | undefined, knownUsd: string | undefined): MicroUsd | undefined {
+  if (shown === undefined || knownUsd === undefined) return shown;
+  const known = parseEstimate(knownUsd);
+  return known < shown ? known : shown;
+}
+
+/** The orders of a market that were applied since a moment: earlier releases kept no last one. */
+async function readOrders(
+  intents: Pick<IntentStore, 'listSince'>,
+  market: Pick<Intent, 'kind' | 'agentId' | 'payee'>,
+  since: Date,
+): Promise<Intent[]> {
   const found: Intent[] = [];
   let after: IntentCursor | undefined;
   do {
@@ -80,12 +109,19 @@ async function readOrders(intents: Pick<IntentStore, 'listSince'>, since: Date):
     found.push(...page.intents);
     after = page.next;
   } while (after !== undefined);
-  return found;
+  return found.filter(
+    ({ kind, agentId, payee }) => kind === market.kind && agentId === market.agentId && payee === market.payee,
+  );
 }
 
 async function nameOf(intents: Pick<IntentStore, 'read'>, holder: string): Promise<string> {
   const intent = await intents.read(holder);
   return intent === undefined ? holder : `${intent.reference} (${intent.state})`;
+}
+
+/** Midnight UTC before a moment. */
+export function startOfDay(at: Date): Date {
+  return new Date(at.toISOString().slice(0, 10));
 }
 
 /** What was realised in the UTC day of a moment, and what open positions stand at. */

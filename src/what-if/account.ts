@@ -116,6 +116,7 @@ function factsFor({ book, notional, realised, lastFillAt }: Account, { asset, ta
     exposure: position === undefined || price === undefined ? NOTHING : signedValueOf(position, price),
     notionalToday: sumOn(notional, takenAt),
     profitToday: sumUsd(sumOn(realised, takenAt), unrealisedOf(book)),
+    isDayShown: true,
     lastOrderAt: lastFillAt[asset],
     inDoubt: undefined,
   };

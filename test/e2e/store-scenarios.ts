@@ -283,7 +283,7 @@ export const STORE_SCENARIOS: readonly StoreScenario[] = [
         subjects(await intents.list('manual', later(4), 10)),
         subjects(await intents.list('manual', later(3), 10)),
         subjects(await intents.list('manual', later(4), 2)),
-        subjects(await intents.listApplied(2)),
+        subjects((await intents.listApplied(2)).intents),
         await intents.list('rejected', new Date(0), 10),
       ];
     },

@@ -91,7 +91,7 @@ function believePartialPages(client: EscrowClient): EscrowClient {
 }
 
 function withoutCanary(store: IntentStore): IntentStore {
-  return { ...store, listApplied: async () => [] };
+  return { ...store, readCanary: async () => undefined, listApplied: async () => ({ intents: [], next: undefined }) };
 }
 
 function takeRefusalsForNothing(transport: Transport): Transport {

@@ -9,10 +9,12 @@ import {
   type ClaimTerms,
   type Ending,
   type Intent,
+  type IntentPage,
   type IntentState,
   type IntentStep,
   type IntentStore,
 } from '../../src/ledger/intent.ts';
+import { canaryKey, lastOrderKey, latestItemOf, type Canary, type LastOrder } from '../../src/ledger/latest.ts';
 import { parseUsd, type MicroUsd } from '../../src/money.ts';
 
 /** A point at which a call to the store can be disturbed: before it takes effect, or after, before it is answered. */
@@ -45,13 +47,15 @@ export interface MemoryLedger {
   readonly items: Map<string, Intent>;
   readonly budgets: Map<string, bigint>;
   readonly locks: Map<string, string>;
+  /** The latest of each agent and market; see `latestItemOf`. */
+  readonly latest: Map<string, Readonly<Record<string, string>>>;
 }
 
 /** An intent that nobody has seen yet. */
 type Changing = { -readonly [Field in keyof Intent]: Intent[Field] };
 
 export function createMemoryLedger(): MemoryLedger {
-  return { items: new Map(), budgets: new Map(), locks: new Map() };
+  return { items: new Map(), budgets: new Map(), locks: new Map(), latest: new Map() };
 }
 
 /** @param ledger is given where several callers share one. */
@@ -59,7 +63,7 @@ export function createMemoryIntents(
   disturb: Disturb = () => {},
   ledger: MemoryLedger = createMemoryLedger(),
 ): MemoryIntents {
-  const { items, budgets, locks } = ledger;
+  const { items, budgets, locks, latest } = ledger;
 
   async function around<Result>(operation: Moment['operation'], act: () => Result): Promise<Result> {
     await disturb({ operation, when: 'before' });
@@ -128,6 +132,8 @@ export function createMemoryIntents(
       locks.delete(intent.lock);
       moved.lock = undefined;
     }
+    const newest = latestItemOf(intent, ending, at);
+    if (newest?.isNewer(latest.get(newest.key)) === true) latest.set(newest.key, newest.value);
     return moved;
   }
 
@@ -195,10 +201,16 @@ export function createMemoryIntents(
         const before = changedBefore.toISOString();
         return found.filter(({ updatedAt }) => updatedAt < before).slice(0, limit);
       }),
-    listApplied: (limit) =>
-      around('listApplied', () =>
-        inState('applied', (one, other) => compare(other.updatedAt, one.updatedAt)).slice(0, limit),
-      ),
+    readCanary: (agent) => around('readCanary', () => latest.get(canaryKey(agent)) as Canary | undefined),
+    readLastOrder: (market) => around('readLastOrder', () => latest.get(lastOrderKey(market)) as LastOrder | undefined),
+    listApplied: (limit, after) =>
+      around('listApplied', () => {
+        const order = ({ key, updatedAt }: Pick<Intent, 'key' | 'updatedAt'>) => `${updatedAt} ${key}`;
+        const rest = inState('applied', (one, other) => compare(order(other), order(one))).filter(
+          (intent) => after === undefined || order(intent) < order(after),
+        );
+        return pageOf(rest, limit);
+      }),
     listSince: (state, since, limit, after) =>
       around('listSince', () => {
         const order = ({ key, updatedAt }: Pick<Intent, 'key' | 'updatedAt'>) => `${updatedAt} ${key}`;
@@ -206,15 +218,19 @@ export function createMemoryIntents(
           .filter((intent) => intent.state === state && intent.updatedAt >= since.toISOString())
           .filter((intent) => after === undefined || order(intent) > order(after))
           .toSorted((one, other) => (order(one) < order(other) ? -1 : 1));
-        const intents = rest.slice(0, limit);
-        const last = intents.at(-1);
-        const next =
-          last === undefined || rest.length <= limit
-            ? undefined
-            : { key: last.key, state: last.state, updatedAt: last.updatedAt };
-        return { intents, next };
+        return pageOf(rest, limit);
       }),
   };
+}
+
+function pageOf(rest: readonly Intent[], limit: number): IntentPage {
+  const intents = rest.slice(0, limit);
+  const last = intents.at(-1);
+  const next =
+    last === undefined || rest.length <= limit
+      ? undefined
+      : { key: last.key, state: last.state, updatedAt: last.updatedAt };
+  return { intents, next };
 }
 
 /** Times in ISO 8601 are in order as texts are. */

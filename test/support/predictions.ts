@@ -78,6 +78,7 @@ export function tradeFacts(overrides: Partial<TradeFacts> = {}): TradeFacts {
     exposure: parseUsd('0.00'),
     notionalToday: parseUsd('0.00'),
     profitToday: parseUsd('0.00'),
+    isDayShown: true,
     lastOrderAt: undefined,
     inDoubt: undefined,
     ...overrides,
@@ -124,5 +125,7 @@ export async function placeOrderAt(
 ): Promise<EffectOutcome> {
   const { trading, agentId } = sender;
   const market = aMarket(trading, { agentId });
-  return placeOrder({ ...sender, market }, signal, order, snapshotOf(order, await readTrading(trading)));
+  const last = await sender.intents.readLastOrder({ kind: 'trade-order', agentId, payee: order.asset });
+  const snapshot = snapshotOf(order, await readTrading(trading), last);
+  return placeOrder({ ...sender, market }, signal, order, { snapshot, facts: tradeFacts() });
 }

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { createHandler } from '../../../lambdas/place-trade/handler.ts';
 import { formatUsd, parseUsd, subtractUsd, sumUsd, type MicroUsd } from '../../../src/money.ts';
 import type { Position } from '../../../src/purple-flea/trading.ts';
+import type { Market } from '../../../src/trading/market.ts';
 import { anInvocation } from '../../support/effects.ts';
 import { aBatch, anEvent, timeLeft } from '../../support/lambda-events.ts';
 import { createMemoryIntents } from '../../support/memory-intents.ts';
@@ -96,7 +97,7 @@ async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn += 1) await Promise.resolve();
 }
 
-async function play(signals: readonly Signal[], together: number) {
+async function play(signals: readonly Signal[], together: number, isShown: boolean) {
   const exchange = anExchange();
   let prepared = 0;
   // Invocations linger between what they read and what they claim, each for another time.
@@ -110,7 +111,7 @@ async function play(signals: readonly Signal[], together: number) {
       findUnready: async () => [],
       openMarket: async () =>
         aMarket({
-          readPositions: async () => [...exchange.positions],
+          readPositions: async () => (isShown ? [...exchange.positions] : []),
           placeOrder: ({ body }) => exchange.place(body, receives > 1 ? 'filled' : one.fate),
         }),
       requestMs: 10_000,
@@ -149,8 +150,10 @@ describe('whatever comes, in whatever order and however much at once', () => {
       fc.asyncProperty(
         fc.array(signal, { maxLength: 24 }),
         fc.integer({ min: 1, max: 8 }),
-        async (signals, together) => {
-          const { exchange, intents } = await play(signals, together);
+        // Whether the service shows positions at once, or not at all for as long as this takes.
+        fc.boolean(),
+        async (signals, together, isShown) => {
+          const { exchange, intents } = await play(signals, together, isShown);
 
           for (const asset of MARKETS) {
             const net = exchange.net(asset);
@@ -182,6 +185,7 @@ describe('whatever comes, in whatever order and however much at once', () => {
         { ...one, id: 3, asset: 'ETH-USDC', fate: 'filled' },
       ],
       1,
+      true,
     );
 
     expect(exchange.positions.map(({ asset }) => asset)).toEqual(['BTC-USDC', 'ETH-USDC']);
@@ -191,4 +195,61 @@ describe('whatever comes, in whatever order and however much at once', () => {
       ['trade.skipped', { signalId: 'p-2', reason: 'in-doubt' }],
     ]);
   });
+});
+
+/** Orders that go out one after the other, ten seconds apart, at a service that shows none of them. */
+async function tradeUnshown(count: number, market: Partial<Market> = {}) {
+  const sent: string[] = [];
+  const intents = createMemoryIntents();
+  const recorder = createRecorder();
+  const { readStop, newId } = anInvocation();
+  for (let index = 0; index < count; index += 1) {
+    const at = new Date(START + index * 10_000);
+    const handler = createHandler({
+      findUnready: async () => [],
+      openMarket: async () =>
+        aMarket(
+          {
+            placeOrder: async ({ body }) => {
+              sent.push(body);
+              const order = { asset: 'BTC-USDC', direction: 'long', amountUsd: '50.00' } as const;
+              return { kind: 'applied', result: { orderId: `ord_${sent.length}`, status: 'filled', ...order } };
+            },
+          },
+          market,
+        ),
+      requestMs: 10_000,
+      policy: aTradePolicy({ markets: [{ asset: 'BTC-USDC', maxExposureUsd: parseUsd('100.00') }] }),
+      intents,
+      budgets: { perDay: { 'trade-order': '999.00' }, perAgentAndDay: {} },
+      readStop,
+      newId,
+      now: () => at,
+      maxReceives: 5,
+      sendDeadLetter: async () => {},
+      publish: recorder.publish,
+      count: recorder.count,
+      log: recorder.log,
+    });
+    const prediction = aPrediction({ predictionId: `p-${index}`, at: at.toISOString() });
+    await handler(aBatch({ body: anEvent('inference.completed', prediction) }), timeLeft(60_000));
+  }
+  const skips = recorder.published.flatMap(([type, detail]) =>
+    type === 'trade.skipped' ? [(detail as { reason: string }).reason] : [],
+  );
+  return { sent, skips };
+}
+
+test('orders that the service does not show yet count under the limit of their market', async () => {
+  const { sent, skips } = await tradeUnshown(10);
+
+  expect(sent).toHaveLength(2);
+  expect(skips).toEqual(Array.from({ length: 8 }, () => 'exposure'));
+});
+
+test('orders whose margin the balance does not show yet count against it', async () => {
+  const { sent, skips } = await tradeUnshown(2, { readBalance: async () => parseUsd('90.00') });
+
+  expect(sent).toHaveLength(1);
+  expect(skips).toEqual(['low-balance']);
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { createHandler, type Deps } from '../../../lambdas/resolve-intents/handler.ts';
 import { intentAddress } from '../../../src/escrow/mailbox.ts';
-import type { NewIntent } from '../../../src/ledger/intent.ts';
+import type { IntentStore, NewIntent } from '../../../src/ledger/intent.ts';
 import { RESOLVE_DEFAULTS } from '../../../src/ledger/resolve-intents.ts';
 import type { EscrowClient, EscrowRow } from '../../../src/purple-flea/escrow.ts';
 import { formatUsd } from '../../../src/money.ts';
@@ -11,7 +11,7 @@ import { afterNoon, aNewIntent, leaveSending, leaveUnknown, MINUTE, NOON } from 
 import { anEscrowClient, OWN_KEY } from '../../support/escrow-task.ts';
 import { inert } from '../../support/inert.ts';
 import { timeLeft } from '../../support/lambda-events.ts';
-import { createMemoryIntents } from '../../support/memory-intents.ts';
+import { createMemoryIntents, createMemoryLedger, type MemoryIntents } from '../../support/memory-intents.ts';
 import { createMemoryMailbox, createTasks } from '../../support/memory-mailbox.ts';
 import { createMemoryPaperBooks } from '../../support/memory-paper-books.ts';
 import { aTradingClient } from '../../support/predictions.ts';
@@ -38,10 +38,15 @@ interface Options {
   readonly escrow?: Partial<EscrowClient>;
   readonly deps?: Partial<Deps>;
   readonly recorder?: Recorder;
+  readonly intents?: MemoryIntents;
 }
 
-function aSweeper({ escrow = {}, deps = {}, recorder = createRecorder() }: Options = {}) {
-  const intents = createMemoryIntents();
+function aSweeper({
+  escrow = {},
+  deps = {},
+  recorder = createRecorder(),
+  intents = createMemoryIntents(),
+}: Options = {}) {
   const mailbox = createMemoryMailbox();
   const tasks = createTasks(['token-1', 'token-2']);
   const opened: string[] = [];
@@ -152,6 +157,60 @@ describe('an effect in doubt', () => {
     expect(intents.items.get(A_LOCK.key)?.state).toBe('prepared');
     expect(recorder.published).toMatchObject([['intent.settled', { state: 'prepared' }]]);
     expect(tasks.ended.get('token-1')).toEqual({ signal: 'settled' });
+  });
+
+  /** A list that lags: it has none of the escrows that were created at noon or later. */
+  const LAGGING = {
+    list: async () => ({ kind: 'read', value: { total: 0, offset: 0, escrows: [] } }) as const,
+  };
+  const A_KNOWN_LOCK = aNewIntent({ agentId: TREASURY, payee: OWNER, subject: 'known' });
+
+  async function applyAtNoon(intents: IntentStore, intent: NewIntent, result = {}) {
+    const sending = await leaveSending(intents, intent);
+    await intents.move(sending, { state: 'applied', note: 'confirmed', result }, NOON);
+  }
+
+  test('is not taken for absent by a list that lacks the last escrow, whatever was applied since', async () => {
+    const { run, intents } = aSweeper({ escrow: LAGGING });
+    await applyAtNoon(intents, A_KNOWN_LOCK);
+    for (let order = 0; order < 300; order += 1) {
+      await applyAtNoon(intents, aNewIntent({ kind: 'paper-order', agentId: 'paper', subject: `order ${order}` }));
+    }
+    await leaveUnknown(intents, A_LOCK);
+
+    for (const minute of [15, 20, 120]) await run(minute);
+
+    expect(intents.items.get(A_LOCK.key)).toMatchObject({ state: 'unknown', fence: 1 });
+  });
+
+  test('of a ledger that kept no last escrow is measured against the newest applied one, however far back', async () => {
+    const ledger = createMemoryLedger();
+    const { run, intents } = aSweeper({ escrow: LAGGING, intents: createMemoryIntents(undefined, ledger) });
+    await applyAtNoon(intents, A_KNOWN_LOCK);
+    for (let order = 0; order < 300; order += 1) {
+      await applyAtNoon(intents, aNewIntent({ kind: 'paper-order', agentId: 'paper', subject: `order ${order}` }));
+    }
+    ledger.latest.clear();
+    await leaveUnknown(intents, A_LOCK);
+
+    for (const minute of [15, 20]) await run(minute);
+
+    expect(intents.items.get(A_LOCK.key)).toMatchObject({ state: 'unknown', fence: 1 });
+  });
+
+  test("is measured against its own agent's last escrow, not against another's", async () => {
+    const rows = [aRow(`${A_KNOWN_LOCK.reference} x`)];
+    const escrow = {
+      list: async () => ({ kind: 'read', value: { total: 1, offset: 0, escrows: rows } }) as const,
+    };
+    const { run, intents } = aSweeper({ escrow });
+    await applyAtNoon(intents, A_KNOWN_LOCK);
+    await applyAtNoon(intents, aNewIntent({ agentId: OWNER, payee: TREASURY, subject: 'of another agent' }));
+    await leaveUnknown(intents, A_LOCK);
+
+    for (const minute of [15, 20]) await run(minute);
+
+    expect(intents.items.get(A_LOCK.key)?.state).toBe('prepared');
   });
 
   test('that a crashed invocation left is taken over and looked for', async () => {

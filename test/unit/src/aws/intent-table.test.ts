@@ -322,6 +322,66 @@ describe('a claim', () => {
   });
 });
 
+describe('the latest of its kind', () => {
+  const create = aNewIntent({ kind: 'escrow-create' });
+  const created = (sentAt: string) => ({
+    ...create,
+    state: 'sending',
+    fence: 1,
+    owner: 'me',
+    sentAt,
+    createdAt: sentAt,
+    updatedAt: sentAt,
+    history: [],
+  });
+  const sending = { key: create.key, state: 'sending', fence: 1, owner: 'me' } as const;
+  const applied = { state: 'applied', note: 'confirmed', result: { escrowId: 'esc_1' } } as const;
+  const canary = `canary/${create.agentId}`;
+
+  test.each([
+    ['none is kept', undefined],
+    ['the one that is kept is older', { reference: 'pf1:old', createdAt: '2026-03-06T11:59:59.999Z' }],
+  ])("is written with an agent's create, in one transaction, where %s", async (_where, kept) => {
+    const found = created(NOON.toISOString());
+    const known = kept === undefined ? {} : item({ key: canary, ...kept });
+    server.script(answer(200, item(found)), answer(200, known), answer(200, {}), answer(200, item(found)));
+
+    await table().move(sending, applied, NOON);
+
+    expect(operations()).toEqual(['GetItem', 'GetItem', 'TransactWriteItems', 'GetItem']);
+    expect(sent()[1]?.body).toMatchObject({ Key: { key: { S: canary } }, ConsistentRead: true });
+    const { reference } = create;
+    expect(transaction(2).at(-1)).toEqual({
+      Put: {
+        TableName: TABLE,
+        Item: typed({ key: canary, reference, createdAt: NOON.toISOString(), updatedAt: NOON.toISOString() }),
+      },
+    });
+  });
+
+  test('stays where an older one is found later', async () => {
+    const found = created('2026-03-06T11:00:00.000Z');
+    const newer = item({ key: canary, reference: 'pf1:newer', createdAt: NOON.toISOString() });
+    server.script(answer(200, item(found)), answer(200, newer), answer(200, {}), answer(200, item(found)));
+
+    await table().move(sending, applied, NOON);
+
+    expect(transaction(2)).toHaveLength(1);
+  });
+
+  test('of an agent and of a market is read consistently', async () => {
+    const order = { at: NOON.toISOString(), exposureUsd: '50.00' };
+    server.script(answer(200, {}), answer(200, item({ key: 'k', ...order, updatedAt: NOON.toISOString() })));
+
+    expect(await table().readCanary({ agentId: 'ag_1' })).toBeUndefined();
+    expect(await table().readLastOrder({ kind: 'trade-order', agentId: 'ag_1', payee: 'BTC-USDC' })).toEqual(order);
+    expect(sent().map(({ body }) => body)).toMatchObject([
+      { Key: { key: { S: 'canary/ag_1' } }, ConsistentRead: true },
+      { Key: { key: { S: 'last-order/market/ag_1/BTC-USDC' } }, ConsistentRead: true },
+    ]);
+  });
+});
+
 describe('a move', () => {
   const RESERVED = [{ budget: DAY, amountUsd: '50.00' }];
   const held = (overrides: Partial<Intent> = {}) => stored({ reserved: RESERVED, lock: LOCK, ...overrides });
@@ -545,14 +605,28 @@ describe('a list', () => {
   });
 
   test('of what was applied last begins with the newest', async () => {
-    server.script(answer(200, { Items: [] }));
+    const next = { key, state: 'applied', updatedAt: NOON.toISOString() } as const;
+    server.script(answer(200, { Items: [], LastEvaluatedKey: typed(next) }), answer(200, { Items: [] }));
 
-    expect(await table().listApplied(50)).toEqual([]);
+    const first = await table().listApplied(50);
+    expect(first).toEqual({ intents: [], next });
+    expect(await table().listApplied(50, first.next)).toEqual({ intents: [], next: undefined });
     expect(sent()[0]?.body).toMatchObject({
       ExpressionAttributeValues: { ':state': { S: 'applied' } },
       ScanIndexForward: false,
       Limit: 50,
     });
+    expect(sent()[1]?.body).toMatchObject({ ExclusiveStartKey: typed(next) });
+  });
+
+  test('goes on where a page ended at its megabyte, until there are as many as asked for', async () => {
+    const next = { key, state: 'unknown', updatedAt: NOON.toISOString() } as const;
+    const page = { Items: [typed({ ...stored() })], LastEvaluatedKey: typed(next) };
+    server.script(answer(200, page), answer(200, page));
+
+    expect(await table().list('unknown', afterNoon(MINUTE), 2)).toHaveLength(2);
+    expect(sent().map(({ body }) => (body as { Limit: number }).Limit)).toEqual([2, 1]);
+    expect(sent()[1]?.body).toMatchObject({ ExclusiveStartKey: typed(next) });
   });
 });
 

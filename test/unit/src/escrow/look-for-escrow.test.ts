@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { lookForCreated, lookForSettled, type Canary } from '../../../../src/escrow/look-for-escrow.ts';
+import { lookForCreated, lookForSettled } from '../../../../src/escrow/look-for-escrow.ts';
 import type { EffectKind } from '../../../../src/ledger/effect-key.ts';
 import type { Intent } from '../../../../src/ledger/intent.ts';
+import type { Canary } from '../../../../src/ledger/latest.ts';
 import type { Look } from '../../../../src/ledger/resolve-intents.ts';
 import type { EscrowPage, EscrowRow, EscrowStatus } from '../../../../src/purple-flea/escrow.ts';
 import { PROFILES } from '../../../../src/purple-flea/service.ts';

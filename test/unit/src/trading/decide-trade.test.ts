@@ -110,6 +110,7 @@ describe('each reason, at its boundary', () => {
 
     ['a loss below the limit', { facts: { profitToday: loss('99.999999') } }, 'place'],
     ['a loss at the limit', { facts: { profitToday: loss('100.00') } }, 'daily-loss'],
+    ['a day whose fills are not all shown', { facts: { isDayShown: false } }, 'daily-loss'],
     ['a profit of as much', { facts: { profitToday: usd('100.00') } }, 'place'],
 
     ['a balance of the minimum', { policy: { leverage: 20 }, facts: { available: usd('10.00') } }, 'place'],

@@ -6,7 +6,7 @@ import type { PlacedOrder } from '../../../../src/purple-flea/trading.ts';
 import { orderKey, placeOrder } from '../../../../src/trading/place-order.ts';
 import { anInvocation } from '../../../support/effects.ts';
 import { createMemoryIntents } from '../../../support/memory-intents.ts';
-import { aMarket, aSignal, emptySnapshot } from '../../../support/predictions.ts';
+import { aMarket, aSignal, emptySnapshot, tradeFacts } from '../../../support/predictions.ts';
 
 const ORDER = { asset: 'BTC-USDC', direction: 'long', amount: parseUsd('50.00'), leverage: 1 } as const;
 const PLACED: PlacedOrder = {
@@ -18,6 +18,11 @@ const PLACED: PlacedOrder = {
 };
 const KEY = effectKey({ rule: 'prediction-trade', subject: 'prediction-1', status: 'completed' }, 'trade-order');
 
+const seenEmpty = (overrides?: Parameters<typeof emptySnapshot>[0]) => ({
+  snapshot: emptySnapshot(overrides),
+  facts: tradeFacts(),
+});
+
 function aTrader() {
   const intents = createMemoryIntents();
   const sent: EffectRequest[] = [];
@@ -27,8 +32,12 @@ function aTrader() {
       return { kind: 'applied', result: PLACED };
     },
   });
-  const place = (signal = aSignal()) =>
-    placeOrder({ ...anInvocation({ intents }), market, requestMs: 10_000 }, signal, ORDER, emptySnapshot());
+  const place = async (signal = aSignal()) => {
+    const { agentId } = market;
+    const last = await intents.readLastOrder({ kind: 'trade-order', agentId, payee: ORDER.asset });
+    const seen = seenEmpty(last === undefined ? {} : { lastOrderAt: last.at });
+    return placeOrder({ ...anInvocation({ intents }), market, requestMs: 10_000 }, signal, ORDER, seen);
+  };
   return { intents, sent, place };
 }
 
@@ -83,7 +92,7 @@ describe('an order', () => {
     const { intents, sent, place } = aTrader();
     const deps = { ...anInvocation({ intents, remainingMs: () => 34_999 }), market: aMarket(), requestMs: 10_000 };
 
-    await expect(placeOrder(deps, aSignal(), ORDER, emptySnapshot())).rejects.toThrow('34999 ms left, 35000 ms needed');
+    await expect(placeOrder(deps, aSignal(), ORDER, seenEmpty())).rejects.toThrow('34999 ms left, 35000 ms needed');
     expect(await place()).toMatchObject({ outcome: 'applied' });
     expect(sent).toHaveLength(1);
   });
@@ -102,11 +111,23 @@ describe('an order', () => {
     const market = aMarket({ readPositions: async () => [opened] });
     const deps = { ...anInvocation({ intents }), market, requestMs: 10_000 };
 
-    expect(await placeOrder(deps, aSignal(), ORDER, emptySnapshot())).toMatchObject({
+    expect(await placeOrder(deps, aSignal(), ORDER, seenEmpty())).toMatchObject({
       outcome: 'not-sent',
       reason: 'something else changed there just before',
     });
     expect(intents.items.get(KEY)).toMatchObject({ state: 'prepared', fence: 1 });
+  });
+
+  test('is not sent where another was placed after the decision, though the service does not show it yet', async () => {
+    const { intents, sent, place } = aTrader();
+    await place(aSignal({ id: 'prediction-0' }));
+    const deps = { ...anInvocation({ intents }), market: aMarket(), requestMs: 10_000 };
+
+    expect(await placeOrder(deps, aSignal(), ORDER, seenEmpty())).toMatchObject({
+      outcome: 'not-sent',
+      reason: 'something else changed there just before',
+    });
+    expect(sent).toHaveLength(1);
   });
 
   test('is sent whatever happens in other markets', async () => {
@@ -127,7 +148,7 @@ describe('an order', () => {
     });
     const deps = { ...anInvocation(), market, requestMs: 10_000 };
 
-    expect(await placeOrder(deps, aSignal(), ORDER, emptySnapshot())).toMatchObject({ outcome: 'applied' });
+    expect(await placeOrder(deps, aSignal(), ORDER, seenEmpty())).toMatchObject({ outcome: 'applied' });
   });
 
   test.each(['unknown', 'manual'] as const)(
@@ -137,7 +158,7 @@ describe('an order', () => {
       const lost = aMarket({ placeOrder: async () => ({ kind: 'unknown', reason: 'lost' }) });
       const first = aSignal({ id: 'prediction-0' });
       const deps = { ...anInvocation({ intents }), market: lost, requestMs: 10_000 };
-      await placeOrder(deps, first, ORDER, emptySnapshot());
+      await placeOrder(deps, first, ORDER, seenEmpty());
       const doubt = await intents.read(orderKey(first, 'live'));
       if (state === 'manual' && doubt !== undefined) {
         await intents.move(doubt, { state, note: 'nobody knows' }, deps.now());
@@ -150,7 +171,7 @@ describe('an order', () => {
         market: aMarket({ placeOrder: async () => ({ kind: 'applied', result: PLACED }) }),
       };
       const other = aSignal({ id: 'prediction-9', asset: 'ETH-USDC' });
-      const seen = emptySnapshot({ asset: 'ETH-USDC' });
+      const seen = seenEmpty({ asset: 'ETH-USDC' });
       expect(await placeOrder(elsewhere, other, { ...ORDER, asset: 'ETH-USDC' }, seen)).toMatchObject({
         outcome: 'applied',
       });

@@ -60,6 +60,7 @@ describe('the facts of a decision', () => {
         exposure: 0n,
         notionalToday: 0n,
         profitToday: 0n,
+        isDayShown: true,
         lastOrderAt: undefined,
         inDoubt: undefined,
       },
@@ -134,6 +135,46 @@ describe('the facts of a decision', () => {
     expect(facts.notionalToday).toBe(parseUsd('50.00'));
     const tomorrow = new Date(NOON.getTime() + 86_400_000);
     expect((await factsOf({}, { intents, now: tomorrow })).facts.notionalToday).toBe(0n);
+  });
+
+  /** A long order of $50.00 on $80.00 of exposure, applied at noon. */
+  async function anOrderNotShown(kind: 'trade-order' | 'paper-order' = 'trade-order') {
+    const intents = createMemoryIntents();
+    const expected = { exposureUsd: '130.00', availableUsd: '950.00' };
+    const order = anEffect({ kind, payee: 'BTC-USDC', lookBefore: async () => ({ ...ORDER, expected }) });
+    const result = { orderId: 'ord_9', status: 'filled', ...ORDER, amountUsd: '50.00' };
+    await performEffect(anInvocation({ intents }), order, async () => ({ kind: 'applied', result }));
+    return intents;
+  }
+  const after = (minutes: number) => new Date(NOON.getTime() + minutes * 60_000);
+
+  test('reckon for a quarter of an hour with an order that the service does not show', async () => {
+    const intents = await anOrderNotShown();
+
+    const early = await factsOf(positions(aPosition()), { intents, now: after(14) });
+    expect(early.facts).toMatchObject({ exposure: parseUsd('130.00'), available: parseUsd('950.00') });
+    const late = await factsOf(positions(aPosition()), { intents, now: after(15) });
+    expect(late.facts).toMatchObject({ exposure: parseUsd('50.00'), available: parseUsd('1000.00') });
+  });
+
+  test('go by the service where it leaves less room than the last order', async () => {
+    const intents = await anOrderNotShown();
+    const large = positions(aPosition({ amount: parseUsd('200.00') }));
+
+    expect((await factsOf(large, { intents, now: after(1) })).facts.exposure).toBe(parseUsd('200.00'));
+    const short = { ...ORDER, direction: 'short' } as const;
+    const market = aMarket(positions(), { agentId: 'ag_sender', readBalance: async () => parseUsd('10.00') });
+    const { facts } = await readFacts({ intents, market, coolDownSeconds: 0, now: () => after(1) }, short);
+    expect(facts).toMatchObject({ exposure: 0n, available: parseUsd('10.00') });
+  });
+
+  test('say when the history is cut off within the day', async () => {
+    const today = Array.from({ length: 200 }, (_, index) => aTrade({ tradeId: `trd_${index}` }));
+    const yesterday = aTrade({ tradeId: 'trd_0', at: '2026-03-05T23:59:59.999Z' });
+
+    expect((await factsOf(trades(...today))).facts.isDayShown).toBe(false);
+    expect((await factsOf(trades(...today.slice(1)))).facts.isDayShown).toBe(true);
+    expect((await factsOf(trades(...today.slice(1), yesterday))).facts.isDayShown).toBe(true);
   });
 
   test('are none where the service cannot be read', async () => {

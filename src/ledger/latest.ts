@@ -1,0 +1,67 @@
+import * as z from 'zod/mini';
+import { isOrder, marketLock, type Ending, type Intent } from './intent.ts';
+
+/**
+ * What the ledger keeps of the latest effect of an agent or a market, as an item of its own: whatever else was applied
+ * since, it is found in one consistent read.
+ */
+
+/** The escrow that an agent created last. A list or ledger in which its reference is missing is not complete. */
+export interface Canary {
+  readonly reference: string;
+  /** When it was sent (ISO 8601). */
+  readonly createdAt: string;
+}
+
+/** The order that was placed last in a market. */
+export interface LastOrder {
+  /** When it was known to stand (ISO 8601). */
+  readonly at: string;
+  /** What the market comes to with it, longs less shorts: signed decimal USD. Absent in orders of earlier releases. */
+  readonly exposureUsd?: string | undefined;
+  /** What is left free in the account with it, decimal USD. Absent where the service shows no balance. */
+  readonly availableUsd?: string | undefined;
+}
+
+/** An item that `move` writes with the intent. `isNewer` says whether it replaces the one that is there. */
+export interface LatestItem {
+  readonly key: string;
+  readonly value: Readonly<Record<string, string>>;
+  readonly isNewer: (stored: Readonly<Record<string, string>> | undefined) => boolean;
+}
+
+/** Key of an agent's canary. */
+export function canaryKey({ agentId }: Pick<Intent, 'agentId'>): string {
+  return `canary/${agentId}`;
+}
+
+/** Key of the last order of a market. */
+export function lastOrderKey(market: Pick<Intent, 'kind' | 'agentId' | 'payee'>): string {
+  return `last-order/${marketLock(market)}`;
+}
+
+/** Of `before` of an order's intent: what its decision expected to stand with it. */
+export const expectedSchema = z.object({ exposureUsd: z.string(), availableUsd: z.optional(z.string()) });
+
+/** What becomes the latest when an intent ends so; undefined where nothing does. */
+export function latestItemOf(intent: Intent, ending: Ending, at: Date): LatestItem | undefined {
+  if (ending.state !== 'applied') return undefined;
+  if (intent.kind === 'escrow-create') return canaryOf(intent);
+  return isOrder(intent.kind) ? lastOrderOf(intent, at) : undefined;
+}
+
+/** The canary as an applied intent gives it. */
+function canaryOf(intent: Intent): LatestItem {
+  const { reference, sentAt, createdAt } = intent;
+  const value = { reference, createdAt: sentAt ?? createdAt };
+  return { key: canaryKey(intent), value, isNewer: (stored) => (stored?.['createdAt'] ?? '') < value.createdAt };
+}
+
+function lastOrderOf(intent: Intent, at: Date): LatestItem {
+  const expected = z.safeParse(expectedSchema, intent.before?.['expected']);
+  const value = {
+    at: at.toISOString(),
+    ...(expected.success ? expected.data : {}),
+  };
+  return { key: lastOrderKey(intent), value, isNewer: (stored) => (stored?.['at'] ?? '') <= value.at };
+}
