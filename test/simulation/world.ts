@@ -152,10 +152,20 @@ const WRITES: ReadonlySet<Moment['operation']> = new Set<Moment['operation']>([
 
 /** What each call of the store is called in a trace. */
 const LABELS = Object.fromEntries(
-  (['prepare', 'skip', 'claim', 'move', 'noteLook', 'read', 'list', 'listApplied'] as const).map((operation) => [
-    operation,
-    { before: `${operation} before`, after: `${operation} after` },
-  ]),
+  (
+    [
+      'prepare',
+      'skip',
+      'claim',
+      'move',
+      'noteLook',
+      'read',
+      'readCanary',
+      'readLastOrder',
+      'list',
+      'listApplied',
+    ] as const
+  ).map((operation) => [operation, { before: `${operation} before`, after: `${operation} after` }]),
 ) as Readonly<Record<Moment['operation'], Readonly<Record<Moment['when'], string>>>>;
 
 type HttpDisturbance = Extract<Disturbance, { kind: 'http' }>;
