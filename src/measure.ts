@@ -40,3 +40,12 @@ function decimalsNear(value: number, digits: number): readonly number[] {
   const whole = Number(mantissa.replace('.', ''));
   return [whole, whole + Math.sign(value)].map((one) => Number(`${one}e${Number(exponent) - digits + 1}`));
 }
+
+/** Softmax in single precision, and sums of shares, may be so far beside 0 and 1. */
+const SHARE_TOLERANCE = 1e-6;
+
+/** A share that a model measured, such as a confidence: clipped to 0 and 1; undefined where it is no share. */
+export function readShare(value: number): number | undefined {
+  if (!(value >= -SHARE_TOLERANCE && value <= 1 + SHARE_TOLERANCE)) return undefined;
+  return Math.min(1, Math.max(0, value));
+}

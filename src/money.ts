@@ -59,21 +59,27 @@ function isNoise(digits: string, decimals: number, nearest: bigint): boolean {
   return off * NOISE_PER_USD <= scale || off * NOISE_PER_VALUE <= value;
 }
 
-const SIGNED_DECIMAL = /^(-?)(\d{1,12})(?:\.(\d+))?$/;
+/** A number as programs print it, such as 61000.01 or 8.9e-06. */
+const FIGURE = /^(-?)(\d{1,12})(?:\.(\d+))?(?:e([+-]?\d{1,3}))?$/i;
+
+/** Twelve digits before the point. */
+const LARGEST_ESTIMATE = 10n ** 18n;
 
 /**
  * Reads a figure that a service computed in binary floats and that nobody is owed, such as an unrealised profit: it may
- * be negative and have any number of decimals, and is read to the nearest micro-dollar, halves away from zero.
+ * be negative, have any number of decimals or an exponent, and is read to the nearest micro-dollar, halves away from zero.
  *
- * @throws InvalidAmountError for NaN, blanks and text with exponents. A number too small for plain decimals is zero.
+ * @throws InvalidAmountError for NaN, blanks and what is too large.
  */
 export function parseEstimate(value: string | number): MicroUsd {
-  const tiny = typeof value === 'number' && Math.abs(value) < 1e-6;
-  const match = SIGNED_DECIMAL.exec(tiny ? '0' : String(value));
+  const match = FIGURE.exec(String(value));
   if (match === null) throw notAnAmount(value);
-  const [, sign = '', whole = '', fraction = ''] = match;
-  const cut = BigInt(whole + fraction.slice(0, DECIMALS).padEnd(DECIMALS, '0'));
-  const rounded = cut + (fraction.charAt(DECIMALS) >= '5' ? 1n : 0n);
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] = match;
+  const digits = BigInt(whole + fraction);
+  const beyond = fraction.length - Number(exponent) - DECIMALS;
+  const rounded =
+    beyond <= 0 ? digits * 10n ** BigInt(-beyond) : (digits + 5n * 10n ** BigInt(beyond - 1)) / 10n ** BigInt(beyond);
+  if (rounded >= LARGEST_ESTIMATE) throw notAnAmount(value);
   return (sign === '-' ? 0n - rounded : rounded) as MicroUsd;
 }
 

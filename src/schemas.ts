@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import en from 'zod/v4/locales/en.js';
+import { readShare } from './measure.ts';
 import { parseEstimate, parseUsd, type MicroUsd } from './money.ts';
 
 // zod/mini comes without messages: each would say "Invalid input" instead of what is allowed.
@@ -10,6 +11,22 @@ export const usdSchema = readBy(parseUsd);
 
 /** A figure that a service computed in floats, such as a profit; it may be negative. See `parseEstimate`. */
 export const estimateSchema = readBy(parseEstimate);
+
+/** USD per unit of an asset: a measured figure, read to the millionth; more than nothing. */
+export const priceSchema = estimateSchema.check(
+  z.refine((value) => value > 0n, { error: 'must be more than nothing' }),
+);
+
+/** A share from 0 to 1 as a model measured it; a millionth beside them is clipped. */
+export const shareSchema = z.pipe(
+  z.number(),
+  z.transform((value, context) => {
+    const share = readShare(value);
+    if (share !== undefined) return share;
+    context.issues.push({ code: 'custom', message: 'must be from 0 to 1', input: value });
+    return z.NEVER;
+  }),
+);
 
 function readBy(parse: (value: string | number) => MicroUsd) {
   return z.pipe(

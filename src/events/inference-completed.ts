@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { usdSchema } from '../schemas.ts';
+import { priceSchema, shareSchema } from '../schemas.ts';
 
 /** The most characters that a `predictionId` has. */
 export const MAX_PREDICTION_ID = 200;
@@ -12,12 +12,12 @@ export const inferenceCompletedSchema = z.looseObject({
   predictionId: z.string().check(z.minLength(1), z.maxLength(MAX_PREDICTION_ID)),
   direction: z.enum(['long', 'short', 'hold']),
   /** 0 to 1. */
-  confidence: z.number().check(z.gte(0), z.lte(1)),
+  confidence: shareSchema,
   asset: z.string().check(z.minLength(1), z.maxLength(40)),
   /** When the model answered (ISO 8601). */
   at: z.iso.datetime({ offset: true }),
   /** Decimal USD for one unit of the asset then, if known. The paper book fills at the last price that it was told. */
-  price: z.optional(usdSchema.check(z.refine((value) => value > 0n, { error: 'must be more than nothing' }))),
+  price: z.optional(priceSchema),
 });
 export type InferenceCompleted = z.infer<typeof inferenceCompletedSchema>;
 

@@ -1,8 +1,5 @@
 import * as z from 'zod/mini';
-import { usdSchema } from '../schemas.ts';
-
-/** USD per unit of an asset, above nothing. */
-const price = usdSchema.check(z.refine((value) => value > 0n, { error: 'must be more than nothing' }));
+import { priceSchema } from '../schemas.ts';
 
 /**
  * Detail of `price.alert` on the app's bus: something watches a price and wants an order. `alertId` names the cause; without
@@ -12,7 +9,7 @@ export const priceAlertSchema = z.looseObject({
   asset: z.string().check(z.minLength(1), z.maxLength(40)),
   direction: z.enum(['long', 'short']),
   /** Decimal USD for one unit of the asset, as it was when the alert went off. */
-  price,
+  price: priceSchema,
   /** What set it off, such as `rsi_oversold`. */
   triggered_by: z.string().check(z.minLength(1), z.maxLength(200)),
   alertId: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),

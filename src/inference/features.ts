@@ -86,20 +86,20 @@ export async function readFeatures(source: FeatureSource, readers: FeatureReader
 }
 
 /**
- * The price among the features, in decimal USD to the nearest millionth.
+ * The price among the features, in decimal USD to the nearest millionth; undefined where that is nothing.
  *
- * @throws FeaturesUnusableError where it is missing, or nothing or less.
+ * @throws FeaturesUnusableError where it is missing, zero or negative.
  */
-export function readPrice(features: Features, name: string): string {
+export function readPrice(features: Features, name: string): string | undefined {
   const value = features[name];
   if (value === undefined) {
     throw new FeaturesUnusableError(
       `priceFeature: there is no feature ${name}; there are ${Object.keys(features).join(', ')}`,
     );
   }
+  if (value <= 0) throw new FeaturesUnusableError(`priceFeature: ${name} is ${value}; a price is more than nothing`);
   const price = parseEstimate(value);
-  if (price > 0n) return formatUsd(price);
-  throw new FeaturesUnusableError(`priceFeature: ${name} is ${value}; a price is more than nothing`);
+  return price > 0n ? formatUsd(price) : undefined;
 }
 
 function toFeatures(values: Readonly<Record<string, unknown>>, wanted: readonly string[], where: string): Features {

@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
 import { AnswerUnusableError } from '../errors.ts';
 import type { InferenceCompleted } from '../events/inference-completed.ts';
-import { isBelow } from '../measure.ts';
-import { describeProblems } from '../schemas.ts';
+import { isBelow, readShare } from '../measure.ts';
+import { describeProblems, shareSchema } from '../schemas.ts';
 import { parseDecimal } from './decimal.ts';
 import type { Format } from './write-request.ts';
 
@@ -69,7 +69,7 @@ function interpret(text: string, answer: Answer): Prediction {
   }
 }
 
-const directionSchema = z.object({ direction, confidence: z.number().check(z.gte(0), z.lte(1)) });
+const directionSchema = z.object({ direction, confidence: shareSchema });
 const score = z.union([z.number(), z.array(z.number())], { error: 'expected a number or a list of numbers' });
 const scoredSchema = z.object({ score });
 const labelledSchema = z.object({ score, predicted_label: z.int() });
@@ -157,8 +157,9 @@ function toProbabilities(scores: readonly number[], labels: readonly Direction[]
 }
 
 function toProbability(value: number, what: string): number {
-  if (value < 0 || value > 1) throw new Problem(`${what} is ${value}; a probability is 0 to 1`);
-  return value;
+  const share = readShare(value);
+  if (share === undefined) throw new Problem(`${what} is ${value}; a probability is 0 to 1`);
+  return share;
 }
 
 /** To six decimals, which is what a score in single precision has: of 0.4 (0.4000000059604645) it is 0.6. */

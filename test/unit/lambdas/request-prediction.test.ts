@@ -75,6 +75,7 @@ describe('a prediction', () => {
     await expect(handler({ features: { close: 0 } })).rejects.toThrow(
       'priceFeature: close is 0; a price is more than nothing',
     );
+    expect(await handler({ features: { close: 4e-7 } })).toEqual(PREDICTION);
   });
 
   test('is asked for and understood in the formats of the configuration', async () => {

@@ -1,3 +1,4 @@
+import { formatUsd, parseUsd } from '../../../../src/money.ts';
 import { describe, expect, test } from '@jest/globals';
 import { INCOMING, PUBLISHED, TRAINING_JOB_STATE_CHANGE } from '../../../../src/events/catalogue.ts';
 import { parseEvent } from '../../../../src/events/envelope.ts';
@@ -77,6 +78,22 @@ describe('a prediction', () => {
   });
 
   test.each([
+    [1.0000001192092896, 1],
+    [1.000001, 1],
+    [-1e-9, 0],
+  ])('of confidence %d, as single precision has it, is of confidence %d', (confidence, clipped) => {
+    expect(parse({ ...aPrediction(), confidence }).detail.confidence).toBe(clipped);
+  });
+
+  test.each([
+    ['61000.01000000', '61000.01'],
+    [0.1 + 0.2, '0.30'],
+    ['8.9e-06', '0.000009'],
+  ])('may say its price as %p, which is read to the millionth', (price, read) => {
+    expect(formatUsd(parse({ ...aPrediction(), price }).detail.price ?? parseUsd('0.00'))).toBe(read);
+  });
+
+  test.each([
     [{ predictionId: undefined }, 'detail.predictionId: '],
     [{ predictionId: '' }, 'detail.predictionId: '],
     [{ predictionId: 'x'.repeat(201) }, 'detail.predictionId: '],
@@ -84,7 +101,9 @@ describe('a prediction', () => {
     [{ direction: 'LONG' }, 'detail.direction: Invalid option: expected one of "long"|"short"|"hold"'],
     [{ direction: undefined }, 'detail.direction: '],
     [{ confidence: '0.72' }, 'detail.confidence: '],
-    [{ confidence: 72 }, 'detail.confidence: Too big: expected number to be <=1'],
+    [{ confidence: 72 }, 'detail.confidence: must be from 0 to 1'],
+    [{ confidence: 1.000002 }, 'detail.confidence: must be from 0 to 1'],
+    [{ confidence: -0.000002 }, 'detail.confidence: must be from 0 to 1'],
     [{ confidence: -0.1 }, 'detail.confidence: '],
     [{ confidence: null }, 'detail.confidence: '],
     [{ asset: '' }, 'detail.asset: '],
