@@ -10,13 +10,14 @@ import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Construct } from 'constructs';
 import { BY_STATE_INDEX } from '../src/aws/intent-table.ts';
 import { BY_DEADLINE_INDEX } from '../src/aws/mailbox-table.ts';
-import { INCOMING, PUBLISHED } from '../src/events/catalogue.ts';
+import { INCOMING, OWN_SOURCE, PUBLISHED } from '../src/events/catalogue.ts';
 import { STOP_MODES } from '../src/ledger/stop.ts';
 import type { Config } from './config.ts';
 import { createAlarm, pipelineMetric } from './constructs/alarm.ts';
 import { EventQueue } from './constructs/event-queue.ts';
 import { Notifications } from './constructs/notifications.ts';
 import { PipelineFunction } from './constructs/pipeline-function.ts';
+import { PredictionSender } from './constructs/prediction-sender.ts';
 import { prefixOf } from './names.ts';
 import type { Policies } from './policies.ts';
 
@@ -175,6 +176,7 @@ export class FoundationStack extends Stack {
       STOP_PARAMETER: this.stop.parameterName,
     };
     this.ledgerPolicies = { budgets: config.budgets };
+    new PredictionSender(this, 'PredictionSender', { prefix: this.prefix, bus: this.bus });
     this.addLedgerAlarms();
     this.addRejectEvent();
     new CfnOutput(this, 'BusName', { value: this.bus.eventBusName });
@@ -235,6 +237,15 @@ export class FoundationStack extends Stack {
       timeout: Duration.seconds(30),
       environment: unknownEvents.environment,
       alarmTopic: this.alarmTopic,
+    });
+    // What the pipeline says of itself counts under its own source alone.
+    unknownEvents.addSource({
+      name: 'foreign-events',
+      bus: this.bus,
+      pattern: {
+        source: Match.anythingBut(OWN_SOURCE),
+        detailType: Object.keys(PUBLISHED).filter((type) => type !== INCOMING.inferenceCompleted),
+      },
     });
     unknownEvents.feed(rejectEvent, 10);
   }

@@ -6,6 +6,9 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IStringParameter } from 'aws-cdk-lib/aws-ssm';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import { OWN_SOURCE } from '../src/events/catalogue.ts';
+import { PUBLISHERS } from '../src/events/publishers.ts';
+import type { PipelineFunction } from './constructs/pipeline-function.ts';
 
 /**
  * What functions may do, each on one named resource. Written out instead of the constructs' own grants, because those
@@ -84,9 +87,25 @@ export function allowQueryingIndex(fn: IFunction, table: ITable, index: string):
   allow(fn, ['dynamodb:Query'], `${table.tableArn}/index/${index}`);
 }
 
-/** Put events on the app's bus. */
-export function allowPublishing(fn: IFunction, bus: IEventBus): void {
-  allow(fn, ['events:PutEvents'], bus.eventBusArn);
+/** Put on the app's bus what `PUBLISHERS` says of the function, as the pipeline. */
+export function allowPublishing(fn: PipelineFunction, bus: IEventBus): void {
+  const types = PUBLISHERS[fn.lambda];
+  if (types === undefined) throw new Error(`${fn.lambda} publishes nothing: see src/events/publishers.ts`);
+  fn.addToRolePolicy(putEventsStatement(bus, ...types));
+}
+
+/** Put events of these detail types on a bus, as the pipeline and under no other source. */
+export function putEventsStatement(bus: IEventBus, ...detailTypes: readonly string[]): PolicyStatement {
+  return new PolicyStatement({
+    actions: ['events:PutEvents'],
+    resources: [bus.eventBusArn],
+    conditions: {
+      StringEquals: { 'events:detail-type': detailTypes },
+      // The source of an event is a key of many values: without a Null, no source at all would pass.
+      'ForAllValues:StringEquals': { 'events:source': OWN_SOURCE },
+      Null: { 'events:source': 'false' },
+    },
+  });
 }
 
 /** Read objects of S3, by `bucket/key`; they are encrypted with a key of the user's, if one is given. */

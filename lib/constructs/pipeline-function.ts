@@ -33,6 +33,8 @@ export interface PipelineFunctionProps {
  * starts with nothing but writing to that group, and an alarm on errors. Its policies are a file of the bundle, so that a change of them is a new version of the code.
  */
 export class PipelineFunction extends NodejsFunction {
+  /** Its folder under `lambdas/`. */
+  readonly lambda: string;
   /** With the stage's prefix. */
   readonly name: string;
   /** What its bundle says in `policies.json`; undefined where there is none. */
@@ -89,6 +91,7 @@ export class PipelineFunction extends NodejsFunction {
         ...(policies === undefined ? {} : bundlePolicies(policies)),
       },
     });
+    this.lambda = lambda;
     this.name = functionName;
     this.policies = policies;
 

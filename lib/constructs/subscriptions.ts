@@ -8,6 +8,7 @@ import { INCOMING, OWN_SOURCE } from '../../src/events/catalogue.ts';
 import type { EscrowRequestedDetail } from '../../src/events/escrow-requested.ts';
 import type { Config } from '../config.ts';
 import type { FoundationStack } from '../foundation-stack.ts';
+import { putEventsStatement } from '../grants.ts';
 import { createAlarm } from './alarm.ts';
 
 type Subscription = Config['escrows']['subscriptions'][number];
@@ -50,12 +51,12 @@ export class Subscriptions extends Construct {
     });
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('scheduler.amazonaws.com') });
     for (const [actions, resource] of [
-      [['events:PutEvents'], bus.eventBusArn],
       [['sqs:SendMessage'], deadLetters.queueArn],
       [['kms:GenerateDataKey', 'kms:Decrypt'], key.keyArn],
     ] as const) {
       role.addToPolicy(new PolicyStatement({ actions: [...actions], resources: [resource] }));
     }
+    role.addToPolicy(putEventsStatement(bus, INCOMING.escrowRequested));
     const fixedRole = Role.fromRoleArn(this, 'FixedRole', role.roleArn, { mutable: false });
 
     for (const subscription of subscriptions) {

@@ -210,6 +210,15 @@ describe.each(STAGES)('the event queues of stage %s', (stageName) => {
   const topic = alarmTopicOf(stage);
   const { bonus, trading } = loadConfig(stageName);
   const furtherRules = [
+    {
+      rule: 'foreign-events',
+      queue: 'unknown-events',
+      bus: 'pipeline' as const,
+      pattern: {
+        source: [{ 'anything-but': ['purple-flea-pipeline'] }],
+        'detail-type': Object.keys(PUBLISHED).filter((type) => type !== 'inference.completed'),
+      },
+    },
     ...sageMakerSignalsOf(bonus.endpoints).map((one) => ({
       ...one,
       queue: 'signals',

@@ -4,6 +4,8 @@ import type { DeadLetter } from '../../../src/aws/dead-letters.ts';
 import { aBatch, ALL_TAKEN, anEvent, timeLeft } from '../../support/lambda-events.ts';
 import { createRecorder } from '../../support/recorder.ts';
 
+const TAKEN = 'inference.completed, price.alert, escrow.requested, escrow.delivered, escrow.approved, escrow.rejected';
+
 test.each([
   ['a misspelt type', anEvent('inference.complete', { predictionId: 'p' }), 'inference.complete'],
   ['no type', anEvent('x', {}, { 'detail-type': undefined }), 'none'],
@@ -26,10 +28,24 @@ test.each([
   expect(deadLetters).toEqual([
     {
       body,
-      reason: `UnusableEventError: unknown detail-type "${type}"; this bus takes: inference.completed, price.alert, escrow.requested, escrow.delivered, escrow.approved, escrow.rejected`,
+      reason: `UnusableEventError: unknown detail-type "${type}"; this bus takes: ${TAKEN}`,
       messageId: 'm-1',
       groupId: undefined,
     },
   ]);
   expect(recorder.counted).toEqual({ EventsRejected: 1 });
+});
+
+test('what the pipeline alone says of itself is put aside where another source says it', async () => {
+  const deadLetters: DeadLetter[] = [];
+  const { log, count } = createRecorder();
+  const sendDeadLetter = async (letter: DeadLetter) => void deadLetters.push(letter);
+  const handler = createHandler({ sendDeadLetter, maxReceives: 5, log, count });
+  const body = anEvent('escrow.released', { escrowId: 'esc_1' }, { source: 'my.models' });
+
+  await handler(aBatch({ body, messageId: 'm-1' }), timeLeft());
+
+  expect(deadLetters.map(({ reason }) => reason)).toEqual([
+    `UnusableEventError: "escrow.released" from source "my.models": the pipeline alone says that; this bus takes from others: ${TAKEN}`,
+  ]);
 });
