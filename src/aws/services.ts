@@ -57,6 +57,11 @@ export type Api<Operations extends Readonly<Record<keyof Operations, Operation>>
   input: Operations[Name]['input'],
 ) => Promise<Operations[Name]['output']>;
 
+/** What is read of a table's description. */
+interface DescribedTable {
+  readonly Table?: { readonly CreationDateTime?: number };
+}
+
 /** Items, keys and values are plain. */
 export type DynamoDb = Api<{
   GetItem: Operation<GetCommandInput, Pick<GetCommandOutput, 'Item'>>;
@@ -65,6 +70,7 @@ export type DynamoDb = Api<{
   DeleteItem: Operation<DeleteCommandInput>;
   Query: Operation<QueryCommandInput, Pick<QueryCommandOutput, 'Items' | 'LastEvaluatedKey'>>;
   TransactWriteItems: Operation<TransactWriteCommandInput>;
+  DescribeTable: Operation<{ readonly TableName: string }, DescribedTable>;
 }>;
 
 export type EventBridge = Api<{ PutEvents: Operation<Wire<PutEventsRequest>, Wire<PutEventsResponse>> }>;

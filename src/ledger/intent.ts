@@ -48,8 +48,8 @@ export interface Skip {
   readonly rule: string;
   /** When the cause came to be (ISO 8601). */
   readonly causedAt: string;
-  /** Input of the execution that would pay it; absent where it earned nothing. */
-  readonly request?: Readonly<Record<string, unknown>> | undefined;
+  /** Input of the execution that would pay it, as JSON; absent where it earned nothing. */
+  readonly input?: string | undefined;
 }
 
 /** A decision that moves no money, before it is recorded. `amountUsd` is what it would have paid, or `0.00`. */

@@ -1,0 +1,91 @@
+import { TryLaterError } from '../errors.ts';
+import {
+  beginnings,
+  LEDGER,
+  moveBeginning,
+  type Beginnings,
+  type BeginningStore,
+  type RuleTerms,
+} from '../ledger/beginnings.ts';
+import { isAwsError } from './aws-error.ts';
+import { fromSeconds, type DynamoDb } from './services.ts';
+
+/** The beginning of the key under which beginnings are kept. */
+export const BEGINNING_KEYS = 'began/';
+const KEY = `${BEGINNING_KEYS}ledger`;
+
+/** As long as the position of the stop. */
+const MAX_AGE_MS = 5_000;
+
+/** Writers that meet are few: the sweeper, and an intake that is first. */
+const MAX_ATTEMPTS = 5;
+
+/**
+ * Beginnings in the table of the intents, one item (`began/ledger`). Whoever reads first after a change writes what begins.
+ * What was read is used for five seconds.
+ *
+ * @param rules of the whole stage, so that each begins when the first of its functions runs.
+ */
+export function createBeginningTable(
+  dynamoDb: DynamoDb,
+  tableName: string,
+  rules: readonly RuleTerms[],
+  now: () => Date,
+): BeginningStore {
+  let kept: { readonly readAt: number; readonly value: Beginnings } | undefined;
+
+  const readTableCreation = async (): Promise<Date> => {
+    const { Table } = await dynamoDb('DescribeTable', { TableName: tableName });
+    if (Table?.CreationDateTime === undefined) throw new Error(`DescribeTable of ${tableName} has no CreationDateTime`);
+    return fromSeconds(Table.CreationDateTime);
+  };
+
+  const readStored = async (): Promise<Beginnings | undefined> => {
+    const { Item } = await dynamoDb('GetItem', { TableName: tableName, Key: { key: KEY }, ConsistentRead: true });
+    return Item as Beginnings | undefined;
+  };
+
+  /** False where another write came in between. */
+  const write = async (next: Beginnings, before: Beginnings | undefined): Promise<boolean> => {
+    try {
+      await dynamoDb('PutItem', {
+        TableName: tableName,
+        Item: { ...next, key: KEY },
+        ConditionExpression: before === undefined ? 'attribute_not_exists(#key)' : '#version = :version',
+        ExpressionAttributeNames: before === undefined ? { '#key': 'key' } : { '#version': 'version' },
+        ...(before === undefined ? {} : { ExpressionAttributeValues: { ':version': before.version } }),
+      });
+      return true;
+    } catch (error) {
+      if (!isAwsError(error, 'ConditionalCheckFailedException')) throw error;
+      return false;
+    }
+  };
+
+  /** @param change of what has to be stored by rights. */
+  const store = async <Changed extends Beginnings | undefined>(
+    change: (current: Beginnings) => Changed,
+  ): Promise<Changed> => {
+    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
+      const [created, before] = await Promise.all([readTableCreation(), readStored()]);
+      const next = change(beginnings(before, created, rules, now()));
+      if (next === undefined || next.version === before?.version || (await write(next, before))) return next;
+    }
+    throw new TryLaterError(`the beginnings in ${tableName} are being written by others`);
+  };
+
+  return {
+    async read() {
+      if (kept === undefined || now().getTime() - kept.readAt > MAX_AGE_MS) {
+        kept = { readAt: now().getTime(), value: await store((current) => current) };
+      }
+      return kept.value;
+    },
+
+    async move(to, { operator, reason, rule }) {
+      kept = undefined;
+      const by = { what: rule ?? LEDGER, movedAt: now().toISOString(), operator, reason };
+      return store((current) => moveBeginning(current, to, by));
+    },
+  };
+}

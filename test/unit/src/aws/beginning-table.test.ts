@@ -1,0 +1,99 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { createBeginningTable } from '../../../../src/aws/beginning-table.ts';
+import { awsAt } from '../../../support/aws-clients.ts';
+import { afterNoon, MINUTE, NOON } from '../../../support/effects.ts';
+import { answer, startScriptedServer, type ScriptedServer } from '../../../support/scripted-server.ts';
+
+const RULE = { name: 'bonus/a', terms: 'terms of a' };
+const DESCRIBED = { Table: { CreationDateTime: NOON.getTime() / 1000 } };
+const CREATED = answer(200, DESCRIBED);
+const FAILED_CONDITION = answer(400, { __type: 'com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException' });
+const ITEM = {
+  key: { S: 'began/ledger' },
+  at: { S: NOON.toISOString() },
+  tableCreatedAt: { S: NOON.toISOString() },
+  rules: { M: { 'bonus/a': { M: { terms: { S: RULE.terms } } } } },
+  moves: { L: [] },
+  version: { N: '1' },
+};
+
+/** The table and what is stored in it, asked for in either order. */
+const RECORDED = answer(200, { ...DESCRIBED, Item: ITEM });
+
+let server: ScriptedServer;
+let now: Date;
+beforeEach(async () => {
+  server = await startScriptedServer();
+  now = NOON;
+});
+afterEach(() => server.close());
+
+const table = (rules = [RULE]) => createBeginningTable(awsAt(server.url).dynamoDb, 'intents', rules, () => now);
+const operations = () => server.requests.map(({ headers }) => String(headers['x-amz-target']).split('.')[1]);
+const written = () =>
+  server.requests
+    .filter(({ headers }) => String(headers['x-amz-target']).endsWith('PutItem'))
+    .map(({ body }) => JSON.parse(body) as Record<string, unknown>);
+
+describe('the beginnings in the table of the intents', () => {
+  test('are written by whoever reads first, once', async () => {
+    server.script(CREATED, CREATED, answer(200, {}));
+
+    expect(await table().read()).toMatchObject({ at: NOON.toISOString(), rules: { 'bonus/a': { terms: RULE.terms } } });
+    expect(written()).toEqual([
+      expect.objectContaining({ TableName: 'intents', Item: ITEM, ConditionExpression: 'attribute_not_exists(#key)' }),
+    ]);
+  });
+
+  test('are those of another where that was first', async () => {
+    server.script(CREATED, CREATED, FAILED_CONDITION, RECORDED, RECORDED);
+
+    expect(await table().read()).toMatchObject({ at: NOON.toISOString(), version: 1 });
+    expect(written()).toHaveLength(1);
+  });
+
+  test('are read again after five seconds, and not written where nothing begins', async () => {
+    server.script(RECORDED, RECORDED, RECORDED, RECORDED);
+    const { read } = table();
+    await read();
+    now = afterNoon(5_000);
+    await read();
+    expect(operations()).toHaveLength(2);
+    now = afterNoon(5_001);
+    await read();
+
+    expect(operations().toSorted()).toEqual(['DescribeTable', 'DescribeTable', 'GetItem', 'GetItem']);
+  });
+
+  test('have a rule that came later from the moment on, on condition that nobody wrote in between', async () => {
+    server.script(RECORDED, RECORDED, answer(200, {}));
+    now = afterNoon(60 * MINUTE);
+
+    const { rules } = await table([RULE, { name: 'bonus/b', terms: 'b' }]).read();
+
+    expect(rules['bonus/b']).toEqual({ terms: 'b', at: now.toISOString() });
+    expect(written()).toEqual([
+      expect.objectContaining({
+        ConditionExpression: '#version = :version',
+        ExpressionAttributeValues: { ':version': { N: '1' } },
+      }),
+    ]);
+  });
+
+  test('are moved by a person, with name and reason', async () => {
+    server.script(RECORDED, RECORDED, answer(200, {}));
+    const to = afterNoon(-60 * MINUTE);
+
+    const moved = await table().move(to, { operator: 'ada', reason: 'the old ledger ended then' });
+
+    expect(moved?.at).toBe(to.toISOString());
+    expect(written()[0]?.['Item']).toMatchObject({ at: { S: to.toISOString() }, version: { N: '2' } });
+    expect(JSON.stringify(written()[0]?.['Item'])).toContain('the old ledger ended then');
+  });
+
+  test('are not guessed where the table cannot be described', async () => {
+    server.script(answer(200, {}), answer(200, {}));
+
+    await expect(table().read()).rejects.toThrow('DescribeTable of intents has no CreationDateTime');
+  });
+});
