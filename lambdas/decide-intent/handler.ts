@@ -11,6 +11,7 @@ import type { Credentials } from '../../src/purple-flea/service.ts';
 import { describeProblems } from '../../src/schemas.ts';
 import { tradeSnapshotSchema } from '../../src/trading/look-for-order.ts';
 import { paperOrderId } from '../../src/trading/paper-book.ts';
+import type { BeginningStore } from '../../src/ledger/beginnings.ts';
 import { announce, type AnnounceDeps } from '../shared/announce.ts';
 
 export interface Deps extends AnnounceDeps, Pick<StoryDeps, 'mailbox' | 'describeExecution'> {
@@ -18,10 +19,12 @@ export interface Deps extends AnnounceDeps, Pick<StoryDeps, 'mailbox' | 'describ
   readonly readApiKeys: () => Promise<ApiKeys>;
   readonly openEscrow: (credentials: Credentials) => EscrowClient;
   readonly continueExecution: ContinueExecution;
+  readonly beginnings: BeginningStore;
   readonly now: () => Date;
 }
 
 const text = z.string().check(z.minLength(3), z.maxLength(1000));
+const cursor = z.object({ key: z.string(), state: z.enum(INTENT_STATES), updatedAt: z.string() });
 const decision = { key: z.string(), operator: text, evidence: text, reason: text };
 
 /** What an operator may ask for. `id` is what the service calls the effect: an escrow's, an order's, a payment's id. */
@@ -34,6 +37,15 @@ const inputSchema = z.discriminatedUnion('action', [
   z.object({ action: z.literal('story'), id: z.string().check(z.minLength(1)) }),
   z.object({ action: z.literal('retry'), ...decision }),
   z.object({ action: z.literal('continue'), key: z.string() }),
+  z.object({ action: z.literal('skipped'), since: z.iso.datetime(), after: z.optional(cursor) }),
+  z.object({ action: z.literal('beginnings') }),
+  z.object({
+    action: z.literal('begin'),
+    at: z.iso.datetime(),
+    rule: z.optional(z.string()),
+    operator: text,
+    reason: text,
+  }),
   z.discriminatedUnion('verdict', [
     z.object({ action: z.literal('resolve'), verdict: z.literal('applied'), id: z.string(), ...decision }),
     z.object({ action: z.literal('resolve'), verdict: z.literal('not-applied'), ...decision }),
@@ -68,8 +80,24 @@ export function createHandler(deps: Deps) {
         return retry(deps, asked.data);
       case 'continue':
         return goOn(deps, await deps.intents.read(asked.data.key));
+      case 'skipped':
+        return deps.intents.listSince('skipped', new Date(asked.data.since), LISTED, asked.data.after);
+      case 'beginnings':
+        return { beginnings: await deps.beginnings.read() };
+      case 'begin':
+        return moveBeginning(deps, asked.data);
     }
   };
+}
+
+/** A beginning in the future would skip what is to come. */
+async function moveBeginning({ beginnings, now }: Deps, { at, ...by }: Asked<'begin'>) {
+  const to = new Date(at);
+  if (to > now()) return { error: `at: ${at} is in the future` };
+  const moved = await beginnings.move(to, by);
+  return moved === undefined
+    ? { error: `rule: there is no "${by.rule}"; there are ${Object.keys((await beginnings.read()).rules).join(', ')}` }
+    : { beginnings: moved };
 }
 
 async function resolve(deps: Deps, asked: Asked<'resolve'>) {

@@ -8,6 +8,8 @@ import { parseUsd } from '../../../src/money.ts';
 import type { EscrowClient } from '../../../src/purple-flea/escrow.ts';
 import { aView, ESCROW_ID } from '../../support/bonus-escrow.ts';
 import { anEscrowClient, OWN_KEY } from '../../support/escrow-task.ts';
+import { aNewSkip } from '../../support/effects.ts';
+import { createMemoryBeginnings } from '../../support/memory-beginnings.ts';
 import { createMemoryIntents, type MemoryIntents } from '../../support/memory-intents.ts';
 import { createMemoryMailbox } from '../../support/memory-mailbox.ts';
 import { createRecorder } from '../../support/recorder.ts';
@@ -58,6 +60,7 @@ function anOperator(
     openEscrow: () => anEscrowClient(client),
     mailbox: createMemoryMailbox(),
     describeExecution: async () => undefined,
+    beginnings: createMemoryBeginnings(NOW, [{ name: 'bonus/churn', terms: 'a' }], () => NOW),
     continueExecution: async (...names) => {
       continued.push(names);
       return execution;
@@ -268,5 +271,49 @@ describe('what cannot be decided is refused with the fix, and nothing is written
     expect(answer).toEqual({ error: expect.stringContaining(error) });
     expect(intents.items.get(key)).toEqual(before);
     expect(recorder.published).toEqual([]);
+  });
+});
+
+describe('the beginnings', () => {
+  test('are shown, and moved by name and reason', async () => {
+    const { handler } = anOperator(createMemoryIntents());
+    const at = '2026-02-01T00:00:00Z';
+
+    expect(await handler({ action: 'beginnings' })).toMatchObject({ beginnings: { at: NOW.toISOString() } });
+    expect(await handler({ action: 'begin', at, operator: 'ada', reason: 'restored' })).toMatchObject({
+      beginnings: { at: '2026-02-01T00:00:00.000Z', moves: [{ operator: 'ada', reason: 'restored', what: 'ledger' }] },
+    });
+    expect(
+      await handler({ action: 'begin', at, rule: 'bonus/churn', operator: 'ada', reason: 'the same rule' }),
+    ).toMatchObject({ beginnings: { rules: { 'bonus/churn': { at: '2026-02-01T00:00:00.000Z' } } } });
+  });
+
+  test.each([
+    [{ at: '2026-03-07T00:00:00Z' }, 'is in the future'],
+    [{ rule: 'bonus/other' }, 'there is no "bonus/other"; there are bonus/churn'],
+    [{ operator: '' }, 'operator: '],
+    [{ reason: undefined }, 'reason: '],
+    [{ at: 'yesterday' }, 'at: '],
+  ])('are not moved by %j', async (change, error) => {
+    const { handler } = anOperator(createMemoryIntents());
+    const asked = { action: 'begin', at: '2026-02-01T00:00:00Z', operator: 'ada', reason: 'restored', ...change };
+
+    expect(await handler(asked)).toEqual({ error: expect.stringContaining(error) });
+    expect(await handler({ action: 'beginnings' })).toMatchObject({ beginnings: { at: NOW.toISOString(), moves: [] } });
+  });
+});
+
+describe('what was skipped', () => {
+  test('is listed since a moment, page by page', async () => {
+    const intents = createMemoryIntents();
+    for (let index = 0; index < 150; index += 1) await intents.skip(aNewSkip({ subject: `job ${index}` }), NOW);
+    const { handler } = anOperator(intents);
+    const list = async (after?: unknown) =>
+      (await handler({ action: 'skipped', since: NOW.toISOString(), after })) as { intents: Intent[]; next: unknown };
+    const first = await list();
+    const second = await list(first.next);
+
+    expect([first.intents.length, second.intents.length, second.next]).toEqual([100, 50, undefined]);
+    expect(new Set([...first.intents, ...second.intents].map(({ key }) => key)).size).toBe(150);
   });
 });

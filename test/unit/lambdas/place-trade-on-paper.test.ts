@@ -343,6 +343,7 @@ describe('an order on paper whose answer was lost', () => {
       openEscrow: inert('openEscrow'),
       continueExecution: inert('continueExecution'),
       describeExecution: inert('describeExecution'),
+      beginnings: { read: inert('read'), move: inert('move') },
     });
     const decision = { operator: 'me@team', evidence: 'the item paper/paper', reason: 'it is in the book' };
     const resolve = (id: string) =>
