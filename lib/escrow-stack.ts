@@ -4,7 +4,6 @@ import type { Construct } from 'constructs';
 import { BASELINE_KEYS } from '../src/aws/baseline-table.ts';
 import { BY_STATE_INDEX } from '../src/aws/intent-table.ts';
 import { BY_DEADLINE_INDEX } from '../src/aws/mailbox-table.ts';
-import { REQUEST_KEYS } from '../src/aws/request-table.ts';
 import {
   ENDPOINT_STATE_CHANGE,
   INCOMING,
@@ -22,16 +21,18 @@ import { Subscriptions } from './constructs/subscriptions.ts';
 import { WebhookApi } from './constructs/webhook-api.ts';
 import type { FoundationStack } from './foundation-stack.ts';
 import {
+  allowDecidingOnce,
   allowKeepingItems,
   allowOn,
   allowPublishing,
   allowQueryingIndex,
-  allowReadingIntents,
+  allowReadingBeginnings,
   allowReadingMailbox,
   allowReadingSecret,
   allowRecordingIntents,
   allowUsingMailbox,
 } from './grants.ts';
+import { ruleTerms } from './rule-terms.ts';
 import { marketSymbols } from './trading-settings.ts';
 
 export interface FlowStackProps extends StackProps {
@@ -69,9 +70,10 @@ export class EscrowStack extends Stack {
         ...trainingEvents.environment,
         ...sageMakerEnvironment,
         EVENT_BUS: bus.eventBusName,
+        INTENT_TABLE: intents.tableName,
         STATE_MACHINE_ARN: lifecycle.stateMachineArn,
       },
-      policies: { bonus: config.bonus },
+      policies: { bonus: config.bonus, terms: ruleTerms(config) },
       alarmTopic,
     });
     trainingEvents.feed(startBonus, 5);
@@ -86,6 +88,11 @@ export class EscrowStack extends Stack {
       topic: alarmTopic,
     });
 
+    createAlarm(this, 'PastSkipped', {
+      metric: pipelineMetric('PastSkipped', prefix),
+      description: `Jobs or requests were not paid, because they are older than the ledger or than the rule that would pay them. Nothing is wrong where the stage or the rule is new. See which: npm run intents -- skipped; pay one: npm run intents -- pay.`,
+      topic: alarmTopic,
+    });
     this.addRequests(config, foundation, lifecycle);
     const recordSignal = this.addSignals(config, foundation, defaultBus);
     const deliverDeadlines = new PipelineFunction(this, {
@@ -140,13 +147,13 @@ export class EscrowStack extends Stack {
         STATE_MACHINE_ARN: lifecycle.stateMachineArn,
         INTENT_TABLE: intents.tableName,
       },
-      policies: { bonus: config.bonus },
+      policies: { bonus: config.bonus, terms: ruleTerms(config) },
       alarmTopic,
     });
-    allowReadingIntents(findMissedJobs, intents, key);
     allowListingJobs(findMissedJobs);
     createSchedule(this, 'FindMissedJobsSchedule', { fn: findMissedJobs, every: Duration.hours(1) });
     for (const fn of [startBonus, findMissedJobs]) {
+      allowDecidingOnce(fn, intents, key);
       allowOn(fn, ['states:StartExecution'], lifecycle.stateMachineArn);
       allowDescribingJobs(fn, config);
       allowPublishing(fn, bus);
@@ -183,11 +190,11 @@ export class EscrowStack extends Stack {
         INTENT_TABLE: intents.tableName,
         STATE_MACHINE_ARN: lifecycle.stateMachineArn,
       },
-      policies: { requests: policy },
+      policies: { requests: policy, terms: ruleTerms(config) },
       alarmTopic,
     });
     requests.feed(startEscrows, 5);
-    allowKeepingItems(startEscrows, intents, key, REQUEST_KEYS);
+    allowDecidingOnce(startEscrows, intents, key);
     allowOn(startEscrows, ['states:StartExecution'], lifecycle.stateMachineArn);
     allowPublishing(startEscrows, bus);
     if (subscriptions.length > 0) new Subscriptions(this, 'Subscriptions', { foundation, subscriptions });
@@ -251,7 +258,7 @@ export class EscrowStack extends Stack {
         MAILBOX_TABLE: mailbox.tableName,
         EVENT_BUS: bus.eventBusName,
       },
-      policies: { symbols: marketSymbols(config) },
+      policies: { symbols: marketSymbols(config), terms: ruleTerms(config) },
       alarmTopic,
     });
     allowUsingMailbox(resolveIntents, mailbox, key);
@@ -278,6 +285,7 @@ export class EscrowStack extends Stack {
         EVENT_BUS: bus.eventBusName,
         STATE_MACHINE_ARN: lifecycle.stateMachineArn,
       },
+      policies: { terms: ruleTerms(config) },
       alarmTopic,
     });
     allowReadingMailbox(decideIntent, mailbox, key);
@@ -285,6 +293,7 @@ export class EscrowStack extends Stack {
     allowDescribingExecutions(decideIntent, lifecycle);
     for (const fn of [resolveIntents, decideIntent]) {
       allowRecordingIntents(fn, intents, key);
+      allowReadingBeginnings(fn, intents);
       allowQueryingIndex(fn, intents, BY_STATE_INDEX);
       allowReadingSecret(fn, secret, key);
       allowPublishing(fn, bus);

@@ -47,6 +47,17 @@ export function allowReadingIntents(fn: IFunction, intents: ITable, key: IKey): 
   allow(fn, ['kms:Decrypt'], key.keyArn);
 }
 
+/** Record decisions by key unless they are known, and read or record since when the ledger pays. */
+export function allowDecidingOnce(fn: IFunction, intents: ITable, key: IKey): void {
+  allow(fn, ['dynamodb:DescribeTable', 'dynamodb:GetItem', 'dynamodb:PutItem'], intents.tableArn);
+  allow(fn, TABLE_KEY_ACTIONS, key.keyArn);
+}
+
+/** Read when the table was created; what is recorded of it is an item. */
+export function allowReadingBeginnings(fn: IFunction, intents: ITable): void {
+  allow(fn, ['dynamodb:DescribeTable'], intents.tableArn);
+}
+
 /** Read intents by key, and write the items beside them whose keys begin so. */
 export function allowKeepingItems(fn: IFunction, intents: ITable, key: IKey, keysBeginWith: string): void {
   allow(fn, ['dynamodb:GetItem'], intents.tableArn);

@@ -2,6 +2,7 @@ import type * as z from 'zod/mini';
 import type { BonusPolicy } from '../src/escrow/bonus-rules.ts';
 import type { requestPolicySchema } from '../src/escrow/escrow-request.ts';
 import type { InferenceSource, Predictor } from '../src/inference/predictor.ts';
+import type { RuleTerms } from '../src/ledger/beginnings.ts';
 import type { BudgetPolicy } from '../src/ledger/budgets.ts';
 import type { paperTermsSchema } from '../src/trading/paper-market.ts';
 import type { tradePolicySchema } from '../src/trading/trade-policy.ts';
@@ -10,6 +11,8 @@ import type { tradePolicySchema } from '../src/trading/trade-policy.ts';
 export interface Policies {
   readonly bonus?: BonusPolicy;
   readonly requests?: z.input<typeof requestPolicySchema>;
+  /** What every rule of the stage pays, so that each function can record when they began. */
+  readonly terms?: readonly RuleTerms[];
   readonly budgets?: BudgetPolicy;
   readonly trade?: z.input<typeof tradePolicySchema>;
   readonly paper?: z.input<typeof paperTermsSchema>;

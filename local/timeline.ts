@@ -38,6 +38,10 @@ const DESCRIBED: Described = {
     'decision',
     `escrow of $${amountUsd} to ${counterpartyAgentId} for ${describeAddressee(named)} (${reference})`,
   ],
+  'escrow.skipped': ({ amountUsd, counterpartyAgentId, reason, detail, ...named }) => [
+    'decision',
+    `no escrow of $${amountUsd} to ${counterpartyAgentId} for ${describeAddressee(named)}: ${reason} (${detail})`,
+  ],
   'escrow.locked': ({ escrowId, amountUsd, feeUsd, netUsd, counterpartyAgentId, deadlineAt }) => [
     'escrow',
     `${escrowId} locked: $${amountUsd} (fee $${feeUsd}, net $${netUsd}) for ${counterpartyAgentId}, until ${deadlineAt.replace('.000Z', 'Z')}`,

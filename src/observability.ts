@@ -11,6 +11,7 @@ export const METRICS = {
   JobsNotOurs: 'Events of completed training jobs that no bonus rule is for.',
   MetricMissing: "Completed training jobs without their rule's metric.",
   MetricImplausible: "Completed training jobs whose metric is out of their rule's plausible range.",
+  PastSkipped: 'Causes that would have been paid, had they not come to be before the ledger or their rule began.',
   EscrowsLocked: 'Escrows created.',
   EscrowsReleased: 'Escrows paid out.',
   EscrowsDisputed: 'Escrows that we disputed.',

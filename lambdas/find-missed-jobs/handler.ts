@@ -1,19 +1,13 @@
-import type { StartExecution } from '../../src/aws/executions.ts';
 import type { CompletedJob, DescribeTrainingJob, ListCompletedJobs } from '../../src/aws/training-jobs.ts';
-import { bonusCause, startOfBonus } from '../../src/escrow/bonus-request.ts';
-import { decideBonus } from '../../src/escrow/bonus.ts';
+import { bonusCause } from '../../src/escrow/bonus-request.ts';
 import { ruleFor, type BonusPolicy } from '../../src/escrow/bonus-rules.ts';
 import { effectKey } from '../../src/ledger/effect-key.ts';
-import type { IntentStore } from '../../src/ledger/intent.ts';
-import { announce, type AnnounceDeps } from '../shared/announce.ts';
+import { beginBonus, type BeginBonusDeps } from '../shared/begin-bonus.ts';
 
-export interface Deps extends AnnounceDeps {
+export interface Deps extends BeginBonusDeps {
   readonly listCompletedJobs: ListCompletedJobs;
   readonly describeTrainingJob: DescribeTrainingJob;
-  readonly intents: IntentStore;
-  readonly startExecution: StartExecution;
   readonly policy: BonusPolicy;
-  readonly now: () => Date;
 }
 
 /** EventBridge delivers what it delivers at all within a day; jobs are looked for a little longer. */
@@ -24,7 +18,8 @@ const SETTLING_MS = 15 * 60_000;
 
 /**
  * Every hour: looks for completed training jobs whose event never came, and starts their bonuses. SageMaker's events are
- * delivered as best they can be. A job that has an intent, or earns nothing, is left alone.
+ * delivered as best they can be. A job that the ledger knows, be it as
+ * skipped, is left alone; one that is paid nothing is recorded.
  */
 export function createHandler(deps: Deps) {
   return async () => {
@@ -43,13 +38,7 @@ async function startIfMissed(deps: Deps, listed: CompletedJob): Promise<boolean>
   if (rule === undefined) return false;
   if ((await deps.intents.read(effectKey(bonusCause(listed), 'escrow-create'))) !== undefined) return false;
   const job = await deps.describeTrainingJob(listed.name);
-  const decision = decideBonus(job, rule);
-  if (decision.outcome !== 'bonus') return false;
-
-  const { executionName, request, announcement } = startOfBonus(job, decision, rule);
-  if ((await deps.startExecution(executionName, { request })) === 'already-started') return false;
+  if ((await beginBonus(deps, job, rule, { redelivered: false })) !== 'started') return false;
   deps.count('MissedJobs');
-  deps.count('BonusesStarted');
-  await announce(deps, 'bonus.started', announcement);
   return true;
 }

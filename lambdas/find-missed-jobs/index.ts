@@ -6,6 +6,7 @@ import { createPublisher } from '../../src/aws/publisher.ts';
 import { createDescribeTrainingJob, createListCompletedJobs } from '../../src/aws/training-jobs.ts';
 import { bonusPolicySchema } from '../../src/escrow/bonus-rules.ts';
 import { aws } from '../shared/aws.ts';
+import { createBeginnings } from '../shared/beginnings.ts';
 import { readEnvironment } from '../shared/environment.ts';
 import { readPolicies } from '../shared/policies.ts';
 import { count, log, telemetry } from '../shared/telemetry.ts';
@@ -23,6 +24,7 @@ export const handler = middy(
     listCompletedJobs: createListCompletedJobs(aws.sageMaker),
     describeTrainingJob: createDescribeTrainingJob(aws.sageMaker),
     intents: createIntentTable(aws.dynamoDb, env.INTENT_TABLE),
+    readBeginnings: createBeginnings(env.INTENT_TABLE).read,
     startExecution: createStartExecution(aws.stepFunctions, env.STATE_MACHINE_ARN),
     publish: createPublisher(aws.eventBridge, env.EVENT_BUS),
     policy: bonus,

@@ -1,5 +1,6 @@
 import { describeError } from '../../src/errors.ts';
 import { deliverVerdict, type MailboxDeps } from '../../src/escrow/mailbox.ts';
+import type { ReadBeginnings } from '../../src/ledger/beginnings.ts';
 import { isOrder, type Intent } from '../../src/ledger/intent.ts';
 import { resolveIntents, type ResolvePolicy } from '../../src/ledger/resolve-intents.ts';
 import { placedOrderSchema } from '../../src/purple-flea/trading.ts';
@@ -9,6 +10,7 @@ import type { TaskContext } from '../shared/escrow-task.ts';
 import { createLookFor, type LookDeps } from './look-for.ts';
 
 export interface Deps extends LookDeps, AnnounceDeps, MailboxDeps {
+  readonly readBeginnings: ReadBeginnings;
   readonly policy: ResolvePolicy;
   readonly now: () => Date;
 }
@@ -26,7 +28,7 @@ export function createHandler(deps: Deps) {
       now: deps.now,
       remainingMs: () => context.getRemainingTimeInMillis(),
     });
-    const failed = [...run.failed];
+    const failed = [...run.failed, ...(await recordBeginnings(deps))];
     for (const intent of run.settled) {
       try {
         await announceVerdict(deps, intent);
@@ -42,6 +44,16 @@ export function createHandler(deps: Deps) {
     if (failed.length > 0) throw new Error(`${failed.length} intents failed, the first: ${failed[0]?.reason}`);
     return { looked: run.looked, settled: run.settled.length, left: run.left };
   };
+}
+
+/** Here, because this runs every minute: a rule begins soon after it was deployed, whether or not a cause comes. */
+async function recordBeginnings({ readBeginnings }: Deps): Promise<{ key: string; reason: string }[]> {
+  try {
+    await readBeginnings();
+    return [];
+  } catch (error) {
+    return [{ key: 'the beginnings', reason: describeError(error) }];
+  }
 }
 
 async function countManual({ intents, now }: Deps): Promise<number> {

@@ -11,6 +11,7 @@ import { createTradingClient } from '../../src/purple-flea/trading-client.ts';
 import { createWalletClient } from '../../src/purple-flea/wallet-client.ts';
 import { jsonText } from '../../src/schemas.ts';
 import { aws } from '../shared/aws.ts';
+import { createBeginnings } from '../shared/beginnings.ts';
 import { escrowEnvironment, readEnvironment, tradingEnvironment } from '../shared/environment.ts';
 import { createMailboxDeps } from '../shared/mailbox.ts';
 import { readPolicies, symbolPolicies } from '../shared/policies.ts';
@@ -41,6 +42,7 @@ export const handler = middy(
     openTrading: (credentials) => createTradingClient(trading, credentials),
     openFaucet: (credentials) => createFaucetClient(faucet, credentials),
     intents: createIntentTable(aws.dynamoDb, env.INTENT_TABLE),
+    readBeginnings: createBeginnings(env.INTENT_TABLE).read,
     paperBooks: createPaperBookTable(aws.dynamoDb, env.INTENT_TABLE),
     publish: createPublisher(aws.eventBridge, env.EVENT_BUS),
     policy: RESOLVE_DEFAULTS,

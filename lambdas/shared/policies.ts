@@ -8,6 +8,8 @@ import { tradePolicySchema } from '../../src/trading/trade-policy.ts';
 
 /** Policies of functions that send effects. */
 export const ledgerPolicies = { budgets: budgetPolicySchema };
+/** What every rule of the stage pays; see `src/escrow/rule-terms.ts`. */
+export const termsPolicies = { terms: z.array(z.object({ name: z.string(), terms: z.string() })) };
 /** What the trading service calls assets, where that is not what its dialect makes of their names. */
 export const symbolPolicies = { symbols: z.record(z.string(), z.string()) };
 /** Policies of functions that trade, or look whether they could. */

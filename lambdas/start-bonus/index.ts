@@ -2,10 +2,12 @@ import middy from '@middy/core';
 import * as z from 'zod/mini';
 import { createSendDeadLetter } from '../../src/aws/dead-letters.ts';
 import { createStartExecution } from '../../src/aws/executions.ts';
+import { createIntentTable } from '../../src/aws/intent-table.ts';
 import { createPublisher } from '../../src/aws/publisher.ts';
 import { createDescribeTrainingJob } from '../../src/aws/training-jobs.ts';
 import { bonusPolicySchema } from '../../src/escrow/bonus-rules.ts';
 import { aws } from '../shared/aws.ts';
+import { createBeginnings } from '../shared/beginnings.ts';
 import { queueEnvironment, readEnvironment } from '../shared/environment.ts';
 import { readPolicies } from '../shared/policies.ts';
 import { count, log, telemetry } from '../shared/telemetry.ts';
@@ -14,6 +16,7 @@ import { createHandler } from './handler.ts';
 const env = readEnvironment({
   ...queueEnvironment,
   EVENT_BUS: z.string(),
+  INTENT_TABLE: z.string(),
   STATE_MACHINE_ARN: z.string(),
 });
 const { bonus } = readPolicies({ bonus: bonusPolicySchema });
@@ -21,11 +24,14 @@ const { bonus } = readPolicies({ bonus: bonusPolicySchema });
 export const handler = middy(
   createHandler({
     describeTrainingJob: createDescribeTrainingJob(aws.sageMaker),
+    intents: createIntentTable(aws.dynamoDb, env.INTENT_TABLE),
+    readBeginnings: createBeginnings(env.INTENT_TABLE).read,
     startExecution: createStartExecution(aws.stepFunctions, env.STATE_MACHINE_ARN),
     publish: createPublisher(aws.eventBridge, env.EVENT_BUS),
     sendDeadLetter: createSendDeadLetter(aws.sqs, env.DEAD_LETTER_QUEUE_URL),
     maxReceives: env.MAX_RECEIVES,
     policy: bonus,
+    now: () => new Date(),
     log,
     count,
   }),

@@ -2,10 +2,12 @@ import middy from '@middy/core';
 import * as z from 'zod/mini';
 import { createSendDeadLetter } from '../../src/aws/dead-letters.ts';
 import { createStartExecution } from '../../src/aws/executions.ts';
+import { createIntentTable } from '../../src/aws/intent-table.ts';
 import { createPublisher } from '../../src/aws/publisher.ts';
 import { createKeepRequest } from '../../src/aws/request-table.ts';
 import { requestPolicySchema } from '../../src/escrow/escrow-request.ts';
 import { aws } from '../shared/aws.ts';
+import { createBeginnings } from '../shared/beginnings.ts';
 import { queueEnvironment, readEnvironment } from '../shared/environment.ts';
 import { readPolicies } from '../shared/policies.ts';
 import { count, log, telemetry } from '../shared/telemetry.ts';
@@ -22,11 +24,14 @@ const { requests } = readPolicies({ requests: requestPolicySchema });
 export const handler = middy(
   createHandler({
     keepRequest: createKeepRequest(aws.dynamoDb, env.INTENT_TABLE, () => new Date()),
+    intents: createIntentTable(aws.dynamoDb, env.INTENT_TABLE),
+    readBeginnings: createBeginnings(env.INTENT_TABLE).read,
     startExecution: createStartExecution(aws.stepFunctions, env.STATE_MACHINE_ARN),
     publish: createPublisher(aws.eventBridge, env.EVENT_BUS),
     sendDeadLetter: createSendDeadLetter(aws.sqs, env.DEAD_LETTER_QUEUE_URL),
     maxReceives: env.MAX_RECEIVES,
     policy: requests,
+    now: () => new Date(),
     log,
     count,
   }),

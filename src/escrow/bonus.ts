@@ -17,6 +17,12 @@ export interface TrainingJob {
 /** Why a job earns nothing by its rule. */
 export const NO_BONUS = ['not-completed', 'child-job', 'metric-missing', 'metric-implausible', 'below-tiers'] as const;
 
+/** A job that earns nothing, and why. */
+export interface NoBonus {
+  readonly outcome: (typeof NO_BONUS)[number];
+  readonly detail: string;
+}
+
 export type BonusDecision =
   | {
       readonly outcome: 'bonus';
@@ -24,7 +30,7 @@ export type BonusDecision =
       readonly value: number;
       readonly reason: string;
     }
-  | { readonly outcome: (typeof NO_BONUS)[number]; readonly detail: string };
+  | NoBonus;
 
 /**
  * Decides what a training job has earned by its rule. A missing metric is its own outcome, not a metric of zero, and a

@@ -52,7 +52,7 @@ export function planRequest(request: EscrowRequested, sentAt: string, policy: Re
   if (!policy.counterparties.includes(counterpartyAgentId)) {
     const allowed = policy.counterparties.join(', ') || 'none';
     throw new UnusableEventError(
-      `detail.counterpartyAgentId: "${counterpartyAgentId}" may not be paid by an event; allowed: ${allowed}. Add it to escrows.counterparties, deploy, and redrive this message`,
+      `detail.counterpartyAgentId: "${counterpartyAgentId}" may not be paid by an event; allowed: ${allowed}. Add it to escrows.counterparties, deploy, and ask again under a new requestId; this message, redriven, would be recorded as skipped`,
     );
   }
   if (Date.parse(request.requestedAt) > Date.parse(sentAt) + MAX_AHEAD_MS) {
@@ -65,7 +65,7 @@ export function planRequest(request: EscrowRequested, sentAt: string, policy: Re
   if (total > policy.maxAmountUsd) {
     const field = request.milestones === undefined ? 'amountUsd' : 'milestones';
     throw new UnusableEventError(
-      `detail.${field}: ${formatUsd(total)} USD in all; at most ${formatUsd(policy.maxAmountUsd)} a request. Ask for less, or raise escrows.maxAmountUsd, deploy, and redrive this message`,
+      `detail.${field}: ${formatUsd(total)} USD in all; at most ${formatUsd(policy.maxAmountUsd)} a request. Ask for less, or raise escrows.maxAmountUsd, deploy, and ask again under a new requestId; this message, redriven, would be recorded as skipped`,
     );
   }
   const requestedAt = wholeSeconds(request.requestedAt);

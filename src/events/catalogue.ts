@@ -42,9 +42,12 @@ export interface PublishedEvents {
   'bonus.skipped': {
     trainingJobName: string;
     rule: string;
-    /** As in `NO_BONUS`. */
+    /** As in `NO_BONUS`, or `older-than-ledger` or `older-than-rule`. */
     reason: string;
     detail: string;
+    /** What it would have been paid, and the key of the record; only where it is too old. */
+    amountUsd?: string;
+    key?: string;
   };
   /** One of them for each milestone. */
   'escrow.started': {
@@ -54,6 +57,16 @@ export interface PublishedEvents {
     counterpartyAgentId: string;
     reference: string;
     executionName: string;
+  };
+  /** What was requested and is not paid; `key` is that of the record. */
+  'escrow.skipped': {
+    requestId: string;
+    milestone?: string;
+    reason: string;
+    detail: string;
+    amountUsd: string;
+    counterpartyAgentId: string;
+    key: string;
   };
   'escrow.locked': {
     escrowId: string;
@@ -128,6 +141,7 @@ export const PUBLISHED: Readonly<Record<PublishedType, string>> = {
   'bonus.started': 'A training job earned a bonus; its escrow execution was started.',
   'bonus.skipped': 'A training job earned no bonus.',
   'escrow.started': 'An escrow was requested; its execution was started.',
+  'escrow.skipped': 'An escrow was requested and is not paid: the request is older than the ledger, or than its rule.',
   'escrow.locked': 'The amount is held by Purple Flea.',
   'escrow.completed': 'The delivery was recorded at Purple Flea with the counterparty key.',
   'escrow.reviewed': 'The delivery was reviewed; says what follows and why.',

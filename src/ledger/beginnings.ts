@@ -107,10 +107,14 @@ export const LEDGER = 'ledger';
 /** So many moves are kept. */
 const MAX_MOVES = 50;
 
-/** Why a cause is too old to be paid. */
-export interface TooOld {
+/** A cause that is too old to be paid, and why. */
+export interface TooOldCause {
   readonly reason: 'older-than-ledger' | 'older-than-rule';
   readonly detail: string;
+  /** The rule that would have paid it. */
+  readonly rule: string;
+  /** ISO 8601. */
+  readonly causedAt: string;
 }
 
 /**
@@ -123,15 +127,16 @@ export function findTooOld(
   { at, rules }: Beginnings,
   rule: string,
   causedAt: readonly string[],
-): (TooOld & { readonly causedAt: string }) | undefined {
+): TooOldCause | undefined {
   const earliest = causedAt.toSorted((one, other) => Date.parse(one) - Date.parse(other))[0] ?? '';
   if (isBefore(earliest, at)) {
-    return { reason: 'older-than-ledger', detail: `of ${earliest}; the ledger began at ${at}`, causedAt: earliest };
+    const detail = `of ${earliest}; the ledger began at ${at}`;
+    return { reason: 'older-than-ledger', detail, rule, causedAt: earliest };
   }
   const began = rules[rule];
   if (began !== undefined && (began.at === undefined || !isBefore(earliest, began.at))) return undefined;
   const since = began === undefined ? 'has not begun' : `began to pay on its present terms at ${began.at}`;
-  return { reason: 'older-than-rule', detail: `of ${earliest}; ${rule} ${since}`, causedAt: earliest };
+  return { reason: 'older-than-rule', detail: `of ${earliest}; ${rule} ${since}`, rule, causedAt: earliest };
 }
 
 /** A time that cannot be read is before everything. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { readdirSync } from 'node:fs';
 import { loadConfig, STAGES } from '../../lib/config.ts';
+import { ruleTerms } from '../../lib/rule-terms.ts';
 import { ACCOUNT, alarmTopicOf, REGION, synthesizeStage } from '../support/synthesized-stage.ts';
 
 interface FunctionProperties {
@@ -186,12 +187,14 @@ describe.each(STAGES)('the functions of stage %s', (stageName) => {
     const read = (name: string, variable: string): unknown => JSON.parse(variables[name]?.[variable] ?? '');
     const trade = { ...tradePolicy, dailyNotionalUsd: budgets.perDay['trade-order'] };
     const symbols = {};
+    const terms = ruleTerms(loadConfig(stageName));
 
     expect(Object.keys(budgets.perDay).length).toBeGreaterThan(0);
     expect(Object.fromEntries(stage.policies)).toEqual({
-      'start-bonus': { bonus },
-      'find-missed-jobs': { bonus },
-      'start-escrows': { requests: requestPolicy },
+      'start-bonus': { bonus, terms },
+      'find-missed-jobs': { bonus, terms },
+      'start-escrows': { requests: requestPolicy, terms },
+      'decide-intent': { terms },
       'lock-funds': { budgets },
       'complete-delivery': { budgets },
       'release-funds': { budgets },
@@ -199,7 +202,7 @@ describe.each(STAGES)('the functions of stage %s', (stageName) => {
       'place-trade': { budgets, trade, paper, symbols },
       'check-readiness': { budgets, trade, paper, symbols },
       'measure-positions': { trade, paper, symbols },
-      'resolve-intents': { symbols },
+      'resolve-intents': { symbols, terms },
       'reconcile-ledger': { symbols },
       ...Object.fromEntries(
         predictors.map(({ everyMinutes: _every, ...predictor }) => [

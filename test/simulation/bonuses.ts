@@ -6,8 +6,10 @@ import type { TrainingJob } from '../../src/escrow/bonus.ts';
 import type { BonusPolicy } from '../../src/escrow/bonus-rules.ts';
 import type { LifecycleRequest } from '../../src/escrow/lifecycle-input.ts';
 import { trainingJobAddress } from '../../src/escrow/mailbox.ts';
+import { bonusTerms } from '../../src/escrow/rule-terms.ts';
 import { TRAINING_JOB_STATE_CHANGE } from '../../src/events/catalogue.ts';
 import { anEvent } from '../support/lambda-events.ts';
+import { createMemoryBeginnings } from '../support/memory-beginnings.ts';
 import { follow, hasEnded, newExecution, redriveExecution, type Execution } from './executions.ts';
 import { HOUR, MINUTE, type PoisonForm, type Schedule } from './plan.ts';
 import { createQueue, MAX_RECEIVES, type SimulatedQueue } from './queue.ts';
@@ -76,6 +78,8 @@ export function createBonuses(world: SimulatedWorld, { scenario, disturbances }:
     const arn = `arn:aws:sagemaker:us-east-1:000000000000:training-job/${name}`;
     return { name, arn, status: 'Completed', createdAt, endedAt: createdAt, finalMetrics: [{ name: METRIC, value }] };
   });
+  const now = (): Date => new Date(scheduler.now());
+  const beginnings = createMemoryBeginnings(new Date(world.start - 2 * HOUR), bonusTerms(POLICY.rules), now);
   const executions: Execution[] = [];
   const delivered = new Set<string>();
   /** Jobs that an event came for before they had ended. */
@@ -95,6 +99,10 @@ export function createBonuses(world: SimulatedWorld, { scenario, disturbances }:
     return {
       ...world.portsOf(invocation),
       policy: POLICY,
+      readBeginnings: async () => {
+        await world.gate(invocation, 'read beginnings');
+        return beginnings.read();
+      },
       maxReceives: MAX_RECEIVES,
       describeTrainingJob: async (name: string): Promise<TrainingJob> => {
         await world.gate(invocation, 'describe job', 'before');

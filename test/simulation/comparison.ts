@@ -8,6 +8,7 @@ import type { EscrowClient } from '../../src/purple-flea/escrow.ts';
 import { createChance, drawSchedule, HOUR, MINUTE, type Disturbance, type Schedule } from './plan.ts';
 import { WORKER } from './service/parties.ts';
 import { createSimulatedWorld, type Invocation, type SimulatedWorld } from './world.ts';
+import { readNoBeginnings } from '../support/memory-beginnings.ts';
 
 /** Ways to send an effect for an event that comes at least once. */
 export const WAYS = [
@@ -107,10 +108,11 @@ function startSweeping(world: SimulatedWorld): void {
       const isOpen = [...world.ledger.items.values()].some(({ state }) => state === 'sending' || state === 'unknown');
       if (!isOpen) continue;
       await world.invoke('resolve-intents', 5 * MINUTE, (invocation) =>
-        createResolveIntents({ ...world.portsOf(invocation), policy: RESOLVE_DEFAULTS })(
-          undefined,
-          world.contextOf(invocation),
-        ),
+        createResolveIntents({
+          ...world.portsOf(invocation),
+          readBeginnings: readNoBeginnings,
+          policy: RESOLVE_DEFAULTS,
+        })(undefined, world.contextOf(invocation)),
       );
     }
   });

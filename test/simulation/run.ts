@@ -14,6 +14,7 @@ import { HOUR, KINDS_OF_FLOW, MARKETS, MINUTE, type Schedule } from './plan.ts';
 import { MAX_RECEIVES } from './queue.ts';
 import { TREASURY, WORKER } from './service/parties.ts';
 import { createSimulatedWorld, REQUEST_MS, type Invocation, type SimulatedWorld } from './world.ts';
+import { readNoBeginnings } from '../support/memory-beginnings.ts';
 
 /** How a schedule is run. */
 export interface RunOptions {
@@ -119,6 +120,7 @@ function startSweepers(world: SimulatedWorld, { disturbances, sweepMinutes }: Sc
       await world.invoke('resolve-intents', 5 * MINUTE, (invocation) =>
         createResolveIntents({
           ...world.portsOf(invocation),
+          readBeginnings: readNoBeginnings,
           policy: world.policy,
         })(undefined, world.contextOf(invocation)),
       );

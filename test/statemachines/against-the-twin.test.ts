@@ -24,6 +24,7 @@ import { aRequest, JOB_NAME, OWNER, TREASURY } from '../support/bonus-escrow.ts'
 import { NO_BUDGETS } from '../support/effects.ts';
 import { timeLeft } from '../support/lambda-events.ts';
 import { createTaskTokens, execute, readDefinition, type Execution } from '../support/lifecycle-execution.ts';
+import { readNoBeginnings } from '../support/memory-beginnings.ts';
 import { createMemoryIntents, type MemoryIntents } from '../support/memory-intents.ts';
 import { createMemoryMailbox, type MemoryMailbox } from '../support/memory-mailbox.ts';
 import { createMemoryPaperBooks } from '../support/memory-paper-books.ts';
@@ -112,7 +113,7 @@ async function startWorkflow(profile: Profile): Promise<Workflow> {
     AwaitDisputeVerdict: createAwaitVerdict(deps),
     CheckStatus: createCheckStatus(deps),
   };
-  const resolveIntents = createResolveIntents(deps);
+  const resolveIntents = createResolveIntents({ ...deps, readBeginnings: readNoBeginnings });
 
   return {
     twin,

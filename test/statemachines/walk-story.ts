@@ -28,6 +28,7 @@ import { createService, type Service } from '../simulation/service/service.ts';
 import { aRequest } from '../support/bonus-escrow.ts';
 import { NO_BUDGETS } from '../support/effects.ts';
 import { createTaskTokens, execute, type Definition, type Execution } from '../support/lifecycle-execution.ts';
+import { readNoBeginnings } from '../support/memory-beginnings.ts';
 import { createMemoryIntents, createMemoryLedger, type MemoryIntents } from '../support/memory-intents.ts';
 import { createMemoryMailbox, noMail } from '../support/memory-mailbox.ts';
 import { createMemoryPaperBooks } from '../support/memory-paper-books.ts';
@@ -348,7 +349,7 @@ export async function walk(definition: Definition, story: Story, options: WalkOp
   const awaitSignal = createAwaitSignal(deps);
   const [lockFunds, completeDelivery] = [createLockFunds(deps), createCompleteDelivery(deps)];
   const [releaseFunds, raiseDispute] = [createReleaseFunds(deps), createRaiseDispute(deps)];
-  const resolveIntents = createResolveIntents(deps);
+  const resolveIntents = createResolveIntents({ ...deps, readBeginnings: readNoBeginnings });
   const ours: Readonly<Record<string, (input: unknown) => unknown>> = {
     LockFunds: (input) => lockFunds(input, context),
     AwaitLockVerdict: awaitVerdict,

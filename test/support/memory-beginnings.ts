@@ -4,6 +4,7 @@ import {
   moveBeginning,
   type Beginnings,
   type BeginningStore,
+  type ReadBeginnings,
   type RuleTerms,
 } from '../../src/ledger/beginnings.ts';
 
@@ -14,6 +15,9 @@ export interface MemoryBeginnings extends BeginningStore {
   /** The stage is configured with other rules from now on. */
   configure(rules: readonly RuleTerms[]): void;
 }
+
+/** Of a ledger without rules, for whoever only has to record them. */
+export const readNoBeginnings: ReadBeginnings = createMemoryBeginnings(new Date(0), [], () => new Date(0)).read;
 
 export function createMemoryBeginnings(
   createdAt: Date,

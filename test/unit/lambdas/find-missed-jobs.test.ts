@@ -2,14 +2,17 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createHandler } from '../../../lambdas/find-missed-jobs/handler.ts';
 import { createDescribeTrainingJob, createListCompletedJobs } from '../../../src/aws/training-jobs.ts';
 import { bonusCause } from '../../../src/escrow/bonus-request.ts';
+import { bonusTerms } from '../../../src/escrow/rule-terms.ts';
 import { effectKey } from '../../../src/ledger/effect-key.ts';
 import { startTwin, type Twin } from '../../../twin/server.ts';
 import { awsAt } from '../../support/aws-clients.ts';
 import { aBonusPolicy } from '../../support/bonus-escrow.ts';
+import { createMemoryBeginnings } from '../../support/memory-beginnings.ts';
 import { createMemoryIntents, type MemoryIntents } from '../../support/memory-intents.ts';
 import { createRecorder } from '../../support/recorder.ts';
 
 const NOW = new Date('2026-04-01T12:00:00Z');
+const LEDGER_BEGAN = new Date('2026-03-01T00:00:00Z');
 
 let twin: Twin;
 let intents: MemoryIntents;
@@ -20,9 +23,12 @@ beforeEach(async () => {
 afterEach(() => twin.close());
 
 /** Registers a job that completed some minutes ago. */
-async function aJob(name: string, { minutesAgo = 60, accuracy = 0.93, status = 'Completed' } = {}): Promise<void> {
+async function aJob(
+  name: string,
+  { minutesAgo = 60, accuracy = 0.93, status = 'Completed', metric = 'validation:accuracy' } = {},
+): Promise<void> {
   await moveTwin(minutesAgo);
-  const metrics = { 'validation:accuracy': accuracy };
+  const metrics = { [metric]: accuracy };
   await put(`/_twin/training-jobs/${name}`, 'PUT', { status, metrics });
   await moveTwin(0);
 }
@@ -45,6 +51,7 @@ function aSweep() {
     listCompletedJobs: createListCompletedJobs(client),
     describeTrainingJob: createDescribeTrainingJob(client),
     intents,
+    readBeginnings: createMemoryBeginnings(LEDGER_BEGAN, bonusTerms(aBonusPolicy().rules), () => NOW).read,
     startExecution: async (name, input) => {
       if (executions.has(name)) return 'already-started';
       executions.set(name, input);
@@ -82,7 +89,6 @@ describe('the hourly look for missed jobs', () => {
     ['that completed minutes ago: its event may be on its way', 'churn-new', { minutesAgo: 10 }],
     ['that completed more than a day ago', 'churn-old', { minutesAgo: 27 * 60 }],
     ['that failed', 'churn-failed', { status: 'Failed' }],
-    ['that earned nothing', 'churn-weak', { accuracy: 0.5 }],
     ['that nobody is paid for', 'other-job', {}],
   ])('leaves alone a job %s, without a word', async (_case, name, options) => {
     await aJob(name, options);
@@ -90,6 +96,20 @@ describe('the hourly look for missed jobs', () => {
 
     expect(await handler()).toMatchObject({ started: 0 });
     expect([executions.size, recorder.published, recorder.counted]).toEqual([0, [], {}]);
+  });
+
+  test.each([
+    ['earned nothing', 'churn-weak', { accuracy: 0.5 }, 'below-tiers', { BonusesSkipped: 1 }],
+    ['has no such metric', 'churn-blind', { metric: 'other' }, 'metric-missing', { MetricMissing: 1 }],
+  ])('records a job that %s, and says so once', async (_case, name, options, reason, counted) => {
+    await aJob(name, options);
+    const { handler, recorder } = aSweep();
+
+    for (let hour = 0; hour < 3; hour += 1) await handler();
+
+    expect([...intents.items.values()]).toMatchObject([{ state: 'skipped', amountUsd: '0.00', skip: { reason } }]);
+    expect(recorder.published).toEqual([['bonus.skipped', expect.objectContaining({ reason })]]);
+    expect(recorder.counted).toEqual(counted);
   });
 
   test('leaves alone a job that has an intent, without asking for its metrics', async () => {

@@ -11,6 +11,7 @@ import { afterNoon, aNewIntent, leaveSending, leaveUnknown, MINUTE, NOON } from 
 import { anEscrowClient, OWN_KEY } from '../../support/escrow-task.ts';
 import { inert } from '../../support/inert.ts';
 import { timeLeft } from '../../support/lambda-events.ts';
+import { readNoBeginnings } from '../../support/memory-beginnings.ts';
 import { createMemoryIntents, createMemoryLedger, type MemoryIntents } from '../../support/memory-intents.ts';
 import { createMemoryMailbox, createTasks } from '../../support/memory-mailbox.ts';
 import { createMemoryPaperBooks } from '../../support/memory-paper-books.ts';
@@ -69,6 +70,7 @@ function aSweeper({
     }),
     openTrading: () => aTradingClient(),
     openFaucet: inert('openFaucet'),
+    readBeginnings: readNoBeginnings,
     paperBooks: createMemoryPaperBooks(),
     publish: recorder.publish,
     count: recorder.count,
@@ -396,5 +398,30 @@ test('the latest escrow of the same agent has to be in a list before absence cou
   expect(intents.items.get(A_LOCK.key)).toMatchObject({
     state: 'manual',
     reason: `${aNewIntent({ subject: 'known', agentId: TREASURY }).reference} is missing in the list`,
+  });
+});
+
+describe('the beginnings', () => {
+  test('are recorded by every run, whether or not there is a doubt', async () => {
+    let reads = 0;
+    const { run } = aSweeper({
+      deps: {
+        readBeginnings: async () => {
+          reads += 1;
+          return readNoBeginnings();
+        },
+      },
+    });
+    await run(1);
+    await run(2);
+
+    expect(reads).toBe(2);
+  });
+
+  test('that cannot be recorded fail the run after all else is done', async () => {
+    const { run, recorder } = aSweeper({ deps: { readBeginnings: () => Promise.reject(new Error('throttled')) } });
+
+    await expect(run(1)).rejects.toThrow('1 intents failed, the first: Error: throttled');
+    expect(recorder.counted).toMatchObject({ IntentsInDoubt: 0 });
   });
 });

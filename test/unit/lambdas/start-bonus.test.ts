@@ -3,6 +3,7 @@ import { createHandler, type Deps } from '../../../lambdas/start-bonus/handler.t
 import type { DeadLetter } from '../../../src/aws/dead-letters.ts';
 import { UnusableEventError } from '../../../src/errors.ts';
 import { TRAINING_JOB_STATE_CHANGE } from '../../../src/events/catalogue.ts';
+import { bonusTerms } from '../../../src/escrow/rule-terms.ts';
 import { effectKey } from '../../../src/ledger/effect-key.ts';
 import {
   aBonusPolicy,
@@ -14,17 +15,27 @@ import {
 } from '../../support/bonus-escrow.ts';
 import { inert } from '../../support/inert.ts';
 import { aBatch, ALL_TAKEN, anEvent, comingBack, timeLeft } from '../../support/lambda-events.ts';
+import { createMemoryBeginnings } from '../../support/memory-beginnings.ts';
+import { createMemoryIntents } from '../../support/memory-intents.ts';
 import { createRecorder } from '../../support/recorder.ts';
 
 const BODY = anEvent(TRAINING_JOB_STATE_CHANGE, { TrainingJobName: JOB_NAME, TrainingJobStatus: 'Completed' });
 const EXECUTION = effectKey(aRequest().cause, 'escrow-create');
+
+const LEDGER_BEGAN = new Date('2026-03-01T00:00:00Z');
 
 function aStarter(overrides: Partial<Deps> = {}, failsToPublish = false) {
   const recorder = createRecorder({ failsToPublish });
   const deadLetters: DeadLetter[] = [];
   const started: [string, unknown][] = [];
   const described: string[] = [];
+  const intents = createMemoryIntents();
+  const now = () => new Date('2026-03-06T09:00:05Z');
+  const beginnings = createMemoryBeginnings(LEDGER_BEGAN, bonusTerms(aBonusPolicy().rules), now);
   const handler = createHandler({
+    intents,
+    readBeginnings: beginnings.read,
+    now,
     describeTrainingJob: async (name) => {
       described.push(name);
       return aTrainingJob({ name });
@@ -43,7 +54,7 @@ function aStarter(overrides: Partial<Deps> = {}, failsToPublish = false) {
     ...overrides,
   });
   const take = (body = BODY, receives = 1) => handler(aBatch({ body, receives }), timeLeft());
-  return { take, recorder, deadLetters, started, described };
+  return { take, recorder, intents, beginnings, deadLetters, started, described };
 }
 
 const STARTED = [

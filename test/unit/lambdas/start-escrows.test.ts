@@ -5,6 +5,7 @@ import type { DeadLetter } from '../../../src/aws/dead-letters.ts';
 import { referenceFor } from '../../../src/escrow/escrow-effects.ts';
 import { lifecycleInputSchema, type LifecycleRequest } from '../../../src/escrow/lifecycle-input.ts';
 import type { EscrowRequestedDetail } from '../../../src/events/escrow-requested.ts';
+import { requestTerms } from '../../../src/escrow/rule-terms.ts';
 import { effectKey } from '../../../src/ledger/effect-key.ts';
 import { OWNER } from '../../support/bonus-escrow.ts';
 import {
@@ -19,7 +20,14 @@ import {
 } from '../../support/escrow-requests.ts';
 import { inert } from '../../support/inert.ts';
 import { aBatch, ALL_TAKEN, comingBack, timeLeft } from '../../support/lambda-events.ts';
+import { aNewIntent } from '../../support/effects.ts';
+import { createMemoryBeginnings } from '../../support/memory-beginnings.ts';
+import { createMemoryIntents } from '../../support/memory-intents.ts';
 import { createRecorder } from '../../support/recorder.ts';
+
+const LEDGER_BEGAN = '2026-03-01T00:00:00.000Z';
+const NOW = '2026-03-06T09:00:05.000Z';
+const TERMS = { counterparties: [OWNER, 'ag_labeler'], maxAmountUsd: '200.00' };
 
 /** A function with Step Functions and a table that remember; `fails` says which start, counted from 0, does not answer. */
 function aStarter(overrides: Partial<Deps> = {}, fails: (start: number) => boolean = () => false) {
@@ -27,6 +35,8 @@ function aStarter(overrides: Partial<Deps> = {}, fails: (start: number) => boole
   const deadLetters: DeadLetter[] = [];
   const executions = new Map<string, LifecycleRequest>();
   const kept = new Map<string, string>();
+  const intents = createMemoryIntents();
+  const beginnings = createMemoryBeginnings(new Date(LEDGER_BEGAN), requestTerms(TERMS), () => new Date(NOW));
   let starts = 0;
   const handler = createHandler({
     keepRequest: async (requestId, fingerprint) => {
@@ -41,7 +51,10 @@ function aStarter(overrides: Partial<Deps> = {}, fails: (start: number) => boole
       executions.set(name, (input as { request: LifecycleRequest }).request);
       return 'started';
     },
+    intents,
+    readBeginnings: beginnings.read,
     policy: aRequestPolicy(),
+    now: () => new Date(NOW),
     sendDeadLetter: async (letter) => void deadLetters.push(letter),
     maxReceives: 5,
     publish: recorder.publish,
@@ -53,7 +66,18 @@ function aStarter(overrides: Partial<Deps> = {}, fails: (start: number) => boole
     handler(aBatch({ body: aRequestEvent(detail, event), receives }), timeLeft());
   const running = () => [...executions.values()];
   const paid = () => running().map(({ cause, amountUsd }) => `${cause.subject} ${amountUsd}`);
-  return { take, handler, recorder, deadLetters, executions, running, paid, reasons: () => deadLetters.map(reasonOf) };
+  return {
+    take,
+    handler,
+    recorder,
+    intents,
+    beginnings,
+    deadLetters,
+    executions,
+    running,
+    paid,
+    reasons: () => deadLetters.map(reasonOf),
+  };
 }
 
 const reasonOf = ({ reason }: DeadLetter) => reason;
@@ -320,11 +344,11 @@ describe('a request is put aside, before anything is kept or started,', () => {
     [{ ...aMilestoneRequest(), milestones: [{ ...DRAFT, timeout: 5 }] }, 'detail.milestones.0: unknown: timeout'],
     [
       aMilestoneRequest({ milestones: [DRAFT, { ...FINAL, amountUsd: '195.01' }] }),
-      'detail.milestones: 200.01 USD in all; at most 200.00 a request. Ask for less, or raise escrows.maxAmountUsd, deploy, and redrive this message',
+      'detail.milestones: 200.01 USD in all; at most 200.00 a request. Ask for less, or raise escrows.maxAmountUsd, deploy, and ask again under a new requestId',
     ],
     [
       anEscrowRequest({ counterpartyAgentId: 'ag_somebody_else' }),
-      'detail.counterpartyAgentId: "ag_somebody_else" may not be paid by an event; allowed: ag_model_owner_churn, ag_labeler. Add it to escrows.counterparties, deploy, and redrive this message',
+      'detail.counterpartyAgentId: "ag_somebody_else" may not be paid by an event; allowed: ag_model_owner_churn, ag_labeler. Add it to escrows.counterparties, deploy, and ask again under a new requestId',
     ],
   ])('where it is %j', async (detail, reason) => {
     const { take, recorder, reasons } = aStarter({
@@ -405,4 +429,112 @@ test('no sequence of deliveries starts anything but what the first request of an
     ),
     { numRuns: 300 },
   );
+});
+
+describe('a request from before', () => {
+  const OLD = { time: '2026-02-28T23:59:59Z' };
+  const old = anEscrowRequest({ requestedAt: '2026-02-28T23:59:00Z' });
+  const oldKey = effectKey({ ...causeOf(REQUEST_ID), createdAt: '2026-02-28T23:59:00.000Z' }, 'escrow-create');
+
+  test('the ledger is recorded with what it would have paid, said once and not paid, however often it comes', async () => {
+    const { take, recorder, intents, executions } = aStarter();
+
+    for (const receives of [1, 1, 2]) {
+      expect(await take(old, receives, { ...OLD, 'replay-name': 'all of last year' })).toEqual(ALL_TAKEN);
+    }
+
+    expect(executions.size).toBe(0);
+    expect([...intents.items.values()]).toEqual([
+      expect.objectContaining({
+        key: oldKey,
+        state: 'skipped',
+        payee: OWNER,
+        amountUsd: '20.00',
+        skip: {
+          reason: 'older-than-ledger',
+          rule: `escrow-request/${OWNER}`,
+          causedAt: '2026-02-28T23:59:00Z',
+          input: expect.stringContaining('"timeoutHours":48'),
+        },
+      }),
+    ]);
+    expect(recorder.published).toEqual([
+      ['escrow.skipped', expect.objectContaining({ requestId: REQUEST_ID, reason: 'older-than-ledger', key: oldKey })],
+    ]);
+    expect(recorder.counted).toEqual({ PastSkipped: 1 });
+  });
+
+  test.each([
+    ['is sent again now', '2026-03-06T09:00:00Z', '2026-02-28T23:59:00Z'],
+    ['comes late', '2026-02-28T23:59:30Z', '2026-02-28T23:59:00Z'],
+    ['has a clock ahead of the bus', '2026-02-28T23:59:00Z', '2026-03-01T00:03:00Z'],
+    ['has a clock that is behind, in the first minutes', '2026-03-01T00:01:00Z', '2026-02-28T23:58:00Z'],
+  ])('the ledger that %s is not paid', async (_case, time, requestedAt) => {
+    const { take, recorder, executions } = aStarter();
+
+    expect(await take(anEscrowRequest({ requestedAt }), 1, { time })).toEqual(ALL_TAKEN);
+    expect([executions.size, recorder.counted]).toEqual([0, { PastSkipped: 1 }]);
+  });
+
+  test('the ledger has each of its milestones recorded', async () => {
+    const { take, recorder, intents } = aStarter();
+
+    await take(aMilestoneRequest({ requestedAt: OLD.time }), 1, OLD);
+
+    expect([...intents.items.values()].map(({ amountUsd, state }) => [state, amountUsd])).toEqual([
+      ['skipped', '5.00'],
+      ['skipped', '15.00'],
+    ]);
+    expect(recorder.published).toMatchObject([
+      ['escrow.skipped', { milestone: 'draft' }],
+      ['escrow.skipped', { milestone: 'final' }],
+    ]);
+  });
+
+  test.each([
+    ['its counterparty was added', { ...TERMS, counterparties: ['ag_labeler'] }],
+    ['the limit was raised', { ...TERMS, maxAmountUsd: '10.00' }],
+  ])('%s is not paid by being delivered again', async (_case, before) => {
+    const { take, beginnings, executions, recorder } = aStarter();
+    beginnings.configure(requestTerms(before));
+    await beginnings.read();
+    beginnings.configure(requestTerms(TERMS));
+
+    await take();
+
+    expect([executions.size, recorder.published]).toEqual([
+      0,
+      [['escrow.skipped', expect.objectContaining({ reason: 'older-than-rule' })]],
+    ]);
+  });
+
+  test('the ledger stays skipped where the beginning is moved back', async () => {
+    const { take, beginnings, executions, recorder } = aStarter();
+    await take(old, 1, OLD);
+    await beginnings.move(new Date('2026-01-01'), { operator: 'ada', reason: 'one ledger since then' });
+
+    await take(old, 1, OLD);
+    await take(anEscrowRequest({ requestId: 'labels-6', requestedAt: OLD.time }), 1, OLD);
+
+    expect([...executions.values()].map(({ cause }) => cause.subject)).toEqual(['labels-6']);
+    expect(recorder.counted).toEqual({ PastSkipped: 1, EscrowsStarted: 1 });
+  });
+
+  test('the ledger whose intent is known goes on as it is', async () => {
+    const { take, intents, executions } = aStarter();
+    await intents.prepare({ ...aNewIntent(), key: oldKey }, new Date(NOW));
+
+    await take(old, 1, OLD);
+
+    expect([...executions.keys()]).toEqual([oldKey]);
+  });
+});
+
+test('a request comes back where the beginnings cannot be read', async () => {
+  const { take } = aStarter({
+    readBeginnings: () => Promise.reject(new Error('throttled')),
+    startExecution: inert('startExecution'),
+  });
+
+  expect(await take()).toEqual(comingBack('message-1'));
 });

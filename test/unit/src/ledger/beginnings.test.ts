@@ -104,6 +104,7 @@ describe('a cause', () => {
     expect(findTooOld(later, B.name, [at(59)])).toEqual({
       reason: 'older-than-rule',
       causedAt: at(59),
+      rule: B.name,
       detail: `of ${at(59)}; bonus/b began to pay on its present terms at ${at(60)}`,
     });
     expect(findTooOld(later, B.name, [at(60)])).toBeUndefined();
