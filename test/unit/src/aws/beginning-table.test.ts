@@ -62,7 +62,8 @@ describe('the beginnings in the table of the intents', () => {
     now = afterNoon(5_001);
     await read();
 
-    expect(operations().toSorted()).toEqual(['DescribeTable', 'DescribeTable', 'GetItem', 'GetItem']);
+    expect(operations().filter((operation) => operation === 'DescribeTable')).toHaveLength(2);
+    expect(operations()).toHaveLength(4);
   });
 
   test('have a rule that came later from the moment on, on condition that nobody wrote in between', async () => {
