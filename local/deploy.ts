@@ -5,7 +5,6 @@ import { ACCOUNT, awsEnvironment, REGION } from './emulator.ts';
 import { BIN, ROOT, RUN } from './paths.ts';
 import { callSigned } from './signed-call.ts';
 
-const ASSEMBLY = `${RUN}cdk.out`;
 const OUTPUTS = `${RUN}outputs.json`;
 
 /** What the stacks of stage `local` put out. */
@@ -25,15 +24,24 @@ export interface Outputs {
 
 type Report = (line: string) => void;
 
+/** Where an app's sources are, and where its synthesized stacks go. */
+export interface AppPlace {
+  readonly root: string;
+  readonly assembly: string;
+}
+
+const THIS_APP: AppPlace = { root: ROOT, assembly: `${RUN}cdk.out` };
+
 /** Synthesizes stage `local` for a twin, with the real CDK. */
 export async function synthesize(
   twin: { readonly url: string; readonly escrowProfile: Profile },
   report: Report,
   stop?: AbortSignal,
+  { root, assembly }: AppPlace = THIS_APP,
 ): Promise<void> {
   const context = ['stage=local', `twin=${twin.url}`, `escrowProfile=${twin.escrowProfile}`];
-  const args = ['synth', '--quiet', '--output', ASSEMBLY, ...context.flatMap((pair) => ['-c', pair])];
-  await cdk({ args, environment: {}, report, stop });
+  const args = ['synth', '--quiet', '--output', assembly, ...context.flatMap((pair) => ['-c', pair])];
+  await cdk({ args, environment: {}, report, stop, cwd: root });
 }
 
 /**
@@ -48,13 +56,18 @@ export async function bootstrap(endpoint: string, report: Report, stop?: AbortSi
 }
 
 /** Deploys the synthesized stacks with the real CDK, and returns their outputs. */
-export async function deploy(endpoint: string, report: Report, stop?: AbortSignal): Promise<Outputs> {
+export async function deploy(
+  endpoint: string,
+  report: Report,
+  stop?: AbortSignal,
+  { assembly }: Pick<AppPlace, 'assembly'> = THIS_APP,
+): Promise<Outputs> {
   await cdk({
     args: [
       'deploy',
       '--all',
       '--app',
-      ASSEMBLY,
+      assembly,
       '--method=direct',
       '--require-approval=never',
       '--progress=events',

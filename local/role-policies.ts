@@ -19,23 +19,30 @@ export interface RolePolicy {
   readonly statements: readonly Statement[];
 }
 
-/** The inline policies of every deployed function's role. */
-export async function readRolePolicies(clients: Clients, endpoint: string): Promise<RolePolicy[]> {
+/** The inline policies of the roles of deployed functions: of one, or of all. */
+export async function readRolePolicies(clients: Clients, endpoint: string, only?: string): Promise<RolePolicy[]> {
   const policies: RolePolicy[] = [];
   for await (const { Functions = [] } of paginateListFunctions({ client: clients.lambda }, {})) {
     for (const { FunctionName: functionName = '', Role = '' } of Functions) {
-      const roleName = Role.split('/').at(-1) ?? '';
-      const listed = await callQuery(endpoint, 'iam', { Action: 'ListRolePolicies', RoleName: roleName });
-      for (const [, policyName = ''] of listed.matchAll(/<member>([^<]*)<\/member>/g)) {
-        const parameters = { Action: 'GetRolePolicy', RoleName: roleName, PolicyName: policyName };
-        const [, text = ''] =
-          /<PolicyDocument>([^<]*)<\/PolicyDocument>/.exec(await callQuery(endpoint, 'iam', parameters)) ?? [];
-        const { Statement } = JSON.parse(decodeURIComponent(text)) as { readonly Statement: readonly Statement[] };
-        policies.push({ functionName, roleName, policyName, statements: Statement });
-      }
+      if (only !== undefined && functionName !== only) continue;
+      policies.push(...(await readPoliciesOf(endpoint, functionName, Role.split('/').at(-1) ?? '')));
     }
   }
   return policies;
+}
+
+async function readPoliciesOf(endpoint: string, functionName: string, roleName: string): Promise<RolePolicy[]> {
+  const listed = await callQuery(endpoint, 'iam', { Action: 'ListRolePolicies', RoleName: roleName });
+  const names = [...listed.matchAll(/<member>([^<]*)<\/member>/g)].map(([, name = '']) => name);
+  return Promise.all(
+    names.map(async (policyName) => {
+      const asked = { Action: 'GetRolePolicy', RoleName: roleName, PolicyName: policyName };
+      const answer = await callQuery(endpoint, 'iam', asked);
+      const [, text = ''] = /<PolicyDocument>([^<]*)<\/PolicyDocument>/.exec(answer) ?? [];
+      const { Statement } = JSON.parse(decodeURIComponent(text)) as { readonly Statement: readonly Statement[] };
+      return { functionName, roleName, policyName, statements: Statement };
+    }),
+  );
 }
 
 /** Replaces a policy of a role. */
@@ -50,7 +57,7 @@ export async function writeRolePolicy(endpoint: string, policy: RolePolicy): Pro
 
 /**
  * Mends what MiniStack makes of the deployed policies, so that it can enforce them: `Ref` of a secret is its name and not
- * its ARN, and a task token names no state machine. Returns how many policies were mended.
+ * its ARN, a task token names no state machine, and some condition keys it does not know. Returns how many were mended.
  */
 export async function mendRolePolicies(clients: Clients, endpoint: string): Promise<number> {
   let mended = 0;
@@ -92,7 +99,12 @@ function refusesPlainHttp(condition: object = {}): boolean {
   return JSON.stringify(condition).includes('"aws:SecureTransport":"false"');
 }
 
-async function mendStatement(clients: Clients, statement: Statement): Promise<Statement> {
+/** Keys of conditions that have no value on the local AWS, so that what asks for one is refused. */
+const UNKNOWN_KEYS = /"(events:(detail-type|source)|dynamodb:LeadingKeys)"/;
+
+async function mendStatement(clients: Clients, granted: Statement): Promise<Statement> {
+  const { Condition, ...unconditional } = granted;
+  const statement = UNKNOWN_KEYS.test(JSON.stringify(Condition ?? {})) ? unconditional : granted;
   const actions = [statement.Action].flat();
   if (actions.includes('states:SendTaskSuccess')) return { ...statement, Resource: '*' };
   if (!actions.includes('secretsmanager:GetSecretValue')) return statement;

@@ -6,6 +6,7 @@ import {
   GetQueueUrlCommand,
   ReceiveMessageCommand,
 } from '@aws-sdk/client-sqs';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RUN } from '../../local/paths.ts';
 import { callQuery, callSigned } from '../../local/signed-call.ts';
@@ -41,6 +42,9 @@ export async function startStage(options: LocalPipelineOptions = {}): Promise<St
   };
 }
 
+/** What runs in it stops waiting for anything once the signal is aborted. */
+export const patience = new AsyncLocalStorage<AbortSignal>();
+
 /** Asks until there is an answer; fails with `what` after half a minute. */
 export async function eventually<Value>(
   what: string,
@@ -51,6 +55,7 @@ export async function eventually<Value>(
     const value = await ask();
     if (value !== undefined) return value;
     if (Date.now() > deadline) throw new Error(`not within 30 s: ${what}`);
+    if (patience.getStore()?.aborted === true) throw new Error(`no longer waited for: ${what}`);
     await sleep(100);
   }
 }
