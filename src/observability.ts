@@ -16,6 +16,7 @@ export const METRICS = {
   EscrowsReleased: 'Escrows paid out.',
   EscrowsDisputed: 'Escrows that we disputed.',
   EscrowsRefunded: 'Escrows whose lock ran out.',
+  EscrowsUnread: 'Looks at an escrow that could not be made, for want of a key or of the service; they are made again.',
   TradesPlaced: 'Orders placed.',
   TradesSkipped: 'Predictions and alerts not traded.',
   SignalsHeld: 'Predictions that say hold; they are among those skipped.',

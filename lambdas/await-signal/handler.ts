@@ -35,9 +35,13 @@ export function createHandler(deps: Deps) {
   };
 }
 
-/** A delivery that was taken once is not taken again: nothing new would follow from it. */
+/**
+ * A delivery that was taken once is not taken again: nothing new would follow from it. While the escrow cannot be read
+ * nothing follows from anything: what is said is kept, and heard when it can.
+ */
 function takenBy(asked: Input): readonly SignalType[] {
-  if (asked.awaits === 'resolution') return ['changed'];
+  const isUnread = asked.awaits === 'decision' ? asked.state.review.unreadSince : asked.state.escrow.unreadSince;
+  if (asked.awaits === 'resolution' || isUnread !== undefined) return ['changed'];
   const { delivery, decision } = asked.state;
   const isDelivered = delivery?.signal === 'delivered' || decision?.signal === 'delivered';
   const decisions = ['approved', 'rejected', 'changed'] as const;

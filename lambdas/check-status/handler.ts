@@ -1,5 +1,6 @@
 import { lockedStateSchema } from '../../src/escrow/lifecycle-state.ts';
 import { nextLook } from '../../src/escrow/next-look.ts';
+import { readOrLater } from '../../src/escrow/unread-escrow.ts';
 import { announce } from '../shared/announce.ts';
 import type { EscrowReadDeps } from '../shared/escrow-task.ts';
 
@@ -7,20 +8,31 @@ export interface Deps extends EscrowReadDeps {
   readonly now: () => Date;
 }
 
-/** Asks the service what became of an escrow. After a deadline nothing is assumed. */
+/**
+ * Asks the service what became of an escrow. After a deadline nothing is assumed. Where it cannot be read, the execution
+ * goes on waiting with what it knows, and looks again soon.
+ */
 export function createHandler(deps: Deps) {
   return async (input: unknown) => {
     const { escrow } = lockedStateSchema.parse(input);
-    const { own } = await deps.readApiKeys();
     const { escrowId, reference } = escrow;
-    const view = await deps.openEscrow(own).readStatus(escrowId);
+    const settlesAt = escrow.settlesAt ?? escrow.deadlineAt;
+    const readStatus = async () => deps.openEscrow((await deps.readApiKeys()).own).readStatus(escrowId);
+    const looked = await readOrLater(readStatus, { ...escrow, settlesAt }, deps.now());
+    if (looked.kind === 'unread') {
+      const { unreadSince, lookAt, reason } = looked;
+      deps.count('EscrowsUnread');
+      deps.log.warn('escrow not read', { escrowId, unreadSince, lookAt, reason });
+      return { escrowId, reference, status: escrow.status, deadlineAt: lookAt, settlesAt, unreadSince };
+    }
+    const view = looked.value;
     const { status, statusShown, unrecognizedFields } = view;
     deps.log.info('status', { escrowId, status, statusShown, unrecognizedFields });
-    if (view.status === 'refunded') {
+    if (status === 'refunded') {
       deps.count('EscrowsRefunded');
       await announce(deps, 'escrow.refunded', { escrowId });
     }
-    if (view.status === 'auto_released') await announce(deps, 'escrow.auto-released', { escrowId, reference });
-    return { escrowId, reference, status: view.status, deadlineAt: nextLook(view, deps.now()) };
+    if (status === 'auto_released') await announce(deps, 'escrow.auto-released', { escrowId, reference });
+    return { escrowId, reference, status, deadlineAt: nextLook(view, deps.now()) };
   };
 }

@@ -1,23 +1,38 @@
 import { undecidedStateSchema } from '../../src/escrow/lifecycle-state.ts';
+import { escrowAddress, listSaid, type MailboxStore } from '../../src/escrow/mailbox.ts';
 import { reviewDelivery, type Review } from '../../src/escrow/review.ts';
+import { readOrLater } from '../../src/escrow/unread-escrow.ts';
 import { formatUsd } from '../../src/money.ts';
 import { announce } from '../shared/announce.ts';
 import type { EscrowReadDeps } from '../shared/escrow-task.ts';
 
 export interface Deps extends EscrowReadDeps {
+  readonly mailbox: Pick<MailboxStore, 'listSignals'>;
   readonly now: () => Date;
 }
 
-/** Decides over an escrow from what was said and what the service shows, and records the decision with its reason. */
+/**
+ * Decides over an escrow from what was said and what the service shows, and records the decision with its reason. Where the
+ * escrow cannot be read nothing is decided: it asks again soon.
+ */
 export function createHandler(deps: Deps) {
-  return async (input: unknown): Promise<Review & { readonly status: string }> => {
-    const { request, escrow, delivery, decision } = undecidedStateSchema.parse(input);
-    const { own } = await deps.readApiKeys();
-    const view = await deps.openEscrow(own).readStatus(escrow.escrowId);
-    const said = [delivery, decision].flatMap((one) => one ?? []);
+  return async (input: unknown): Promise<Review & { readonly status: string; readonly unreadSince?: string }> => {
+    const { request, escrow, delivery, decision, review: before } = undecidedStateSchema.parse(input);
+    const { escrowId, status, settlesAt = escrow.deadlineAt } = escrow;
+    const readStatus = async () => deps.openEscrow((await deps.readApiKeys()).own).readStatus(escrowId);
+    const looked = await readOrLater(readStatus, { ...before, settlesAt }, deps.now());
+    if (looked.kind === 'unread') {
+      const { unreadSince, lookAt: until, reason } = looked;
+      deps.count('EscrowsUnread');
+      deps.log.warn('escrow not read', { escrowId, unreadSince, until, reason });
+      return { decision: 'ask', reason, until, isLate: false, status, unreadSince };
+    }
+    const view = looked.value;
+    const heard = [delivery, decision].flatMap((one) => one ?? []);
+    const said = await listSaid(deps.mailbox, heard, [escrowAddress(escrowId), request.address], request.cause);
     const terms = { ...request, reference: escrow.reference, amountUsd: formatUsd(request.amountUsd) };
     const review = reviewDelivery(said, view, terms, deps.now());
-    await announce(deps, 'escrow.reviewed', { escrowId: escrow.escrowId, ...review });
+    await announce(deps, 'escrow.reviewed', { escrowId, ...review });
     return { ...review, status: view.status };
   };
 }

@@ -1,6 +1,18 @@
 import middy from '@middy/core';
+import * as z from 'zod/mini';
+import { createMailboxTable } from '../../src/aws/mailbox-table.ts';
+import { aws } from '../shared/aws.ts';
+import { readEnvironment } from '../shared/environment.ts';
 import { createEscrowReadDeps } from '../shared/escrow-task.ts';
 import { telemetry } from '../shared/telemetry.ts';
 import { createHandler } from './handler.ts';
 
-export const handler = middy(createHandler({ ...createEscrowReadDeps(), now: () => new Date() })).use(telemetry);
+const env = readEnvironment({ MAILBOX_TABLE: z.string() });
+
+export const handler = middy(
+  createHandler({
+    ...createEscrowReadDeps(),
+    mailbox: createMailboxTable(aws.dynamoDb, env.MAILBOX_TABLE),
+    now: () => new Date(),
+  }),
+).use(telemetry);

@@ -4,7 +4,7 @@ import type { EffectOutcome } from '../../src/ledger/perform-effect.ts';
 import { isSettledOrFrozen } from '../../src/purple-flea/escrow.ts';
 import type { EscrowTaskDeps, TaskContext } from './escrow-task.ts';
 
-/** As the workflow sees it; `overtaken` says that the escrow was settled or frozen by somebody else meanwhile. */
+/** As the workflow sees it; `overtaken` says that the escrow was, or may be, settled or frozen by somebody else meanwhile. */
 export type SettlementOutcome = EffectOutcome | { readonly outcome: 'overtaken'; readonly reason: string };
 
 /**
@@ -29,16 +29,8 @@ export async function settleEscrow(
       : outcome;
   } catch (error) {
     if (error instanceof SecretUnusableError) return { outcome: 'rejected', reason: error.message };
-    if (error instanceof ServiceUnreadableError) {
-      return {
-        outcome: 'not-sent',
-        reason: error.message,
-        retryAfterSeconds: error.retryAfterSeconds ?? UNREAD_SECONDS,
-      };
-    }
+    // The workflow's own look waits until it can be read.
+    if (error instanceof ServiceUnreadableError) return { outcome: 'overtaken', reason: error.message };
     throw error;
   }
 }
-
-/** When to ask again where the escrow could not be read. */
-const UNREAD_SECONDS = 60;

@@ -15,7 +15,10 @@ export interface Deps extends MailboxDeps {
   readonly count: Count;
 }
 
-/** Every minute: wakes the executions whose escrow shows something new. They look themselves; nothing is decided here. */
+/**
+ * Every minute: wakes the executions whose escrow shows something new. They look themselves; nothing is decided here. What
+ * cannot be read now is read in the next minute.
+ */
 export function createHandler(deps: Deps) {
   return async (_event: unknown, context: TaskContext) => {
     const { own } = await deps.readApiKeys();

@@ -72,7 +72,10 @@ export class EscrowLifecycle extends Construct {
     const completeDelivery = task('complete-delivery', Duration.seconds(45), ledger, ledgerPolicies);
     const releaseFunds = task('release-funds', Duration.seconds(60), ledger, ledgerPolicies);
     const raiseDispute = task('raise-dispute', Duration.seconds(60), ledger, ledgerPolicies);
-    const reviewDelivery = task('review-delivery', Duration.seconds(30), purpleFlea);
+    const reviewDelivery = task('review-delivery', Duration.seconds(30), {
+      ...purpleFlea,
+      MAILBOX_TABLE: mailbox.tableName,
+    });
     const checkStatus = task('check-status', Duration.seconds(30), purpleFlea);
     const awaitSignal = task('await-signal', Duration.seconds(30), { MAILBOX_TABLE: mailbox.tableName });
     const awaitVerdict = task('await-verdict', Duration.seconds(30), {
@@ -93,6 +96,7 @@ export class EscrowLifecycle extends Construct {
       allowOn(fn, ['states:SendTaskSuccess'], this.stateMachineArn);
     }
     allowListingSignals(awaitSignal, mailbox);
+    allowListingSignals(reviewDelivery, mailbox);
     allowReadingIntents(awaitVerdict, intents, key);
 
     const tasks = {

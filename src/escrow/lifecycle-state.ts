@@ -10,6 +10,10 @@ const escrowSchema = z.object({
   status: z.string(),
   /** When to stop waiting and look (ISO 8601). */
   deadlineAt: z.iso.datetime(),
+  /** Since when it could not be read, while that is so (ISO 8601). */
+  unreadSince: z.optional(z.iso.datetime()),
+  /** When silence settles it, as far as it was read, while it cannot be read (ISO 8601). */
+  settlesAt: z.optional(z.iso.datetime()),
 });
 
 const deliveredSchema = z.object({
@@ -38,17 +42,21 @@ export const lockedStateSchema = z.object({ request: lifecycleInputSchema, escro
 /** The same once the delivery is there. */
 export const deliveredStateSchema = z.object({ ...lockedStateSchema.shape, delivery: deliveredSchema });
 
+/** Of a review that could not read the escrow: since when (ISO 8601). */
+const unreadSince = z.optional(z.iso.datetime());
+
 /** The same once there may be something to decide: what ended its waits so far, if anything did. */
 export const undecidedStateSchema = z.object({
   ...lockedStateSchema.shape,
   delivery: z.optional(waitEndSchema),
   decision: z.optional(waitEndSchema),
+  review: z.optional(z.object({ unreadSince })),
 });
 
 /** The same while somebody is to decide. */
 export const askedStateSchema = z.object({
   ...undecidedStateSchema.shape,
-  review: z.object({ until: z.iso.datetime(), status: z.string() }),
+  review: z.object({ until: z.iso.datetime(), status: z.string(), unreadSince }),
 });
 
 const reviewed = <Decision extends string>(decision: Decision) =>

@@ -129,6 +129,34 @@ export async function deliverSignal(
   return isNew ? 'kept' : 'repeated';
 }
 
+/**
+ * What was said of an escrow: what ended its execution's waits, and, where no word to release or dispute is among that, the
+ * first one that is kept and no wait was ended by. A delivery likewise.
+ */
+export async function listSaid(
+  mailbox: Pick<MailboxStore, 'listSignals'>,
+  heard: readonly WaitEnd[],
+  addresses: readonly string[],
+  cause: { readonly createdAt: string },
+): Promise<readonly WaitEnd[]> {
+  if (heard.some(({ signal }) => isWord(signal))) return heard;
+  const kept: Signal[] = [];
+  for (const address of addresses) kept.push(...(await mailbox.listSignals(address)));
+  const inTime = kept.filter(({ at }) => Date.parse(at) >= Date.parse(cause.createdAt)).toSorted(bySaying);
+  const isDelivered = heard.some(({ signal }) => signal === 'delivered');
+  const delivery = isDelivered ? undefined : inTime.find(({ type }) => type === 'delivered');
+  const word = inTime.find(({ type }) => isWord(type));
+  return [...heard, ...[delivery, word].flatMap((signal) => (signal === undefined ? [] : [endBy(signal)]))];
+}
+
+function isWord(signal: WaitEnd['signal']): boolean {
+  return signal === 'approved' || signal === 'rejected';
+}
+
+function endBy({ type, ...said }: Signal): WaitEnd {
+  return { signal: type, ...said } as WaitEnd;
+}
+
 /** Ends the wait for what became of an effect, if there is one. Nothing is kept: who waits later looks first. */
 export async function deliverVerdict(deps: MailboxDeps, key: string): Promise<boolean> {
   const address = intentAddress(key);
@@ -180,8 +208,7 @@ function bySaying(one: Signal, other: Signal): number {
 }
 
 async function resumeWith(deps: MailboxDeps, wait: Wait, signal: Signal): Promise<boolean> {
-  const { type, ...said } = signal;
-  const resumed = await deps.resume(wait.taskToken, { signal: type, ...said } as WaitEnd);
+  const resumed = await deps.resume(wait.taskToken, endBy(signal));
   for (const address of wait.addresses) await deps.mailbox.removeWait(address, wait.taskToken);
   return resumed;
 }

@@ -85,7 +85,7 @@ const GRANTS: Readonly<Record<string, readonly string[]>> = {
   ],
   'request-prediction-btc': ['sagemaker:InvokeEndpoint on sagemaker:endpoint/direction-model', PUBLISH],
   'resolve-intents': [LEDGER_AND_AGE, BY_STATE, MAILBOX, SECRET, USE_TABLE_KEY, PUBLISH, RESUME],
-  'review-delivery': [SECRET, DECRYPT, PUBLISH],
+  'review-delivery': [SECRET, DECRYPT, PUBLISH, 'dynamodb:Query on dynamodb:table/mailbox'],
   'watch-escrows': [
     MAILBOX,
     'dynamodb:Query on dynamodb:table/mailbox/index/by-deadline',

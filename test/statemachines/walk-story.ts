@@ -8,7 +8,7 @@ import { createHandler as createRaiseDispute } from '../../lambdas/raise-dispute
 import { createHandler as createReleaseFunds } from '../../lambdas/release-funds/handler.ts';
 import { createHandler as createResolveIntents } from '../../lambdas/resolve-intents/handler.ts';
 import { createHandler as createReviewDelivery } from '../../lambdas/review-delivery/handler.ts';
-import { describeError } from '../../src/errors.ts';
+import { describeError, SecretUnusableError } from '../../src/errors.ts';
 import type { Gate, Guard } from '../../src/escrow/gate.ts';
 import { deliverDeadlines, deliverSignal, type Signal, type SignalType } from '../../src/escrow/mailbox.ts';
 import type { Intent } from '../../src/ledger/intent.ts';
@@ -93,7 +93,13 @@ export interface Story {
   readonly shown?: { readonly as: 'another-amount' | 'unknown-word'; readonly from: number };
   /** What the treasury holds, in USD. */
   readonly treasuryUsd?: string;
+  /** What nothing can be sent or read for, from and until when. */
+  readonly away?: { readonly as: Away; readonly from: number; readonly until: number };
 }
+
+/** Purple Flea cannot be reached, fails, or refuses the key; there is no key; or the stop is on, or cannot be read. */
+export const AWAY = ['unreachable', 'failing', 'wrong-key', 'no-secret', 'halted', 'no-stop'] as const;
+export type Away = (typeof AWAY)[number];
 
 export interface Walked {
   readonly execution: Execution;
@@ -143,16 +149,17 @@ export interface WalkOptions {
   readonly from?: Entered & { readonly given?: unknown };
   /** Takes the place of a task's function. */
   readonly replace?: (task: string, handler: (input: unknown) => unknown) => (input: unknown) => unknown;
+  /** Steps of the clock and visits to one task, after which it goes in circles. */
+  readonly limits?: typeof LIMITS;
 }
 
 /** Nothing in memory takes longer than this: everything that needs no timer has happened. */
 const settle = () => new Promise<void>((resolve) => void setImmediate(resolve));
 
-/** More steps of the clock than any story takes. */
-const MAX_STEPS = 3_000;
+/** More steps of the clock than any story takes, and more visits to one task. */
+const LIMITS = { steps: 3_000, visits: 300 };
 
-/** More visits to one task than any story has. */
-const MAX_VISITS = 300;
+const UNAUTHORIZED = { reference: 'UNAUTHORIZED', published: 'unauthorized' };
 
 /** The longest that one timer may hold. */
 const MAX_TIMER = 20 * DAY;
@@ -162,7 +169,7 @@ const MAX_TIMER = 20 * DAY;
  * Flea in memory, with both sweeps each minute. Jest's fake clock has to be in use, but for `setImmediate`.
  */
 export async function walk(definition: Definition, story: Story, options: WalkOptions = {}): Promise<Walked> {
-  const { from, onEntered, onGiven, replace = (_task, handler) => handler } = options;
+  const { from, onEntered, onGiven, replace = (_task, handler) => handler, limits = LIMITS } = options;
   const begin = from?.at ?? START;
   jest.setSystemTime(begin);
   const { profile, faults = {}, crash, sweepsFrom = 0, shown, said = [] } = story;
@@ -184,7 +191,14 @@ export async function walk(definition: Definition, story: Story, options: WalkOp
   const calls: Partial<Record<Call, number>> = { ...from?.world.calls };
   const never = new Promise<never>(() => {});
   let claims = 0;
+  let slept = 0;
   const outcome: { ended?: Execution; failed?: Error } = {};
+
+  const isAway = (...kinds: readonly Away[]): boolean => {
+    const { away } = story;
+    const now = Date.now() - START;
+    return away !== undefined && kinds.includes(away.as) && now >= away.from && now < away.until;
+  };
 
   const only = (): ServiceEscrow | undefined => [...service.escrows.values()][0];
 
@@ -313,13 +327,18 @@ export async function walk(definition: Definition, story: Story, options: WalkOp
   const serviceDeps: ServiceDeps = {
     service: { baseUrl: '', profile },
     transport: async (request) => {
+      if (isAway('unreachable')) return notSent;
+      if (isAway('failing')) return { ...error500(), status: 503 };
+      if (isAway('wrong-key'))
+        return { ...error500(), status: 401, body: errorBody(profile, UNAUTHORIZED[profile], '-') };
       const operation = operationOf(request.method, request.url);
       return (CALLS as readonly string[]).includes(operation) ? effect(operation as Call, request) : read(request);
     },
     pacer: unpaced,
     readMs: REQUEST_MS,
-    now: () => Date.now(),
-    sleep: (milliseconds) => new Promise((resolve) => void setTimeout(resolve, milliseconds)),
+    // Pauses between the tries of a read pass for the client alone: the sweeps do not wait for them.
+    now: () => Date.now() + slept,
+    sleep: async (milliseconds) => void (slept += milliseconds),
     random: () => 0.5,
   };
   const keyOf = (agentId: string): Credentials => ({ agentId, apiKey: KEYS[agentId] ?? '' });
@@ -328,17 +347,23 @@ export async function walk(definition: Definition, story: Story, options: WalkOp
     intents,
     mailbox,
     resume: tokens.resume,
-    readApiKeys: async () => ({
-      own: keyOf(TREASURY),
-      forCounterparty: () => ((story.holdsCounterpartyKey ?? true) ? keyOf(WORKER) : undefined),
-    }),
+    readApiKeys: async () => {
+      if (isAway('no-secret')) throw new SecretUnusableError('secret keys: has no value');
+      return {
+        own: keyOf(TREASURY),
+        forCounterparty: () => ((story.holdsCounterpartyKey ?? true) ? keyOf(WORKER) : undefined),
+      };
+    },
     openEscrow: (credentials: Credentials) => createEscrowClient(serviceDeps, credentials),
     openWallet: (credentials: Credentials) => createWalletClient(serviceDeps, credentials),
     openTrading: (credentials: Credentials) => createTradingClient(serviceDeps, credentials),
     openFaucet: (credentials: Credentials) => createFaucetClient(serviceDeps, credentials),
     paperBooks: createMemoryPaperBooks(),
     policy: RESOLVE_DEFAULTS,
-    readStop: async () => 'running' as const,
+    readStop: async () => {
+      if (isAway('no-stop')) throw new Error('ThrottlingException');
+      return isAway('halted') ? ('halted' as const) : ('running' as const);
+    },
     budgets: NO_BUDGETS,
     requestMs: REQUEST_MS,
     now: () => new Date(),
@@ -376,7 +401,7 @@ export async function walk(definition: Definition, story: Story, options: WalkOp
         const input = isAgain ? { ...(from?.given as object), ...tokenOf(asked) } : asked;
         onGiven?.(task, input);
         const isFirst = (visits[task] = (visits[task] ?? 0) + 1) === 1;
-        if ((visits[task] ?? 0) > MAX_VISITS) {
+        if ((visits[task] ?? 0) > limits.visits) {
           outcome.failed = new Error(`${story.title}: goes in circles at ${task}`);
           return never;
         }
@@ -415,13 +440,20 @@ export async function walk(definition: Definition, story: Story, options: WalkOp
   async function nextAt(now: number): Promise<number> {
     const escrow = only();
     const isOpen = escrow?.status === 'locked' || escrow?.status === 'completed';
-    const isInDoubt = [...intents.items.values()].some(({ state }) => state === 'sending' || state === 'unknown');
+    const isInDoubt = [...intents.items.values()].some(
+      ({ state, notBefore = '' }) =>
+        state === 'sending' ||
+        state === 'unknown' ||
+        (state === 'prepared' && Date.parse(notBefore) > now && !isAway(...AWAY)),
+    );
     const [due] = await mailbox.listDue(new Date('2999-01-01T00:00:00Z'), 1);
     const minute = Math.floor(now / MINUTE + 1) * MINUTE;
     const sweepAt = isInDoubt
       ? minute
       : Math.max(minute, Math.ceil(Date.parse(due?.deadlineAt ?? '2999-01-01T00:00:00Z') / MINUTE) * MINUTE);
+    const { until = -Infinity } = story.away ?? {};
     return Math.min(
+      ...(START + until > now ? [START + until] : []),
       now + MAX_TIMER,
       Math.max(sweepAt, START + sweepsFrom),
       ...acts.map(({ at }) => at),
@@ -473,7 +505,7 @@ export async function walk(definition: Definition, story: Story, options: WalkOp
     (execution) => (outcome.ended = execution),
     (error: unknown) => (outcome.failed = new Error(`${story.title}: ${describeError(error)}`)),
   );
-  for (let steps = 0; steps <= MAX_STEPS; steps += 1) {
+  for (let steps = 0; steps <= limits.steps; steps += 1) {
     await settle();
     if (outcome.failed !== undefined) throw outcome.failed;
     if (outcome.ended !== undefined) {

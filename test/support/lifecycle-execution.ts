@@ -128,6 +128,20 @@ export interface Execution {
   readonly seconds: number;
 }
 
+/**
+ * Events that Step Functions writes into a history: for a state that waits for a token entered, scheduled, started,
+ * submitted, succeeded (or timed out) and exited; for a function entered, scheduled, started, succeeded and exited; for any
+ * other entered and exited. A retry schedules, starts and ends the task anew. One event begins, one ends the execution.
+ */
+export function eventsOf(definition: Definition, { path, retried }: Pick<Execution, 'path' | 'retried'>): number {
+  const eventsAt = (name: string): number => {
+    const { Type, Resource = '' } = definition.States[name] ?? {};
+    if (Type !== 'Task') return 2;
+    return Resource.endsWith('.waitForTaskToken') ? 6 : 5;
+  };
+  return 2 + path.reduce((sum, name) => sum + eventsAt(name), 0) + 4 * retried.length;
+}
+
 type Run = ReturnType<StateMachine['run']>;
 type Input = Parameters<StateMachine['run']>[0];
 type TaskHandlers = NonNullable<NonNullable<RunOptions['overrides']>['taskResourceLocalHandlers']>;

@@ -61,6 +61,24 @@ describe('an execution that waits', () => {
     expect(tasks.ended.get('token-2')).toMatchObject({ signal: 'delivered', deliveredBy });
   });
 
+  test('for an escrow that cannot be read takes nothing that was said, which is kept, and is woken by a change', async () => {
+    const { awaitDelivery, recordDelivery, mailboxDeps, tasks } = createWaitingRoom();
+    await recordDelivery({ escrowId: ESCROW_ID, deliveredBy });
+    const unreadSince = '2026-03-06T09:00:00.000Z';
+    const { escrow } = aLockedState();
+    const unread = { ...aLockedState(), escrow: { ...escrow, unreadSince, settlesAt: escrow.deadlineAt } };
+    const { review } = anAskedState();
+    const asked = { ...anAskedState(), review: { ...review, unreadSince } };
+
+    expect(await awaitDelivery({ ...A_WAIT, state: unread })).toEqual({ wait: 'waiting' });
+    expect(await awaitDelivery({ awaits: 'decision', taskToken: 'token-2', state: asked })).toEqual({
+      wait: 'waiting',
+    });
+    expect(tasks.attempts).toEqual([]);
+    await deliverSignal(mailboxDeps, escrowAddress(ESCROW_ID), { type: 'changed', at: AT, source: 'look' });
+    expect([...tasks.ended.keys()]).toEqual(['token-2']);
+  });
+
   test.each([
     ['a token', { awaits: 'delivery', state: aLockedState() }, 'taskToken'],
     ['an escrow', { ...A_WAIT, state: { request: aLockedState().request } }, 'escrow'],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { createHandler } from '../../../lambdas/check-status/handler.ts';
-import { ServiceUnreadableError } from '../../../src/errors.ts';
+import { SecretUnusableError, ServiceUnreadableError } from '../../../src/errors.ts';
 import { ESCROW_STATUSES } from '../../../src/purple-flea/escrow.ts';
 import { aLockedState, aView, ESCROW_ID, REFERENCE } from '../../support/bonus-escrow.ts';
 import { anEscrowTask } from '../../support/escrow-task.ts';
@@ -68,10 +68,51 @@ describe('the status of an escrow', () => {
     expect(await handler({ ...aLockedState(), escrow })).toEqual(escrow);
   });
 
-  test('fails where it cannot be read, so that nothing is assumed', async () => {
-    const unreadable = new ServiceUnreadableError(`status of ${ESCROW_ID}: status: Invalid option`);
-    const { deps } = anEscrowTask({ readStatus: () => Promise.reject(unreadable) });
+  const unreadable = new ServiceUnreadableError(`status of ${ESCROW_ID}: status: Invalid option`);
 
-    await expect(createHandler(deps)(aLockedState())).rejects.toThrow(unreadable);
+  test.each([unreadable, new SecretUnusableError('secret keys: has no value')])(
+    'that cannot be read is the last known one, to be looked at again in pauses that grow: %s',
+    async (fault) => {
+      const { deps, recorder } = anEscrowTask({ readStatus: () => Promise.reject(fault) });
+      let escrow: object = { ...aLockedState().escrow, status: 'completed' };
+      const lookAt = async (time: string) => {
+        escrow = await createHandler({ ...deps, now: () => new Date(time) })({ ...aLockedState(), escrow });
+        return escrow;
+      };
+
+      const known = {
+        escrowId: ESCROW_ID,
+        reference: REFERENCE,
+        status: 'completed',
+        settlesAt: '2026-03-13T09:00:00Z',
+      };
+      const unread = { ...known, unreadSince: '2026-03-10T12:00:00.000Z' };
+      expect(await lookAt('2026-03-10T12:00:00.000Z')).toEqual({ ...unread, deadlineAt: '2026-03-10T12:00:15.000Z' });
+      expect(await lookAt('2026-03-10T12:01:00.000Z')).toEqual({ ...unread, deadlineAt: '2026-03-10T12:02:00.000Z' });
+      expect(await lookAt('2026-03-10T19:00:00.000Z')).toEqual({ ...unread, deadlineAt: '2026-03-10T19:15:00.000Z' });
+      expect(await lookAt('2026-03-13T08:52:00.000Z')).toEqual({ ...unread, deadlineAt: '2026-03-13T08:53:00.000Z' });
+      expect(await lookAt('2026-03-17T12:00:00.000Z')).toEqual({ ...unread, deadlineAt: '2026-03-17T18:00:00.000Z' });
+      expect(recorder.published).toEqual([]);
+      expect(recorder.counted).toEqual({ EscrowsUnread: 5 });
+    },
+  );
+
+  test('forgets that it could not be read once it can', async () => {
+    const { deps } = anEscrowTask({ readStatus: async () => aView() }, { now: () => new Date('2026-03-10T12:00:00Z') });
+    const known = { unreadSince: '2026-03-10T10:00:00.000Z', settlesAt: '2026-03-13T09:00:00.000Z' };
+    const escrow = { ...aLockedState().escrow, ...known, deadlineAt: '2026-03-10T12:00:00.000Z' };
+
+    expect(await createHandler(deps)({ ...aLockedState(), escrow })).toEqual({
+      escrowId: ESCROW_ID,
+      reference: REFERENCE,
+      status: 'locked',
+      deadlineAt: '2026-03-13T09:00:00.000Z',
+    });
+  });
+
+  test('that cannot be read by a fault of our own is a fault', async () => {
+    const { deps } = anEscrowTask({ readStatus: () => Promise.reject(new TypeError('x is not a function')) });
+
+    await expect(createHandler(deps)(aLockedState())).rejects.toThrow(TypeError);
   });
 });

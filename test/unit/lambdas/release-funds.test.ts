@@ -114,16 +114,15 @@ describe('a payment', () => {
     },
   );
 
-  test('that is refused waits where the escrow cannot be read then, as the service asks for', async () => {
+  test('that is refused leaves it to the workflow to look, where the escrow cannot be read then', async () => {
     const views = [aView(), aView()];
     const unreadable = new ServiceUnreadableError('status of esc_1: HTTP 503', { retryAfterSeconds: 7 });
     const readStatus = async () => views.shift() ?? Promise.reject(unreadable);
     const { deps } = anEscrowTask({ readStatus, release: async () => ({ kind: 'rejected', reason: 'HTTP 403' }) });
 
     expect(await createHandler(deps)(aReviewedState(), timeLeft())).toEqual({
-      outcome: 'not-sent',
+      outcome: 'overtaken',
       reason: 'status of esc_1: HTTP 503',
-      retryAfterSeconds: 7,
     });
   });
 

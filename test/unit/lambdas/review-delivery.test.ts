@@ -1,9 +1,19 @@
 import { describe, expect, test } from '@jest/globals';
-import { createHandler } from '../../../lambdas/review-delivery/handler.ts';
-import { ServiceUnreadableError } from '../../../src/errors.ts';
+import { createHandler, type Deps } from '../../../lambdas/review-delivery/handler.ts';
+import { SecretUnusableError, ServiceUnreadableError } from '../../../src/errors.ts';
+import { deliverSignal, escrowAddress, type Signal } from '../../../src/escrow/mailbox.ts';
 import { parseUsd } from '../../../src/money.ts';
 import { aDeliveredState, aLockedState, aRequest, aView, ESCROW_ID } from '../../support/bonus-escrow.ts';
+import type { EscrowClient } from '../../../src/purple-flea/escrow.ts';
 import { anEscrowTask } from '../../support/escrow-task.ts';
+import { createMemoryMailbox } from '../../support/memory-mailbox.ts';
+import type { Recorder } from '../../support/recorder.ts';
+
+/** A review over an empty mailbox. */
+function aReview(client: Partial<EscrowClient> = {}): { readonly deps: Deps; readonly recorder: Recorder } {
+  const { deps, recorder } = anEscrowTask(client);
+  return { deps: { ...deps, mailbox: createMemoryMailbox() }, recorder };
+}
 
 describe('a review', () => {
   test.each([
@@ -12,7 +22,7 @@ describe('a review', () => {
     ['stop', { amount: parseUsd('51.00') }, `escrow ${ESCROW_ID}: amount is 51.00`],
   ])('decides to %s from what the service shows, and says why', async (decision, shown, reason) => {
     const read: string[] = [];
-    const { deps, recorder } = anEscrowTask({
+    const { deps, recorder } = aReview({
       readStatus: async (escrowId) => {
         read.push(escrowId);
         return aView(shown);
@@ -25,17 +35,63 @@ describe('a review', () => {
     expect(recorder.published).toEqual([['escrow.reviewed', { escrowId: ESCROW_ID, decision, reason }]]);
   });
 
-  test('fails where the escrow cannot be read, so that the workflow asks again', async () => {
-    const unreadable = new ServiceUnreadableError(`status of ${ESCROW_ID}: HTTP 500`);
-    const { deps, recorder } = anEscrowTask({ readStatus: () => Promise.reject(unreadable) });
+  const unreadable = new ServiceUnreadableError(`status of ${ESCROW_ID}: HTTP 500`);
 
-    await expect(createHandler(deps)(aDeliveredState())).rejects.toThrow(unreadable);
-    expect(recorder.published).toEqual([]);
+  test.each([unreadable, new SecretUnusableError('secret keys: is not JSON')])(
+    'decides nothing where the escrow cannot be read (%s), and looks again in pauses that grow',
+    async (fault) => {
+      const { deps, recorder } = aReview({ readStatus: () => Promise.reject(fault) });
+      const since = '2026-03-06T12:00:00.000Z';
+      const reviewAt = (time: string, review?: object) =>
+        createHandler({ ...deps, now: () => new Date(time) })({ ...aDeliveredState(), review });
+
+      const first = await reviewAt(since);
+      const last = await reviewAt('2026-03-06T18:00:00.000Z', first);
+      const asked = { decision: 'ask', reason: String(fault), isLate: false, status: 'locked', unreadSince: since };
+      expect(first).toEqual({ ...asked, until: '2026-03-06T12:00:15.000Z' });
+      expect(last).toEqual({ ...asked, until: '2026-03-06T18:15:00.000Z' });
+      expect(recorder.published).toEqual([]);
+      expect(recorder.counted).toEqual({ EscrowsUnread: 2 });
+    },
+  );
+
+  test('looks sooner where silence would soon settle what it cannot read', async () => {
+    const { deps } = aReview({ readStatus: () => Promise.reject(unreadable) });
+    const review = { unreadSince: '2026-03-12T12:00:00.000Z' };
+    const lookAfter = (time: string) =>
+      createHandler({ ...deps, now: () => new Date(time) })({ ...aDeliveredState(), review });
+
+    expect(await lookAfter('2026-03-13T08:20:00.000Z')).toMatchObject({ until: '2026-03-13T08:25:00.000Z' });
+    expect(await lookAfter('2026-03-13T08:59:00.000Z')).toMatchObject({ until: '2026-03-13T09:00:00.000Z' });
+  });
+
+  const word = { by: 'ada', reason: 'no such model' };
+  test.each<[string, Signal[], string]>([
+    ['a person rejected', [{ type: 'rejected', at: '2026-03-06T11:00:00Z', ...word }], 'dispute'],
+    [
+      'a person approved first, and rejected then',
+      [
+        { type: 'rejected', at: '2026-03-06T11:00:01Z', ...word },
+        { type: 'approved', at: '2026-03-06T11:00:00Z', ...word },
+      ],
+      'release',
+    ],
+    ['somebody delivered', [{ type: 'delivered', at: '2026-03-06T11:00:00Z', deliveredBy: 'registry' }], 'release'],
+    ['an older job was rejected', [{ type: 'rejected', at: '2026-03-05T11:00:00Z', ...word }], 'ask'],
+  ])('hears what was said while it could not read: %s', async (_case, signals, decision) => {
+    const { deps } = anEscrowTask({ readStatus: async () => aView({ status: 'completed' }) });
+    const mailbox = createMemoryMailbox();
+    for (const signal of signals) {
+      await deliverSignal({ mailbox, resume: async () => true }, escrowAddress(ESCROW_ID), signal);
+    }
+    const state = { ...aLockedState(), delivery: { signal: 'deadline', deadlineAt: '2026-03-06T12:00:00Z' } };
+
+    expect(await createHandler({ ...deps, mailbox })(state)).toMatchObject({ decision });
   });
 
   test('without a decision says until when somebody is asked, and whether that is late', async () => {
     const state = { ...aDeliveredState(), request: aRequest({ gate: { mode: 'person' } }) };
-    const { deps, recorder } = anEscrowTask({ readStatus: async () => aView() });
+    const { deps, recorder } = aReview({ readStatus: async () => aView() });
     const reviewAt = (time: string) => createHandler({ ...deps, now: () => new Date(time) })(state);
     const reason = 'a person decides about every delivery';
     const early = { decision: 'ask', reason, until: '2026-03-13T07:00:00.000Z', isLate: false };
@@ -51,7 +107,7 @@ describe('a review', () => {
 
   test('goes by what ended both waits, the later one before the earlier', async () => {
     const decision = { signal: 'rejected', at: '2026-03-06T11:00:00Z', by: 'ada', reason: 'no such model' };
-    const { deps } = anEscrowTask({ readStatus: async () => aView() });
+    const { deps } = aReview({ readStatus: async () => aView() });
 
     expect(await createHandler(deps)({ ...aDeliveredState(), decision })).toEqual({
       decision: 'dispute',
@@ -61,7 +117,7 @@ describe('a review', () => {
   });
 
   test('of an escrow that nobody spoke of is made too: its counterparty completed it', async () => {
-    const { deps } = anEscrowTask({ readStatus: async () => aView({ status: 'completed' }) });
+    const { deps } = aReview({ readStatus: async () => aView({ status: 'completed' }) });
 
     expect(await createHandler(deps)(aLockedState())).toMatchObject({
       decision: 'ask',
@@ -73,7 +129,7 @@ describe('a review', () => {
     ['an escrow', { request: aRequest() }, 'escrow'],
     ['a known signal', { ...aLockedState(), delivery: { signal: 'settled' } }, 'signal'],
   ])('is a fault without %s', async (_case, state, field) => {
-    const { deps, recorder } = anEscrowTask();
+    const { deps, recorder } = aReview();
 
     await expect(createHandler(deps)(state)).rejects.toThrow(field);
     expect(recorder.published).toEqual([]);

@@ -1,0 +1,128 @@
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { PROFILES } from '../../src/purple-flea/service.ts';
+import { eventsOf, readDefinition, type Definition } from '../support/lifecycle-execution.ts';
+import { readInFlight } from './in-flight.ts';
+import { AWAY, DAY, HOUR, MINUTE, START, walk, type Away, type Story } from './walk-story.ts';
+import { problemsOf } from './walk-verdict.ts';
+
+const DEFINITIONS: readonly (readonly [string, Definition])[] = [
+  ['today', readDefinition()],
+  ...readInFlight().map(({ version, definition }) => [version, definition] as const),
+];
+
+/** When it is over, in minutes after the start. */
+const RETURN_MINUTES = 80;
+
+beforeAll(() => {
+  jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask', 'performance'] });
+});
+afterAll(() => {
+  jest.useRealTimers();
+});
+
+type Part = Omit<Story, 'title' | 'profile' | 'away'>;
+
+const at = (minutes: number) => minutes * MINUTE;
+
+/** What happens to an escrow around an hour, from minute 20 to 80, in which nothing can be sent or read; and how it ends. */
+const MEANWHILE: readonly (readonly [string, Part, string])[] = [
+  ['it is delivered', { said: [{ signal: 'delivered', at: at(30) }] }, 'Released'],
+  [
+    'it is rejected',
+    { said: [{ signal: 'rejected', at: at(30) }], staff: { decision: 'refund', after: DAY } },
+    'Refunded',
+  ],
+  [
+    'a person approves',
+    {
+      gate: { mode: 'person' },
+      said: [
+        { signal: 'delivered', at: at(10) },
+        { signal: 'approved', at: at(30) },
+      ],
+    },
+    'Released',
+  ],
+  [
+    'a person rejects, after a delivery that could not be reviewed',
+    {
+      gate: { mode: 'person' },
+      said: [
+        { signal: 'delivered', at: at(25) },
+        { signal: 'rejected', at: at(40) },
+      ],
+      staff: { decision: 'refund', after: DAY },
+    },
+    'Refunded',
+  ],
+  [
+    'its counterparty completes it',
+    {
+      gate: { mode: 'auto' },
+      counterparty: { action: 'complete', at: at(30) },
+      said: [
+        { signal: 'changed', at: at(31) },
+        { signal: 'approved', at: at(35) },
+      ],
+    },
+    'Released',
+  ],
+];
+
+describe.each(DEFINITIONS)(
+  'an hour in which nothing can be sent or read, under the definition of %s',
+  (_version, definition) => {
+    describe.each(PROFILES)('in the %s dialect', (profile) => {
+      test.each(AWAY.flatMap((as) => MEANWHILE.map(([meanwhile, part, end]) => [as, meanwhile, part, end] as const)))(
+        '(%s), in which %s, ends nothing, and all goes on as decided within 20 minutes of its end',
+        async (as, meanwhile, part, end) => {
+          const away = { as, from: at(20), until: at(RETURN_MINUTES) };
+          const story: Story = { ...part, profile, title: `${as}, ${meanwhile}`, away };
+
+          const walked = await walk(definition, story);
+
+          expect(walked.execution.path.at(-1)).toBe(end);
+          expect(problemsOf(walked, story)).toEqual([]);
+          const settledAt =
+            end === 'Released' ? START + walked.execution.seconds * 1000 : (walked.escrow?.disputedAt ?? Infinity);
+          expect((settledAt - START) / MINUTE).toBeLessThanOrEqual(RETURN_MINUTES + 20);
+        },
+      );
+
+      test.each(AWAY.filter((as) => as !== 'no-secret'))(
+        '(%s), from the beginning on, locks its escrow within 20 minutes of its end',
+        async (as) => {
+          const away = { as, from: 0, until: at(60) };
+          const story: Story = { profile, title: `${as}, lock`, away, said: [{ signal: 'delivered', at: at(10) }] };
+
+          const walked = await walk(definition, story);
+
+          expect(problemsOf(walked, story)).toEqual([]);
+          expect(walked.execution.path.at(-1)).toBe('Released');
+          expect(walked.execution.seconds / 60).toBeLessThanOrEqual(60 + 20);
+        },
+      );
+    });
+  },
+);
+
+describe.each(DEFINITIONS)('120 days of it, under the definition of %s', (_version, definition) => {
+  const delivered = { said: [{ signal: 'delivered', at: HOUR }] } as const;
+  const forEver = (as: Away, from: number): Story => ({
+    ...delivered,
+    title: `${as} for ever`,
+    profile: 'published',
+    hours: 720,
+    away: { as, from, until: 120 * DAY },
+  });
+
+  test.each(['unreachable', 'no-secret', 'halted'] as const)(
+    '%s: the history of an escrow stays below 21,000 events, of the 25,000 that it may have',
+    async (as) => {
+      const limits = { steps: 100_000, visits: 100_000 };
+      const { execution } = await walk(definition, forEver(as, 30 * MINUTE), { limits });
+
+      expect(eventsOf(definition, execution)).toBeLessThan(21_000);
+    },
+  );
+});
