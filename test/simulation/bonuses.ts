@@ -27,6 +27,10 @@ export interface Bonuses {
   announce(cause: number): void;
   /** Somebody says that what the bonus is for is there. */
   deliver(cause: number): void;
+  /** Jobs of which somebody ever said so. */
+  readonly said: ReadonlySet<string>;
+  /** Somebody had said so of an older job of the same name. */
+  recall(cause: number): void;
   poison(form: PoisonForm): void;
   /** Runs again by hand what ended in a fault, and puts back what is in a dead-letter queue. */
   redrive(): void;
@@ -82,6 +86,7 @@ export function createBonuses(world: SimulatedWorld, { scenario, disturbances }:
   const beginnings = createMemoryBeginnings(new Date(world.start - 2 * HOUR), bonusTerms(POLICY.rules), now);
   const executions: Execution[] = [];
   const delivered = new Set<string>();
+  const announced = new Set<string>();
   /** Jobs that an event came for before they had ended. */
   const early = new Set<string>();
   let events = 0;
@@ -176,8 +181,15 @@ export function createBonuses(world: SimulatedWorld, { scenario, disturbances }:
       const detail = { TrainingJobName: `job-${cause}`, TrainingJobStatus: 'Completed' };
       intake.send(eventOf(TRAINING_JOB_STATE_CHANGE, detail));
     },
+    said: announced,
     deliver(cause) {
+      announced.add(`job-${cause}`);
       deliveries.send(eventOf('escrow.delivered', { trainingJobName: `job-${cause}`, deliveredBy: 'registry' }));
+    },
+    recall(cause) {
+      const at = new Date(createdAt.getTime() - HOUR).toISOString();
+      const address = trainingJobAddress(`job-${cause}`);
+      world.mail.signals.set(`${address}#delivered#${at}`, { type: 'delivered', at, deliveredBy: 'registry' });
     },
     poison(form) {
       intake.send(POISON[form], true);
@@ -199,7 +211,7 @@ function isKept({ mail }: SimulatedWorld, address: string): boolean {
 }
 
 /** Everything of them that is not as promised. */
-export function findFaultsOf({ jobs, executions, queues, delivered }: Bonuses, isUndisturbed: boolean): string[] {
+export function findFaultsOf({ jobs, executions, queues, delivered, said }: Bonuses, isUndisturbed: boolean): string[] {
   const faults: string[] = [];
   for (const job of jobs) {
     const own = executions.filter(({ request }) => request.cause.subject === job.arn);
@@ -208,6 +220,7 @@ export function findFaultsOf({ jobs, executions, queues, delivered }: Bonuses, i
     for (const { state, isRedriven } of own) {
       const isLost = state === 'Refunded' && delivered.has(job.name) && isUndisturbed && !isRedriven;
       if (isLost) faults.push(`${job.name} was delivered and its escrow ran out`);
+      if (state === 'Released' && !said.has(job.name) && isUndisturbed) faults.push(`${job.name} was paid undelivered`);
     }
   }
   for (const execution of executions) {

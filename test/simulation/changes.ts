@@ -2,7 +2,9 @@ import type { SQSBatchResponse } from 'aws-lambda';
 import type { MailboxStore } from '../../src/escrow/mailbox.ts';
 import type { IntentStore } from '../../src/ledger/intent.ts';
 import type { ResolvePolicy } from '../../src/ledger/resolve-intents.ts';
+import type { ReadStop } from '../../src/ledger/stop.ts';
 import type { EscrowClient } from '../../src/purple-flea/escrow.ts';
+import type { TradingClient } from '../../src/purple-flea/trading.ts';
 import type { Transport } from '../../src/purple-flea/transport.ts';
 import type { MemoryLedger } from '../support/memory-intents.ts';
 
@@ -10,11 +12,15 @@ import type { MemoryLedger } from '../support/memory-intents.ts';
 export interface Changes {
   readonly policy?: Partial<ResolvePolicy>;
   readonly intents?: (store: IntentStore, ledger: MemoryLedger, now: () => Date) => IntentStore;
-  readonly escrow?: (client: EscrowClient) => EscrowClient;
+  /** @param name is the function's. */
+  readonly escrow?: (client: EscrowClient, name: string) => EscrowClient;
+  /** Asked once for each run of a function, as `intents` is. */
+  readonly trading?: (client: TradingClient) => TradingClient;
   /** @param log takes what is written into the log. */
   readonly transport?: (transport: Transport, log: (fields: unknown) => void) => Transport;
   /** What one delivery names as its subject. */
   readonly subject?: (subject: string, delivery: number) => string;
+  readonly readStop?: (read: ReadStop) => ReadStop;
   readonly mailbox?: (store: MailboxStore) => MailboxStore;
   /** What the queue is told of a batch. */
   readonly batch?: (response: SQSBatchResponse) => SQSBatchResponse;

@@ -5,7 +5,9 @@ import { createHandler as createLockFunds } from '../../lambdas/lock-funds/handl
 import { createHandler as createResolveIntents } from '../../lambdas/resolve-intents/handler.ts';
 import { parseUsd } from '../../src/money.ts';
 import type { EscrowClient } from '../../src/purple-flea/escrow.ts';
-import { createChance, drawSchedule, HOUR, MINUTE, type Disturbance, type Schedule } from './plan.ts';
+import { drawSchedule } from './draw.ts';
+import { writeEarlier } from './earlier.ts';
+import { createChance, HOUR, MINUTE, type Disturbance, type Schedule } from './plan.ts';
 import { WORKER } from './service/parties.ts';
 import { createSimulatedWorld, type Invocation, type SimulatedWorld } from './world.ts';
 import { readNoBeginnings } from '../support/memory-beginnings.ts';
@@ -44,7 +46,7 @@ export async function compareWays(firstSeed: number, events: number): Promise<Wa
     const result = { way, events, effects: 0, duplicates: 0, lost: 0, parked: 0 };
     for (let index = 0; index < events; index += 1) {
       const world = await playEvent(drawEvent(firstSeed + index), way);
-      const created = world.service.effects.length;
+      const created = world.service.effects.filter(({ key }) => key !== undefined).length;
       result.effects += created;
       result.duplicates += Math.max(0, created - 1);
       const parked = [...world.ledger.items.values()].filter(({ state }) => state === 'manual').length;
@@ -82,6 +84,7 @@ async function playEvent(schedule: Schedule, way: Way): Promise<SimulatedWorld> 
     budgets: { perDay: {}, perAgentAndDay: {} },
     policy: RESOLVE_DEFAULTS,
   });
+  await writeEarlier(world, schedule);
   const take = createTaker(world, way);
   // Here an execution waits for the verdict, which may take longer than a queue is patient.
   const maxReceives = way === 'this project' ? MAX_VISITS : MAX_RECEIVES;

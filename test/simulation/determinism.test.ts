@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { hunt, shrink } from './hunt.ts';
 import { MUTANTS } from './mutants.ts';
-import { drawSchedule } from './plan.ts';
+import { drawSchedule } from './draw.ts';
 import { judge } from './verdict.ts';
 
 async function traceOf(seed: number): Promise<string> {

@@ -14,6 +14,10 @@ export const EFFECT_FAULTS = [
   'applied-late',
   'error-500-applied',
   'error-500',
+  'error-502-applied',
+  'error-502',
+  'error-503-applied',
+  'error-503',
   'error-400-applied',
   'error-400',
   'rate-limited',
@@ -25,14 +29,15 @@ export const EFFECT_FAULTS = [
   'wrong-amount',
 ] as const;
 
-/** What can go wrong with a release, and with a dispute. */
-export const SETTLEMENT_FAULTS = ['stuck-funded', 'said-not-done'] as const;
+/** What can go wrong with a creation, with a release, and with a dispute. */
+export const ESCROW_FAULTS = ['other-counterparty', 'stuck-funded', 'said-not-done'] as const;
 
 /** What can go wrong with a read. */
 export const READ_FAULTS = [
   'lost',
   'no-answer',
   'error-500',
+  'error-503',
   'rate-limited',
   'unauthorized',
   'malformed',
@@ -43,7 +48,7 @@ export const READ_FAULTS = [
 ] as const;
 
 export type HttpFault =
-  (typeof EFFECT_FAULTS)[number] | (typeof SETTLEMENT_FAULTS)[number] | (typeof READ_FAULTS)[number];
+  'frozen' | (typeof EFFECT_FAULTS)[number] | (typeof ESCROW_FAULTS)[number] | (typeof READ_FAULTS)[number];
 
 /** Operations that move money or start a timer that will. */
 export const EFFECT_OPERATIONS: ReadonlySet<Operation> = new Set<Operation>([
@@ -59,8 +64,16 @@ export const EFFECT_OPERATIONS: ReadonlySet<Operation> = new Set<Operation>([
 /** The faults that an operation can have. */
 export function faultsOf(operation: Operation): readonly HttpFault[] {
   if (!EFFECT_OPERATIONS.has(operation)) return READ_FAULTS;
-  if (operation === 'release') return [...EFFECT_FAULTS, 'stuck-funded'];
-  return operation === 'dispute' ? [...EFFECT_FAULTS, 'said-not-done'] : EFFECT_FAULTS;
+  switch (operation) {
+    case 'create':
+      return [...EFFECT_FAULTS, 'other-counterparty'];
+    case 'release':
+      return [...EFFECT_FAULTS, 'stuck-funded'];
+    case 'dispute':
+      return [...EFFECT_FAULTS, 'said-not-done'];
+    default:
+      return EFFECT_FAULTS;
+  }
 }
 
 /** Whether the request of an effect is handled by the service when it arrives. */
@@ -71,6 +84,8 @@ export function isHandled(fault: HttpFault | undefined): boolean {
     case 'not-applied-reset':
     case 'applied-late':
     case 'error-500':
+    case 'error-502':
+    case 'error-503':
     case 'error-400':
     case 'rate-limited':
     case 'rate-limited-retry-after':
@@ -99,6 +114,9 @@ export function answerUnder(
   const now = (answer: HttpAnswer) => ({ answer, isTimeout: false });
   const error = (status: number, code: string, retryAfterSeconds?: number) =>
     now({ kind: 'answered', status, body: errorBody(profile, cased(profile, code), '-'), retryAfterSeconds });
+  // A gateway in front of the service answers in HTML.
+  const proxy = (status: number, retryAfterSeconds?: number) =>
+    now({ kind: 'answered', status, body: undefined, retryAfterSeconds });
   const whole = given ?? { status: 200, body: {} };
   const isYes = whole.status < 300;
   const answered = (body: unknown, status = whole.status) =>
@@ -119,6 +137,12 @@ export function answerUnder(
     case 'error-500-applied':
     case 'error-500':
       return error(500, 'server_error');
+    case 'error-502-applied':
+    case 'error-502':
+      return proxy(502);
+    case 'error-503-applied':
+    case 'error-503':
+      return proxy(503, 5);
     case 'error-400-applied':
     case 'error-400':
       return error(400, FAILED[profile]);

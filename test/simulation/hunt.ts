@@ -1,4 +1,5 @@
-import { drawSchedule, type Disturbance, type Schedule } from './plan.ts';
+import { drawSchedule } from './draw.ts';
+import type { Disturbance, Schedule } from './plan.ts';
 import type { Changes } from './changes.ts';
 import { judge, type Verdict } from './verdict.ts';
 

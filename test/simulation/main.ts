@@ -1,8 +1,10 @@
 import { parseArgs } from 'node:util';
 import { PROFILES, type Profile } from '../../src/purple-flea/service.ts';
 import { compareWays, comparisonTable } from './comparison.ts';
-import { shrink } from './hunt.ts';
-import { drawSchedule } from './plan.ts';
+import type { Changes } from './changes.ts';
+import { hunt, shrink } from './hunt.ts';
+import { MUTANT_NAMES, MUTANTS } from './mutants.ts';
+import { drawSchedule } from './draw.ts';
 import { addVerdict, createTally, outcomeTable, totals } from './tally.ts';
 import { judge, type Verdict } from './verdict.ts';
 
@@ -14,6 +16,7 @@ const { values } = parseArgs({
     trace: { type: 'boolean', default: false },
     seconds: { type: 'string', default: '86400' },
     compare: { type: 'boolean', default: false },
+    mutant: { type: 'string' },
   },
 });
 
@@ -33,6 +36,7 @@ async function main(): Promise<number> {
     say(comparisonTable(await compareWays(seed, schedules)));
     return 0;
   }
+  if (values.mutant !== undefined) return huntMutant(values.mutant, seed, schedules);
   const tally = createTally();
   const longestMs = readCount('seconds', values.seconds) * 1000;
   const startedAt = performance.now();
@@ -58,10 +62,20 @@ async function main(): Promise<number> {
   return tally.failures === 0 ? 0 : 1;
 }
 
-async function report({ schedule, violations }: Verdict): Promise<void> {
+/** Plays a mistake until it is noticed; the exit code says whether it was. */
+async function huntMutant(text: string, seed: number, schedules: number): Promise<number> {
+  const name = MUTANT_NAMES.find((one) => one === text);
+  if (name === undefined) throw new Error(`--mutant takes one of ${MUTANT_NAMES.join(', ')}`);
+  const found = await hunt(MUTANTS[name], seed, schedules);
+  say(`${name}: ${found === undefined ? `not noticed in ${schedules} schedules` : `noticed after ${found.schedules}`}`);
+  if (found !== undefined) await report(found.verdict, MUTANTS[name]);
+  return found === undefined ? 1 : 0;
+}
+
+async function report({ schedule, violations }: Verdict, changes: Changes = {}): Promise<void> {
   say(`seed ${schedule.seed} broke a promise; npm run simulate -- --seed ${schedule.seed} --schedules 1 --trace`);
   for (const { rule, detail } of violations) say(`  ${rule}: ${detail}`);
-  const { disturbances, ...smallest } = await shrink(schedule);
+  const { disturbances, ...smallest } = await shrink(schedule, changes);
   say(`  shrunk to ${JSON.stringify(smallest)}`);
   for (const disturbance of disturbances) say(`    ${JSON.stringify(disturbance)}`);
 }

@@ -154,7 +154,7 @@ function* deliveries(effect: Operation): Generator<Named> {
       yield [`clock off, ${fault}`, [{ kind: 'skew', milliseconds }, http(effect, fault, 13 * MINUTE)]];
     }
   }
-  for (const mode of ['reducing', 'halted'] as const) {
+  for (const mode of ['reducing', 'halted', 'unreadable'] as const) {
     yield [`stop on ${mode}`, [{ kind: 'stop', at: 0, milliseconds: HOUR, mode }]];
     yield [`stop on ${mode} in between`, [{ kind: 'stop', at: 50, milliseconds: HOUR, mode }]];
   }
@@ -165,7 +165,14 @@ function* deliveries(effect: Operation): Generator<Named> {
   }
   yield ['two sweepers', [{ kind: 'second-sweeper' }, http(effect, 'not-applied-lost')]];
   yield ['no resend', [{ kind: 'no-resend' }, http(effect, 'not-applied-lost')]];
-  yield ['budget too small', [{ kind: 'tight-budget' }]];
+  for (const per of ['day', 'payee'] as const) {
+    yield [`budget per ${per} too small`, [{ kind: 'tight-budget', per }]];
+  }
+  for (const at of [0, 20, 40, 60, 80, 100, 200, MINUTE]) {
+    yield ['midnight', [{ kind: 'midnight', at }]];
+    yield ['midnight, rate limited', [{ kind: 'midnight', at }, http(effect, 'rate-limited')]];
+    yield ['midnight, not applied', [{ kind: 'midnight', at }, http(effect, 'not-applied-lost')]];
+  }
 }
 
 /** Between a job's end and its execution, and on the way of the delivery that the execution waits for. */

@@ -1,9 +1,11 @@
 import type { Intent, IntentStore } from '../../src/ledger/intent.ts';
-import type { EscrowClient } from '../../src/purple-flea/escrow.ts';
+import type { MailboxStore } from '../../src/escrow/mailbox.ts';
+import type { EscrowClient, EscrowView } from '../../src/purple-flea/escrow.ts';
 import type { Transport } from '../../src/purple-flea/transport.ts';
 import type { MemoryLedger } from '../support/memory-intents.ts';
 import type { Changes } from './changes.ts';
 import { HOUR } from './plan.ts';
+import { WORKER } from './service/parties.ts';
 
 /** Ways to get this wrong, each by the name of the mistake. The simulator has to notice every one of them. */
 export const MUTANTS = {
@@ -23,12 +25,34 @@ export const MUTANTS = {
   'headers-logged': { transport: logHeaders },
   'batch-acknowledged-whole': { batch: () => ({ batchItemFailures: [] }) },
   'execution-named-by-event': { executionName: (name, started) => `${name}-${started}` },
+  'budget-of-the-day-written': { intents: chargeToTheDayWritten },
+  'unreadable-stop-is-go': { readStop: (read) => () => read().catch(() => 'running' as const) },
+  'expiry-ignored': { intents: withoutExpiry },
+  'bad-gateway-is-not-sent': { transport: takeGatewaysForNothing },
+  'canary-ignored': { intents: withoutCanary },
+  'canary-of-any-agent': { intents: withAnyCanary },
+  'page-is-all': { intents: withoutNextPage },
+  'no-second-look': {
+    trading: (client) => ({
+      ...client,
+      readPositions: remembering(() => client.readPositions()),
+      readHistory: remembering(() => client.readHistory()),
+    }),
+    intents: (store) => ({ ...store, readLastOrder: remembering((market) => store.readLastOrder(market)) }),
+  },
+  'any-counterparty-accepted': { transport: showExpectedCounterparty },
+  'release-without-a-look': { escrow: releaseUnlooked },
+  'older-signals-taken': { mailbox: takeOlderSignals },
+  'fills-of-others-taken': { intents: withoutOtherOrders },
   'early-signal-missed': { mailbox: (store) => ({ ...store, listSignals: async () => [] }) },
 } as const satisfies Readonly<Record<string, Changes>>;
 export type MutantName = keyof typeof MUTANTS;
 
 /** The names, in order. */
 export const MUTANT_NAMES = Object.keys(MUTANTS) as readonly MutantName[];
+
+/** Later than anything. */
+const FOREVER = new Date('9999-12-31T00:00:00.000Z');
 
 type ChangeStore = NonNullable<Changes['intents']>;
 
@@ -90,8 +114,87 @@ function believePartialPages(client: EscrowClient): EscrowClient {
   };
 }
 
+type ListApplied = IntentStore['listApplied'];
+
+/** Some of what was applied is not seen. */
+function seeing(store: IntentStore, isSeen: (intent: Intent) => boolean): ListApplied {
+  return async (limit, after) => {
+    const page = await store.listApplied(limit, after);
+    return { ...page, intents: page.intents.filter(isSeen) };
+  };
+}
+
 function withoutCanary(store: IntentStore): IntentStore {
-  return { ...store, readCanary: async () => undefined, listApplied: async () => ({ intents: [], next: undefined }) };
+  return {
+    ...store,
+    readCanary: async () => undefined,
+    listApplied: seeing(store, ({ kind }) => kind !== 'escrow-create'),
+  };
+}
+
+/** The latest creation counts, whosever it is. */
+function withAnyCanary(store: IntentStore, { items }: MemoryLedger): IntentStore {
+  return {
+    ...store,
+    async readCanary() {
+      const created = [...items.values()].filter(({ kind, state }) => kind === 'escrow-create' && state === 'applied');
+      const latest = created.toSorted((one, other) => (one.updatedAt < other.updatedAt ? 1 : -1))[0];
+      return latest === undefined ? undefined : { reference: latest.reference, createdAt: latest.createdAt };
+    },
+  };
+}
+
+/** No order but the one that is looked for is known. */
+function withoutOtherOrders(store: IntentStore): IntentStore {
+  return { ...store, listApplied: seeing(store, ({ kind }) => kind !== 'trade-order') };
+}
+
+/** Where a page ends, nothing follows. */
+function withoutNextPage(store: IntentStore): IntentStore {
+  return {
+    ...store,
+    listApplied: async (limit, after) => ({ ...(await store.listApplied(limit, after)), next: undefined }),
+  };
+}
+
+/** What was read once is not read again. */
+function remembering<Args extends unknown[], Value>(read: (...args: Args) => Promise<Value>) {
+  let first: Promise<Value> | undefined;
+  return (...args: Args): Promise<Value> => (first ??= read(...args));
+}
+
+/** Whoever an escrow is for, it is taken for the one that was asked for. */
+function showExpectedCounterparty(transport: Transport): Transport {
+  const fields = ['counterparty_agent_id', 'counterparty_id'];
+  return async (request) => {
+    const answer = await transport(request);
+    if (answer.kind !== 'answered' || typeof answer.body !== 'object' || answer.body === null) return answer;
+    const shown = Object.entries(answer.body).map(([name, value]) => [name, fields.includes(name) ? WORKER : value]);
+    return { ...answer, body: Object.fromEntries(shown) as unknown };
+  };
+}
+
+/** A release takes it for granted that the escrow is locked. */
+function releaseUnlooked(client: EscrowClient, name: string): EscrowClient {
+  if (name !== 'release-funds') return client;
+  let isFirst = true;
+  return {
+    ...client,
+    async readStatus(escrowId) {
+      if (!isFirst) return client.readStatus(escrowId);
+      isFirst = false;
+      return { escrowId, status: 'locked' } as EscrowView;
+    },
+  };
+}
+
+/** However old a signal is, it is taken for new. */
+function takeOlderSignals(store: MailboxStore): MailboxStore {
+  const now = FOREVER.toISOString();
+  return {
+    ...store,
+    listSignals: async (address) => (await store.listSignals(address)).map((signal) => ({ ...signal, at: now })),
+  };
 }
 
 function takeRefusalsForNothing(transport: Transport): Transport {
@@ -99,6 +202,37 @@ function takeRefusalsForNothing(transport: Transport): Transport {
     const answer = await transport(request);
     const isRefusal = answer.kind === 'answered' && answer.status >= 400 && answer.status < 500;
     return request.method === 'POST' && isRefusal ? { kind: 'not-sent', reason: `HTTP ${answer.status}` } : answer;
+  };
+}
+
+/** A gateway that gave up is taken for a service that was never asked. */
+function takeGatewaysForNothing(transport: Transport): Transport {
+  return async (request) => {
+    const answer = await transport(request);
+    const isGateway = answer.kind === 'answered' && (answer.status === 502 || answer.status === 503);
+    return request.method === 'POST' && isGateway ? { kind: 'not-sent', reason: `HTTP ${answer.status}` } : answer;
+  };
+}
+
+/** What a claim takes of a budget is taken of the day on which the intent was written. */
+function chargeToTheDayWritten(store: IntentStore, ledger: MemoryLedger): IntentStore {
+  return {
+    ...store,
+    claim(claim, terms, at) {
+      const day = ledger.items.get(claim.key)?.createdAt.slice(0, 10) ?? '';
+      const onThatDay = (name: string): string => `${name.slice(0, name.lastIndexOf('/'))}/${day}`;
+      const reservations = terms.reservations.map((one) => ({ ...one, budget: onThatDay(one.budget) }));
+      return store.claim(claim, { ...terms, reservations }, at);
+    },
+  };
+}
+
+function withoutExpiry(store: IntentStore): IntentStore {
+  const never = <Found extends Intent>(intent: Found): Found => ({ ...intent, expiresAt: '9999-12-31T00:00:00.000Z' });
+  return {
+    ...store,
+    prepare: async (intent, at) => never(await store.prepare(intent, at)),
+    list: async (state, before, limit) => (await store.list(state, before, limit)).map(never),
   };
 }
 

@@ -85,22 +85,11 @@ export function createQueue(world: SimulatedWorld, { name, take, isDone }: Consu
       world.alarm('message', `${name}: ${message.id} is gone and nothing came of it`);
   }
 
-  /** The messages of a batch are handled at once. Of one that is gone some may go on, so it never joins. */
-  async function together<Value>(handle: () => Promise<Value>): Promise<Value> {
-    scheduler.fork();
-    try {
-      return await handle();
-    } finally {
-      scheduler.join();
-    }
-  }
-
   async function run(batch: readonly Message[]): Promise<void> {
     const event = aBatch(...batch.map(({ id, body, receives }) => ({ messageId: id, body, receives })));
     const ended = await world.invoke(name, MINUTE, (invocation) => {
       const handler = take(invocation, (letter) => sendDeadLetter(invocation, letter));
-      const handle = () => handler(event, world.contextOf(invocation));
-      return batch.length > 1 ? together(handle) : handle();
+      return handler(event, world.contextOf(invocation));
     });
     if (ended.kind === 'returned') {
       const { batchItemFailures } = world.changes.batch?.(ended.value) ?? ended.value;

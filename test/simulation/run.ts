@@ -3,12 +3,14 @@ import { createHandler as createResolveIntents } from '../../lambdas/resolve-int
 import type { ApiKeys } from '../../src/aws/api-key-secret.ts';
 import type { Cause, EffectKind } from '../../src/ledger/effect-key.ts';
 import type { EffectOutcome } from '../../src/ledger/perform-effect.ts';
+import type { BudgetPolicy } from '../../src/ledger/budgets.ts';
 import { RESOLVE_DEFAULTS } from '../../src/ledger/resolve-intents.ts';
 import { formatUsd, parseUsd, sumUsd } from '../../src/money.ts';
 import { claimFaucet, payAgent } from '../../src/payouts/payout-effects.ts';
 import { aBatch, anEvent } from '../support/lambda-events.ts';
 import { createBonuses, type Bonuses } from './bonuses.ts';
 import type { Changes } from './changes.ts';
+import { crowd, isEarlier, writeEarlier } from './earlier.ts';
 import { DISPUTE, follow, newExecution, visit, type Execution } from './executions.ts';
 import { HOUR, KINDS_OF_FLOW, MARKETS, MINUTE, type Schedule } from './plan.ts';
 import { MAX_RECEIVES } from './queue.ts';
@@ -26,8 +28,8 @@ export interface RunOptions {
 /** When whoever is responsible runs again what ended in a fault. */
 const REDRIVE = 24 * HOUR + 5 * MINUTE;
 
-/** How long a schedule is followed: what is sent last has to have ended 26 hours later. */
-const END = REDRIVE + 26 * HOUR;
+/** What is sent last has to have ended so much later. */
+const AFTERMATH = 26 * HOUR;
 
 /** Amounts tell the causes of one schedule apart: each is another. */
 const AMOUNTS = ['16.40', '8.20'] as const;
@@ -52,19 +54,10 @@ export interface Played {
 /** Plays one schedule to its end. */
 export async function playSchedule(schedule: Schedule, options: RunOptions = {}): Promise<Played> {
   const { scenario, disturbances } = schedule;
-  const amounts = AMOUNTS.slice(0, scenario.causes);
-  const spend = sumUsd(...amounts.map((amount) => parseUsd(amount)));
-  const isTight = disturbances.some(({ kind }) => kind === 'tight-budget');
-  const enough = formatUsd(spend);
-  const limit = isTight ? (scenario.causes > 1 ? AMOUNTS[0] : '10.00') : enough;
-  const outflow = KINDS_OF_FLOW[scenario.flow][0] ?? 'transfer';
   const world = createSimulatedWorld(schedule, {
     traces: options.traces ?? false,
     changes: options.changes ?? {},
-    budgets:
-      scenario.flow === 'order'
-        ? { perDay: { 'trade-order': isTight ? '60.00' : '500.00' }, perAgentAndDay: {} }
-        : { perDay: { [outflow]: limit }, perAgentAndDay: {} },
+    budgets: budgetsOf(schedule),
     policy: {
       ...RESOLVE_DEFAULTS,
       resend: !disturbances.some(({ kind }) => kind === 'no-resend'),
@@ -77,11 +70,29 @@ export async function playSchedule(schedule: Schedule, options: RunOptions = {})
   startSweepers(world, schedule);
   startOthers(world, schedule);
   if (bonuses !== undefined) startMail(world, schedule, bonuses);
+  await writeEarlier(world, schedule);
   await world.scheduler.run(world.start + REDRIVE);
   if (bonuses === undefined) redrive(world, work);
   else bonuses.redrive();
-  await world.scheduler.run(world.start + END);
+  await world.scheduler.run(world.start + Math.max(REDRIVE, lastDeliveryOf(schedule)) + AFTERMATH);
   return { world, bonuses };
+}
+
+function lastDeliveryOf({ disturbances }: Schedule): number {
+  return Math.max(0, ...disturbances.map((one) => (one.kind === 'delivery' ? one.at : 0)));
+}
+
+/** Enough for everything, unless a schedule has it otherwise. */
+function budgetsOf({ scenario, disturbances }: Schedule): BudgetPolicy {
+  const outflow = KINDS_OF_FLOW[scenario.flow][0] ?? 'transfer';
+  const isOrder = scenario.flow === 'order';
+  const enough = isOrder
+    ? '500.00'
+    : formatUsd(sumUsd(...AMOUNTS.slice(0, scenario.causes).map((amount) => parseUsd(amount))));
+  const tight = isOrder ? '60.00' : scenario.causes > 1 ? AMOUNTS[0] : '10.00';
+  const limitPer = (part: 'day' | 'payee') =>
+    disturbances.some((one) => one.kind === 'tight-budget' && one.per === part) ? tight : enough;
+  return { perDay: { [outflow]: limitPer('day') }, perAgentAndDay: { [outflow]: limitPer('payee') } };
 }
 
 function startDeliveries(world: SimulatedWorld, { disturbances }: Schedule, work: readonly Work[]): void {
@@ -100,9 +111,8 @@ function startDeliveries(world: SimulatedWorld, { disturbances }: Schedule, work
 
 /** Executions that ended in a fault, and dead letters, are run again by hand. */
 function redrive(world: SimulatedWorld, work: readonly Work[]): void {
-  const waiting = [...world.ledger.items.values()].filter(({ state }) => state === 'prepared');
-  const isMissing = world.ledger.items.size === 0;
-  if (waiting.length === 0 && !isMissing) return;
+  const known = [...world.ledger.items.values()].filter((intent) => !isEarlier(intent));
+  if (known.length > 0 && known.every(({ state }) => state !== 'prepared')) return;
   for (const { deliver } of work) world.scheduler.spawn(world.scheduler.now(), deliver);
 }
 
@@ -138,6 +148,7 @@ function isInDoubt({ ledger }: SimulatedWorld): boolean {
 /** What others do to the escrows, without any of this project's calls. */
 function startOthers(world: SimulatedWorld, { disturbances }: Schedule): void {
   for (const disturbance of disturbances) {
+    if (disturbance.kind === 'crowd') world.scheduler.spawn(world.start + disturbance.at, async () => crowd(world));
     if (disturbance.kind !== 'expiry' && disturbance.kind !== 'counterparty') continue;
     world.scheduler.spawn(world.start + disturbance.at, async () => {
       for (const id of world.service.escrows.keys()) {
@@ -158,6 +169,7 @@ function startMail(world: SimulatedWorld, { scenario, disturbances }: Schedule, 
   }
   for (const one of disturbances) {
     if (one.kind === 'signal') scheduler.spawn(start + one.at, async () => bonuses.deliver(one.cause));
+    if (one.kind === 'older-signal') bonuses.recall(one.cause);
     if (one.kind === 'poison') scheduler.spawn(start + one.at, async () => bonuses.poison(one.form));
   }
 }
@@ -250,7 +262,7 @@ async function deliverPrediction(world: SimulatedWorld, predictionId: string, as
         maxReceives: MAX_RECEIVES,
         policy: {
           mode: 'live',
-          markets: MARKETS.map((market) => ({ asset: market, maxExposureUsd: parseUsd('500.00') })),
+          markets: MARKETS.map((market) => ({ asset: market, maxExposureUsd: world.maxExposure })),
           confidenceThreshold: 0.6,
           size: { by: 'fixed', amountUsd: parseUsd('50.00') },
           maxOrderUsd: parseUsd('50.00'),
@@ -259,7 +271,7 @@ async function deliverPrediction(world: SimulatedWorld, predictionId: string, as
           dailyNotionalUsd: parseUsd('500.00'),
           dailyLossUsd: parseUsd('100.00'),
           coolDownSeconds: 0,
-          maxAgeSeconds: 600,
+          maxAgeSeconds: 1800,
         },
       })(aBatch({ body, receives }), world.contextOf(invocation)),
     );

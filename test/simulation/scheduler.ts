@@ -7,8 +7,8 @@ interface Pause {
 }
 
 /**
- * Threads over a virtual clock. A thread is an async function of which every wait is a pause here; whenever it pauses,
- * chance decides which of those that are due goes on. There are no timers: nothing but the seed decides the order.
+ * Threads over a virtual clock. A thread is an async function of which every wait is a pause here. When all of them
+ * pause, chance decides which of those that are due goes on. There are no timers: nothing but the seed decides the order.
  */
 export interface Scheduler {
   /** Virtual milliseconds since 1970. */
@@ -17,15 +17,8 @@ export interface Scheduler {
   spawn(at: number, run: () => Promise<void>): void;
   /** Lets others go on for at least so long. A named pause may be ended by `wake`. */
   pause(milliseconds: number, name?: string): Promise<void>;
-  /** The same for one who goes on beside the one that is running, which still has to pause itself. */
-  pauseBeside(milliseconds: number, name?: string): Promise<void>;
   /** Ends a named pause now. False where nobody pauses under that name. */
   wake(name: string): boolean;
-  /** Says that whoever was running will not pause again, because it is gone. */
-  leave(): void;
-  /** From here on several go on at once within one thread, such as the messages of a batch, until `join`. */
-  fork(): void;
-  join(): void;
   /** Runs until nobody is due before `until`. */
   run(until: number): Promise<void>;
 }
@@ -35,9 +28,6 @@ export function createScheduler(roll: () => number, start: number): Scheduler {
   const pauses: Pause[] = [];
   let now = start;
   let limit = start;
-  let forks = 0;
-  let joined = 0;
-  let isHandingOver = false;
   let finished = (): void => {};
   let failed = (_error: unknown): void => {};
 
@@ -61,6 +51,9 @@ export function createScheduler(roll: () => number, start: number): Scheduler {
     return next;
   }
 
+  /** A tick that is asked for in a microtask comes after all of them: whoever went on has ended or pauses again. */
+  const whenAllPause = (act: () => void): void => queueMicrotask(() => process.nextTick(act));
+
   function resumeNext(): void {
     const next = takeNext();
     if (next === undefined) {
@@ -68,37 +61,15 @@ export function createScheduler(roll: () => number, start: number): Scheduler {
       return;
     }
     next.resume();
-    // One of several may end without another pause.
-    if (forks > 0) handOver();
-  }
-
-  /** Where several go on at once, the next has to wait until all of them pause: then nothing is left to be run. */
-  function handOver(): void {
-    if (forks === 0) {
-      resumeNext();
-      return;
-    }
-    if (isHandingOver) return;
-    isHandingOver = true;
-    setImmediate(() => {
-      isHandingOver = false;
-      forks -= joined;
-      joined = 0;
-      resumeNext();
-    });
+    whenAllPause(resumeNext);
   }
 
   return {
     now: () => now,
     spawn(at, run) {
-      pauses.push({ at, name: undefined, resume: () => void run().then(handOver, failed) });
+      pauses.push({ at, name: undefined, resume: () => void run().catch((error: unknown) => failed(error)) });
     },
     pause: (milliseconds, name) =>
-      new Promise<void>((resume) => {
-        pauses.push({ at: now + milliseconds, name, resume });
-        handOver();
-      }),
-    pauseBeside: (milliseconds, name) =>
       new Promise<void>((resume) => {
         pauses.push({ at: now + milliseconds, name, resume });
       }),
@@ -108,19 +79,12 @@ export function createScheduler(roll: () => number, start: number): Scheduler {
       pause.at = Math.min(pause.at, now);
       return true;
     },
-    leave: handOver,
-    fork() {
-      forks += 1;
-    },
-    join() {
-      joined += 1;
-    },
     run: (until) =>
       new Promise<void>((resolve, reject) => {
         limit = until;
         finished = resolve;
         failed = reject;
-        handOver();
+        whenAllPause(resumeNext);
       }),
   };
 }

@@ -1,7 +1,9 @@
 import type { EffectKind } from '../../src/ledger/effect-key.ts';
 import type { Intent } from '../../src/ledger/intent.ts';
-import { parseUsd } from '../../src/money.ts';
+import { formatUsd, parseUsd } from '../../src/money.ts';
 import { findFaultsOf, type Bonuses } from './bonuses.ts';
+import { isEarlier } from './earlier.ts';
+import { findForeignEffects, findMisdirected, findOverspending } from './oracle.ts';
 import { playSchedule, type RunOptions } from './run.ts';
 import { HOUR, type Schedule } from './plan.ts';
 import { KEYS, NEXT_KEY } from './service/parties.ts';
@@ -20,6 +22,13 @@ export interface Violation {
     | 'budget'
     | 'money'
     | 'stop'
+    | 'expiry'
+    | 'owner'
+    | 'payee'
+    | 'exposure'
+    | 'unlooked'
+    | 'defect'
+    | 'parked'
     | 'message'
     | 'bonus'
     | 'secret';
@@ -59,7 +68,7 @@ const OPERATION_OF_KIND: Partial<Readonly<Record<EffectKind, Operation>>> = {
 /** Plays a schedule and says what of it was not as promised. */
 export async function judge(schedule: Schedule, options: RunOptions = {}): Promise<Verdict> {
   const { world, bonuses } = await playSchedule(schedule, options);
-  const intents = [...world.ledger.items.values()];
+  const intents = [...world.ledger.items.values()].filter((intent) => !isEarlier(intent));
   const duplicates = findDuplicates(world);
   const open = intents.filter(({ state }) => state === 'sending' || state === 'unknown');
   const violations: Violation[] = [
@@ -68,7 +77,16 @@ export async function judge(schedule: Schedule, options: RunOptions = {}): Promi
     ...intents.flatMap((intent) => compareWithService(world, intent)),
     ...open.map(({ kind, state }): Violation => ({ rule: 'undefined-end', detail: `${kind} is still ${state}` })),
     ...findBothSettlements(world),
-    ...checkBudgets(world, intents),
+    ...findParkedCreations(world, intents),
+    ...checkReservations(world, intents),
+    ...findOverspending(world.service.effects, world.budgets).map((detail): Violation => ({ rule: 'budget', detail })),
+    ...findExposures(world),
+    ...findMisdirected(
+      world.service.effects,
+      world.oracle,
+      (key) => world.ledger.items.get(key)?.state === 'applied',
+    ).map((detail): Violation => ({ rule: 'payee', detail })),
+    ...findForeignEffects(world.service.effects, world.oracle).map((detail): Violation => ({ rule: 'owner', detail })),
     ...world.alarms,
     ...(bonuses === undefined ? [] : findFaults(schedule, bonuses)),
     ...findSecrets(world, intents),
@@ -168,8 +186,8 @@ function findBothSettlements({ service }: SimulatedWorld): Violation[] {
     .map((escrowId) => ({ rule: 'release-and-dispute', detail: escrowId }));
 }
 
-/** What is counted against a budget is what went out of it, or may have. */
-function checkBudgets({ ledger }: SimulatedWorld, intents: readonly Intent[]): Violation[] {
+/** What the ledger counts against a budget is what went out of it, or may have. */
+function checkReservations({ ledger }: SimulatedWorld, intents: readonly Intent[]): Violation[] {
   const spent = new Map<string, bigint>();
   for (const { state, reserved = [] } of intents) {
     if (state === 'rejected' || state === 'skipped' || state === 'prepared') continue;
@@ -197,6 +215,23 @@ function findSecrets(world: SimulatedWorld, intents: readonly Intent[]): Violati
     .map(() => ({ rule: 'secret', detail: 'a key is in what is written down' }));
 }
 
+function findExposures({ service, maxExposure }: SimulatedWorld): Violation[] {
+  return [...service.exposures()]
+    .filter(([, open]) => open > maxExposure)
+    .map(([name, open]) => ({
+      rule: 'exposure',
+      detail: `${formatUsd(open)} of ${name}, of ${formatUsd(maxExposure)}`,
+    }));
+}
+
+/** A creation can always be known in the end, unless a wrong id was recorded of what it is told apart by. */
+function findParkedCreations(world: SimulatedWorld, intents: readonly Intent[]): Violation[] {
+  if (world.schedule.disturbances.some((one) => one.kind === 'http' && one.fault === 'wrong-id')) return [];
+  return intents
+    .filter((intent) => intent.kind === 'escrow-create' && isWronglyParked(world, intent))
+    .map(({ reason }) => ({ rule: 'parked', detail: `escrow-create for nothing: ${reason ?? '-'}` }));
+}
+
 /** Parked although a complete read shows clearly what became of it, and the kind allows to know. */
 function isWronglyParked(world: SimulatedWorld, intent: Intent): boolean {
   if (intent.state !== 'manual') return false;
@@ -206,7 +241,7 @@ function isWronglyParked(world: SimulatedWorld, intent: Intent): boolean {
   const escrow = intent.escrowId === undefined ? undefined : service.escrows.get(intent.escrowId);
   switch (intent.kind) {
     case 'escrow-create':
-      return true;
+      return effectsOf(world, intent).every(({ payee }) => payee === intent.payee);
     case 'escrow-complete':
       return true;
     case 'escrow-release':

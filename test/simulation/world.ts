@@ -5,9 +5,8 @@ import type { MailboxDeps, WaitEnd } from '../../src/escrow/mailbox.ts';
 import type { PublishedType } from '../../src/events/catalogue.ts';
 import type { BudgetPolicy } from '../../src/ledger/budgets.ts';
 import type { ResolvePolicy } from '../../src/ledger/resolve-intents.ts';
-import { mayBegin, type StopMode } from '../../src/ledger/stop.ts';
-import type { EffectKind } from '../../src/ledger/effect-key.ts';
-import { parseUsd } from '../../src/money.ts';
+import type { StopMode } from '../../src/ledger/stop.ts';
+import { parseUsd, type MicroUsd } from '../../src/money.ts';
 import { unpaced } from '../../src/pacing/pacer.ts';
 import { createEscrowClient } from '../../src/purple-flea/escrow-client.ts';
 import { createFaucetClient } from '../../src/purple-flea/faucet-client.ts';
@@ -24,28 +23,30 @@ import { createMemoryIntents, createMemoryLedger, type MemoryLedger, type Moment
 import { createMemoryMailbox, noMail, type Mail } from '../support/memory-mailbox.ts';
 import { createMemoryPaperBooks } from '../support/memory-paper-books.ts';
 import type { Changes } from './changes.ts';
+import { PAGE } from './earlier.ts';
 import { answerUnder, asOf, EFFECT_OPERATIONS, isHandled } from './faults.ts';
 import { createChance, MARKETS, type Disturbance, type Schedule } from './plan.ts';
+import { createOracle, type Oracle } from './oracle.ts';
 import { createScheduler, type Scheduler } from './scheduler.ts';
 import { createService, type Service } from './service/service.ts';
-import { KEYS, NEXT_KEY, TREASURY, WORKER } from './service/parties.ts';
-import { operationOf, type Operation } from './service/operations.ts';
+import { KEYS, NEXT_KEY, OTHER, SECOND, TREASURY, WORKER } from './service/parties.ts';
+import { escrowIn, operationOf, type Operation } from './service/operations.ts';
+import { createStopTimeline, STOP_CACHE_MS } from './stop-timeline.ts';
 
 /** The total deadline of one request, in milliseconds. */
 export const REQUEST_MS = 10_000;
 
-/** The longest that the switch may be remembered. */
-const STOP_CACHE_MS = 5_000;
-
 /** The longest that a replaced key may be remembered. */
 const KEY_CACHE_MS = 5 * 60_000;
 
-const START = Date.UTC(2026, 2, 6, 9);
+const NINE = Date.UTC(2026, 2, 6, 9);
+const MIDNIGHT = Date.UTC(2026, 2, 7);
 
 /** One run of one function. */
 export interface Invocation {
   readonly id: number;
   readonly name: string;
+  readonly startedAt: number;
   /** When the platform ends it. */
   readonly deadline: number;
   /** Awaited calls so far. */
@@ -53,8 +54,9 @@ export interface Invocation {
   /** What is to happen at some of them. */
   readonly disturbances: readonly GateDisturbance[];
   isGone: boolean;
-  /** What it read of the switch. */
-  mode: StopMode | undefined;
+  hasReadStop: boolean;
+  /** The escrows whose status it has read. */
+  readonly looked: Set<string>;
   /** Tells whoever called it that it is gone. */
   readonly die: () => void;
 }
@@ -72,7 +74,7 @@ export interface Post {
 
 /** Something wrong that shows while a schedule is played. */
 export interface Alarm {
-  readonly rule: 'money' | 'budget' | 'stop' | 'message';
+  readonly rule: 'money' | 'budget' | 'stop' | 'expiry' | 'unlooked' | 'defect' | 'message';
   readonly detail: string;
 }
 
@@ -98,11 +100,14 @@ export interface SimulatedWorld {
   readonly ledger: MemoryLedger;
   readonly policy: ResolvePolicy;
   readonly budgets: BudgetPolicy;
+  /** The most that may be open in a market on either side. */
+  readonly maxExposure: MicroUsd;
   readonly changes: Changes;
   readonly posts: readonly Post[];
   readonly mail: Mail;
   /** What was found wrong while it went on. */
   readonly alarms: readonly Alarm[];
+  readonly oracle: Oracle;
   readonly published: readonly (readonly [PublishedType, unknown])[];
   readonly logged: readonly unknown[];
   readonly trace: readonly string[];
@@ -132,40 +137,27 @@ export interface SimulatedWorld {
   forgetClaims(): void;
 }
 
-const KIND_OF_OPERATION: Readonly<Partial<Record<Operation, EffectKind>>> = {
-  create: 'escrow-create',
-  complete: 'escrow-complete',
-  release: 'escrow-release',
-  dispute: 'escrow-dispute',
-  order: 'trade-order',
-  transfer: 'transfer',
-  claim: 'faucet-claim',
+/** Every call of the store, and whether it writes. */
+const IS_WRITE: Readonly<Record<Moment['operation'], boolean>> = {
+  prepare: true,
+  skip: true,
+  claim: true,
+  move: true,
+  noteLook: true,
+  postpone: true,
+  read: false,
+  readHolder: false,
+  readUsed: false,
+  readCanary: false,
+  readLastOrder: false,
+  list: false,
+  listApplied: false,
+  listSince: false,
 };
 
-const WRITES: ReadonlySet<Moment['operation']> = new Set<Moment['operation']>([
-  'prepare',
-  'skip',
-  'claim',
-  'move',
-  'noteLook',
-]);
-
-/** What each call of the store is called in a trace. */
+/** What each is called in a trace. */
 const LABELS = Object.fromEntries(
-  (
-    [
-      'prepare',
-      'skip',
-      'claim',
-      'move',
-      'noteLook',
-      'read',
-      'readCanary',
-      'readLastOrder',
-      'list',
-      'listApplied',
-    ] as const
-  ).map((operation) => [operation, { before: `${operation} before`, after: `${operation} after` }]),
+  Object.keys(IS_WRITE).map((operation) => [operation, { before: `${operation} before`, after: `${operation} after` }]),
 ) as Readonly<Record<Moment['operation'], Readonly<Record<Moment['when'], string>>>>;
 
 type HttpDisturbance = Extract<Disturbance, { kind: 'http' }>;
@@ -202,11 +194,19 @@ export function createSimulatedWorld(
   const { disturbances, profile } = schedule;
   // Another stream than the one that the schedule was drawn from.
   const chance = createChance(schedule.seed ^ 0x5bd1e995);
-  const scheduler = createScheduler(chance.roll, START);
+  const midnight = disturbances.find((one) => one.kind === 'midnight');
+  const start = midnight === undefined ? NINE : MIDNIGHT - midnight.at;
+  const scheduler = createScheduler(chance.roll, start);
   const mergesPositions = schedule.scenario.flow === 'order' && schedule.scenario.merges;
-  const service = createService(profile, { [TREASURY]: '1000.00', [WORKER]: '5.00' }, { mergesPositions });
+  const isTight = disturbances.some((one) => one.kind === 'tight-budget' && one.per === 'market');
+  const maxExposure = parseUsd(isTight ? (mergesPositions ? '110.00' : '80.00') : '500.00');
+  const service = createService(
+    profile,
+    { [TREASURY]: '1000.00', [SECOND]: '1000.00', [WORKER]: '5.00' },
+    { mergesPositions },
+  );
   const initialTotal = service.total();
-  if (mergesPositions) openByHand(service);
+  if (mergesPositions) openByHand(service, start);
   const ledger = createMemoryLedger();
   const mail = noMail();
   const posts: Post[] = [];
@@ -218,17 +218,18 @@ export function createSimulatedWorld(
   const ends = new Map<string, WaitEnd>();
   const seen = new Map<Operation, number>();
   const skew = disturbances.find((one) => one.kind === 'skew')?.milliseconds ?? 0;
-  const stops = disturbances.filter((one) => one.kind === 'stop');
   const badReads = disturbances.filter((one) => one.kind === 'reads');
   const https = disturbances.filter((one): one is HttpDisturbance => one.kind === 'http');
   const gates = disturbances.filter((one): one is GateDisturbance => one.kind === 'gate');
   const limits = new Map(Object.entries(budgets.perDay).map(([kind, limit]) => [kind, parseUsd(limit)]));
   const rotation = disturbances.find((one) => one.kind === 'rotation');
   const keys = keysWith(KEYS[TREASURY] ?? '');
+  const stop = createStopTimeline(disturbances, start);
+  const oracle = createOracle(stop, { now: scheduler.now, shown: () => scheduler.now() + skew });
   let invocations = 0;
   let tokens = 0;
   if (rotation !== undefined) {
-    scheduler.spawn(START + rotation.at, async () => service.rotateKey(TREASURY, NEXT_KEY));
+    scheduler.spawn(start + rotation.at, async () => service.rotateKey(TREASURY, NEXT_KEY));
   }
 
   const note = (line: string): void => {
@@ -237,19 +238,14 @@ export function createSimulatedWorld(
   const alarm = (rule: Alarm['rule'], detail: string): void => void alarms.push({ rule, detail });
   const never = <Value>(): Promise<Value> => new Promise<Value>(() => {});
   const isWithin = (at: number, one: { readonly at: number; readonly milliseconds: number }): boolean =>
-    at >= START + one.at && at < START + one.at + one.milliseconds;
+    at >= start + one.at && at < start + one.at + one.milliseconds;
 
   /** The invocation is gone; whoever called it goes on in its place. */
   function end(invocation: Invocation, why: string): Promise<never> {
-    if (invocation.isGone) return leave();
+    if (invocation.isGone) return never();
     note(`${invocation.name}#${invocation.id} is gone: ${why}`);
     invocation.isGone = true;
     invocation.die();
-    return never();
-  }
-
-  function leave(): Promise<never> {
-    scheduler.leave();
     return never();
   }
 
@@ -260,7 +256,7 @@ export function createSimulatedWorld(
     milliseconds = 1 + chance.below(20),
     write: Write = 'none',
   ): Promise<void | 'repeat'> {
-    if (invocation.isGone) return leave();
+    if (invocation.isGone) return never();
     const index = invocation.gates++;
     if (traces) note(`${invocation.name}#${invocation.id} ${label}`);
     const disturbance = invocation.disturbances.find((one) => one.gate === index);
@@ -286,7 +282,7 @@ export function createSimulatedWorld(
       note(`${invocation.name}#${invocation.id} is gone: its write comes later`);
       invocation.isGone = true;
       invocation.die();
-      return scheduler.pauseBeside(late);
+      return scheduler.pause(late);
     }
     await waitIn(invocation, event === 'stall' ? milliseconds + late : milliseconds);
     if (event === 'fail' && write !== 'none') throw new DatabaseError(`${label} failed`);
@@ -302,6 +298,11 @@ export function createSimulatedWorld(
     if (service.total() !== initialTotal) alarm('money', `the service holds ${service.total()}, not ${initialTotal}`);
   }
 
+  /** A function fails as calls fail; what fails otherwise is a mistake, here or in the function. */
+  function checkDefect(reason: string): void {
+    if (/\b(?:Type|Reference|Range)Error\b/.test(reason)) alarm('defect', reason);
+  }
+
   function checkBudgets(): void {
     for (const [budget, taken] of ledger.budgets) {
       const limit = limits.get(budget.slice(0, budget.indexOf('/')));
@@ -315,7 +316,7 @@ export function createSimulatedWorld(
         wakeSweepers();
         if (operation === 'claim') checkBudgets();
       }
-      const isWrite = WRITES.has(operation);
+      const isWrite = IS_WRITE[operation];
       if (when === 'after' && !isWrite && !invocation.isGone) return;
       return gate(invocation, LABELS[operation][when], undefined, isWrite ? when : 'none');
     };
@@ -334,33 +335,28 @@ export function createSimulatedWorld(
     return badReads.find((one) => isWithin(at, one) && (one.fault !== 'short' || operation === 'list'));
   }
 
-  function checkStop(invocation: Invocation, operation: Operation): void {
-    const kind = KIND_OF_OPERATION[operation];
-    if (kind === undefined) return;
-    if (invocation.mode === undefined) alarm('stop', `${operation} began without a look at the switch`);
-    else if (!mayBegin(kind, invocation.mode)) alarm('stop', `${operation} began although the stop is on`);
-  }
-
   function transportOf(invocation: Invocation): Transport {
     return async (request: HttpRequest) => {
       const operation = operationOf(request.method, request.url);
       const isEffect = EFFECT_OPERATIONS.has(operation);
       const totalMs = Math.min(request.totalMs ?? REQUEST_MS, REQUEST_MS);
       const startedAt = scheduler.now();
-      const asked = {
-        method: request.method,
-        path: request.url,
-        apiKey: request.apiKey,
-        body: request.body,
-        key: request.idempotencyKey,
-      };
       const post: Post = { operation, key: request.idempotencyKey, mayHaveActed: true };
       const disturbance = nextDisturbance(operation);
       const bad = isEffect ? undefined : findBadReads(operation, startedAt);
       const fault = bad?.fault ?? disturbance?.fault;
       const lateness = bad?.age ?? disturbance?.milliseconds ?? 0;
+      const shownAt = bad?.fault === 'frozen' ? start + bad.at - bad.age : undefined;
+      const asked = {
+        method: request.method,
+        path: request.url,
+        apiKey: request.apiKey,
+        body: fault === 'other-counterparty' ? toOther(request.body) : request.body,
+        key: request.idempotencyKey,
+        claimedAt: oracle.claimedAt(request.idempotencyKey),
+      };
       if (isEffect) {
-        checkStop(invocation, operation);
+        alarms.push(...oracle.findWrongOf(invocation, asked));
         posts.push(post);
       }
       await gate(invocation, `${request.method} ${operation}${fault === undefined ? '' : ` (${fault})`}`);
@@ -375,31 +371,28 @@ export function createSimulatedWorld(
       }
       let given = isHandled(fault) ? handle(fault === 'stuck-funded') : undefined;
       if (fault === 'said-not-done') given = saidDisputed(request.url);
-      if (fault === 'stale' && given !== undefined) {
-        given = asOf(given, scheduler.now() - lateness);
+      if (given !== undefined && (fault === 'stale' || fault === 'frozen')) {
+        given = asOf(given, shownAt ?? scheduler.now() - lateness);
       }
       const { answer, isTimeout } = answerUnder(fault, profile, given);
       post.mayHaveActed = !isCertainlyNothing(answer);
       const wait = isTimeout ? totalMs - (scheduler.now() - startedAt) : 5 + chance.below(100);
       await gate(invocation, `${operation} answered`, fault === 'applied-slow' ? 5_000 : Math.max(1, wait));
+      if (operation === 'status' && answer.kind === 'answered' && answer.status === 200) {
+        invocation.looked.add(escrowIn(request.url));
+      }
       return answer;
     };
   }
 
   /** The answer to a dispute that nothing came of. */
   function saidDisputed(path: string) {
-    const escrow_id = path.slice(path.lastIndexOf('/') + 1);
-    return { status: 200, body: { success: true, escrow_id, status: 'disputed', dispute_id: 'dis_0' } };
-  }
-
-  function readMode(): StopMode {
-    const at = scheduler.now() - chance.below(STOP_CACHE_MS);
-    return stops.find((one) => isWithin(at, one))?.mode ?? 'running';
+    return { status: 200, body: { success: true, escrow_id: escrowIn(path), status: 'disputed', dispute_id: 'dis_0' } };
   }
 
   /** What the secret holds; for some minutes after it was replaced, some functions still have the old one. */
   function readKeys(): ApiKeys {
-    const sinceMs = rotation === undefined ? -1 : scheduler.now() - START - rotation.at;
+    const sinceMs = rotation === undefined ? -1 : scheduler.now() - start - rotation.at;
     const isNew = sinceMs >= KEY_CACHE_MS || (sinceMs >= 0 && chance.maybe(0.5));
     return isNew ? keysWith(NEXT_KEY) : keys;
   }
@@ -417,30 +410,36 @@ export function createSimulatedWorld(
       sleep: (milliseconds) => gate(invocation, 'sleep', milliseconds) as Promise<void>,
       random: chance.roll,
     };
-    const store = createMemoryIntents(disturbStore(invocation), ledger);
+    const store = oracle.watch(createMemoryIntents(disturbStore(invocation), ledger, PAGE));
+    const readStop = async (): Promise<StopMode> => {
+      await gate(invocation, 'readStop');
+      const mode = stop.modeAt(scheduler.now() - chance.below(STOP_CACHE_MS));
+      if (mode === 'unreadable') throw new Error('AccessDeniedException');
+      invocation.hasReadStop = true;
+      return mode;
+    };
+    const openTrading = (credentials: Credentials): TradingClient => {
+      const client = createTradingClient(serviceDeps, credentials);
+      return changes.trading?.(client) ?? client;
+    };
     const mailbox = createMemoryMailbox(() => gate(invocation, 'mailbox') as Promise<void>, mail);
     return {
       intents: changes.intents?.(store, ledger, now) ?? store,
       budgets,
-      readStop: async () => {
-        await gate(invocation, 'readStop');
-        invocation.mode = readMode();
-        return invocation.mode;
-      },
+      readStop: changes.readStop?.(readStop) ?? readStop,
       now,
       newId: () => `invocation-${invocation.id}`,
       readApiKeys: async () => readKeys(),
       requestMs: REQUEST_MS,
       openEscrow: (credentials) => {
         const client = createEscrowClient(serviceDeps, credentials);
-        return changes.escrow?.(client) ?? client;
+        return changes.escrow?.(client, invocation.name) ?? client;
       },
       openWallet: (credentials) => createWalletClient(serviceDeps, credentials),
-      openTrading: (credentials) => createTradingClient(serviceDeps, credentials),
+      openTrading,
       openMarket: async () => {
         const { own } = readKeys();
-        const trading = createTradingClient(serviceDeps, own);
-        return createLiveMarket(own.agentId, trading, createWalletClient(serviceDeps, own));
+        return createLiveMarket(own.agentId, openTrading(own), createWalletClient(serviceDeps, own));
       },
       findUnready: async () => [],
       openFaucet: (credentials) => createFaucetClient(serviceDeps, credentials),
@@ -453,7 +452,10 @@ export function createSimulatedWorld(
       log: {
         info: (message, fields) => log([message, fields]),
         warn: (message, fields) => log([message, fields]),
-        error: (message, fields) => log([message, fields]),
+        error: (message, fields) => {
+          log([message, fields]);
+          checkDefect(String(fields?.['reason']));
+        },
       },
       mailbox: changes.mailbox?.(mailbox) ?? mailbox,
       resume: async (taskToken, output) => {
@@ -468,16 +470,18 @@ export function createSimulatedWorld(
 
   return {
     schedule,
-    start: START,
+    start,
     scheduler,
     service,
     ledger,
     mail,
     policy,
     budgets,
+    maxExposure,
     changes,
     posts,
     alarms,
+    oracle,
     published,
     logged,
     trace,
@@ -508,21 +512,22 @@ export function createSimulatedWorld(
         const invocation: Invocation = {
           id,
           name,
+          startedAt: scheduler.now(),
           deadline: scheduler.now() + timeoutMs,
           gates: 0,
           disturbances: gates.length === 0 ? gates : gates.filter((one) => one.invocation === id),
           isGone: false,
-          mode: undefined,
+          hasReadStop: false,
+          looked: new Set(),
           die: () => resolve({ kind: 'gone' }),
         };
         note(`${name}#${invocation.id} starts`);
-        // Of one that is gone a late write may be the last; nobody waits for it any more.
-        const settle = (ended: Ended<Value>) => (invocation.isGone ? scheduler.leave() : resolve(ended));
         run(invocation).then(
-          (value) => settle({ kind: 'returned', value }),
+          (value) => resolve({ kind: 'returned', value }),
           (error: unknown) => {
             note(`${name}#${invocation.id} threw ${String(error)}`);
-            settle({ kind: 'threw' });
+            checkDefect(String(error));
+            resolve({ kind: 'threw' });
           },
         );
       }),
@@ -542,8 +547,13 @@ export function createSimulatedWorld(
   };
 }
 
+/** The same creation for somebody else. */
+function toOther(body = '{}'): string {
+  return JSON.stringify({ ...(JSON.parse(body) as object), counterparty_agent_id: OTHER });
+}
+
 /** A position that nothing of ours opened: the orders of the simulation are merged into it. */
-function openByHand(service: Service): void {
+function openByHand(service: Service, start: number): void {
   const isReference = service.profile === 'reference';
   const answer = service.handle(
     {
@@ -556,7 +566,7 @@ function openByHand(service: Service): void {
           : { coin: MARKETS[0].replace(/-USDC$/, ''), side: 'long', size_usd: 30, leverage: 1 },
       ),
     },
-    START - 86_400_000,
+    start - 86_400_000,
   );
   if (answer.status >= 300) throw new Error(JSON.stringify(answer));
 }

@@ -58,10 +58,14 @@ export function createMemoryLedger(): MemoryLedger {
   return { items: new Map(), budgets: new Map(), locks: new Map(), latest: new Map() };
 }
 
-/** @param ledger is given where several callers share one. */
+/**
+ * @param ledger is given where several callers share one.
+ * @param pageSize is the most that a page holds, however many are asked for.
+ */
 export function createMemoryIntents(
   disturb: Disturb = () => {},
   ledger: MemoryLedger = createMemoryLedger(),
+  pageSize = Infinity,
 ): MemoryIntents {
   const { items, budgets, locks, latest } = ledger;
 
@@ -209,7 +213,7 @@ export function createMemoryIntents(
         const rest = inState('applied', (one, other) => compare(order(other), order(one))).filter(
           (intent) => after === undefined || order(intent) < order(after),
         );
-        return pageOf(rest, limit);
+        return pageOf(rest, Math.min(limit, pageSize));
       }),
     listSince: (state, since, limit, after) =>
       around('listSince', () => {
@@ -218,7 +222,7 @@ export function createMemoryIntents(
           .filter((intent) => intent.state === state && intent.updatedAt >= since.toISOString())
           .filter((intent) => after === undefined || order(intent) > order(after))
           .toSorted((one, other) => (order(one) < order(other) ? -1 : 1));
-        return pageOf(rest, limit);
+        return pageOf(rest, Math.min(limit, pageSize));
       }),
   };
 }

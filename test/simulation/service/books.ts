@@ -8,8 +8,13 @@ export interface ServiceEffect {
   readonly operation: Operation;
   /** What it is about: the escrow that it changed, otherwise what tells one cause from another. */
   readonly subject: string;
+  /** Whose key asked for it, and whom or which market its money goes to. */
+  readonly agent: string;
+  readonly payee: string;
   /** The effect key that came with it. */
   readonly key: string | undefined;
+  /** When its sender had claimed it, by the sender's clock. */
+  readonly claimedAt: number | undefined;
   readonly id: string;
   readonly at: number;
   readonly amount: MicroUsd;
@@ -44,7 +49,7 @@ export interface Books {
   readonly post: (from: string, to: string, amount: MicroUsd, reason: string, reference: string, at: number) => void;
   readonly callerOf: (request: ServiceRequest) => string;
   /** Writes down that an effect took place. */
-  readonly note: (effect: Omit<ServiceEffect, 'key'>, request: ServiceRequest) => void;
+  readonly note: (effect: Omit<ServiceEffect, 'key' | 'claimedAt'>, request: ServiceRequest) => void;
   readonly rotateKey: (agent: string, apiKey: string) => void;
 }
 
@@ -191,7 +196,7 @@ export function createBooks(profile: Profile, balances: Readonly<Record<string, 
     number,
     post,
     callerOf: ({ apiKey }) => agents.get(apiKey) ?? refuse('unauthorized'),
-    note: (effect, { key }) => void effects.push({ ...effect, key }),
+    note: (effect, { key, claimedAt }) => void effects.push({ ...effect, key, claimedAt }),
     rotateKey: (agent, apiKey) => {
       for (const [key, holder] of agents) if (holder === agent) agents.delete(key);
       agents.set(apiKey, agent);

@@ -1,6 +1,6 @@
 import { formatUsd, parseUsd, shareOf, subtractUsd, type MicroUsd } from '../../../src/money.ts';
 import { INFO, ZERO, type Books } from './books.ts';
-import type { ServiceAnswer, ServiceRequest } from './operations.ts';
+import { escrowIn, type ServiceAnswer, type ServiceRequest } from './operations.ts';
 import { KEYS } from './parties.ts';
 
 type Status = 'locked' | 'completed' | 'disputed' | 'released' | 'auto_released' | 'refunded';
@@ -46,8 +46,16 @@ export function createEscrowService(books: Books) {
   };
 
   function escrowOf(path: string): ServiceEscrow {
-    const id = path.slice(path.lastIndexOf('/') + 1);
-    return escrows.get(id) ?? refuse('escrow');
+    return escrows.get(escrowIn(path)) ?? refuse('escrow');
+  }
+
+  function noteChange(
+    operation: 'complete' | 'release' | 'dispute',
+    { id, counterparty }: ServiceEscrow,
+    { agent, amount, at }: { readonly agent: string; readonly amount: MicroUsd; readonly at: number },
+    request: ServiceRequest,
+  ): void {
+    note({ operation, subject: id, id, agent, payee: counterparty, amount, at }, request);
   }
 
   function create(request: ServiceRequest, at: number): ServiceAnswer {
@@ -87,7 +95,8 @@ export function createEscrowService(books: Books) {
     };
     post(creator, `escrow:${id}`, amount, `escrow_lock: ${id}`, id, at);
     escrows.set(id, escrow);
-    note({ operation: 'create', subject: formatUsd(amount), id, amount, at }, request);
+    const effect = { agent: creator, payee: counterparty, amount, at };
+    note({ operation: 'create', subject: formatUsd(amount), id, ...effect }, request);
     return { status: 201, body: isReference ? createdReference(escrow) : createdPublished(escrow) };
   }
 
@@ -135,7 +144,7 @@ export function createEscrowService(books: Books) {
     escrow.completionNote =
       (JSON.parse(request.body ?? '{}') as { readonly completion_note?: string }).completion_note ?? null;
     if (isReference) escrow.deadline = at + escrow.hours * HOUR;
-    note({ operation: 'complete', subject: escrow.id, id: escrow.id, amount: ZERO, at }, request);
+    noteChange('complete', escrow, { agent: caller, amount: ZERO, at }, request);
     const answer = { escrow_id: escrow.id, status: 'completed', auto_release_at: time(escrow.deadline), message: '-' };
     return {
       status: 200,
@@ -164,7 +173,7 @@ export function createEscrowService(books: Books) {
     if (escrow.status !== 'locked' && escrow.status !== 'completed') refuse('status');
     if (escrow.isStuck) refuse('stuck');
     payOut(escrow, at);
-    note({ operation: 'release', subject: escrow.id, id: escrow.id, amount: escrow.amount, at }, request);
+    noteChange('release', escrow, { agent: caller, amount: escrow.amount, at }, request);
     if (getsStuck) {
       escrow.isStuck = true;
       refuse('stuck');
@@ -208,7 +217,7 @@ export function createEscrowService(books: Books) {
     const { reason } = JSON.parse(request.body ?? '{}') as { readonly reason: string };
     escrow.status = 'disputed';
     escrow.disputedAt = at;
-    note({ operation: 'dispute', subject: escrow.id, id: escrow.id, amount: ZERO, at }, request);
+    noteChange('dispute', escrow, { agent: caller, amount: ZERO, at }, request);
     return {
       status: 200,
       body: isReference

@@ -16,7 +16,7 @@ export function createFaucetService(books: Books) {
     claimed.add(agent);
     const id = newId('clm');
     post('faucet', agent, FAUCET, 'faucet_claim', id, at);
-    note({ operation: 'claim', subject: agent, id, amount: FAUCET, at }, request);
+    note({ operation: 'claim', subject: 'faucet', id, agent, payee: agent, amount: FAUCET, at }, request);
     return {
       status: 200,
       body: isReference

@@ -26,11 +26,18 @@ export interface ServiceRequest {
   readonly body?: string | undefined;
   /** The header that the service ignores, and the simulator counts by. */
   readonly key?: string | undefined;
+  /** What no service gets: when the sender claimed the effect, by its own clock. */
+  readonly claimedAt?: number | undefined;
 }
 
 export interface ServiceAnswer {
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** The escrow that a path ends with. */
+export function escrowIn(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
 }
 
 const operations = new Map<string, Operation>();

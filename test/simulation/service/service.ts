@@ -1,3 +1,4 @@
+import type { MicroUsd } from '../../../src/money.ts';
 import type { Profile } from '../../../src/purple-flea/service.ts';
 import { createBooks, errorBody, Refused, type ServiceEffect } from './books.ts';
 import { createEscrowService, type ServiceEscrow } from './escrow.ts';
@@ -13,6 +14,8 @@ export interface Service {
   handle(request: ServiceRequest, now: number, releaseGetsStuck?: boolean): ServiceAnswer;
   readonly escrows: ReadonlyMap<string, ServiceEscrow>;
   readonly effects: readonly ServiceEffect[];
+  /** What is open of each agent in each market. All orders are of one side. */
+  readonly exposures: () => ReadonlyMap<string, MicroUsd>;
   readonly balance: (account: string) => bigint;
   /** What all accounts hold together; never changes. */
   readonly total: () => bigint;
@@ -71,6 +74,7 @@ export function createService(
     profile,
     escrows: escrow.escrows,
     effects: books.effects,
+    exposures: trading.exposures,
     balance: books.balance,
     total: books.total,
     rotateKey: books.rotateKey,

@@ -45,7 +45,8 @@ export function createTradingService(books: Books, mergesPositions: boolean) {
     post(holder, 'fees', fee, 'trade_fee', fill.orderId, at);
     post(holder, `position:${fill.positionId}`, amount, 'margin_lock', fill.positionId, at);
     fills.push(fill);
-    note({ operation: 'order', subject: `${asset}/${direction}`, id: fill.orderId, amount, at }, request);
+    const effect = { agent: holder, payee: asset, amount, at };
+    note({ operation: 'order', subject: `${asset}/${direction}`, id: fill.orderId, ...effect }, request);
     const coin = asset.replace(/-USDC$/, '');
     return isReference
       ? {
@@ -163,5 +164,15 @@ export function createTradingService(books: Books, mergesPositions: boolean) {
     return { status: 200, body: { trades, count: trades.length, _info: INFO } };
   }
 
-  return { order, positions, history };
+  /** What is open in each market, by agent and asset. */
+  function exposures(): ReadonlyMap<string, MicroUsd> {
+    const open = new Map<string, MicroUsd>();
+    for (const { holder, asset, amount } of fills) {
+      const name = `${holder} in ${asset}`;
+      open.set(name, sumUsd(open.get(name) ?? parseUsd('0.00'), amount));
+    }
+    return open;
+  }
+
+  return { order, positions, history, exposures };
 }

@@ -43,7 +43,7 @@ export function createWalletService(books: Books) {
     if (balance(from) < amount) refuse('payment');
     const id = newId(isReference ? 'tx' : 'pay');
     post(from, to, amount, 'agent_payment', id, at);
-    note({ operation: 'transfer', subject: formatUsd(amount), id, amount, at }, request);
+    note({ operation: 'transfer', subject: formatUsd(amount), id, agent: from, payee: to, amount, at }, request);
     const memo = asked['memo'] ?? null;
     return {
       status: 200,
