@@ -14,11 +14,29 @@ export function namesOfJobs({ rules }: BonusPolicy): { readonly TrainingJobName?
   return JSON.stringify(TrainingJobName).length > MAX_PATTERN ? {} : { TrainingJobName };
 }
 
-/** The jobs of all rules as IAM can name them: names with `*`, in lower case as in ARNs, and tags. */
-export function jobsOf({ rules }: BonusPolicy): { readonly names: readonly string[] } {
+/** The jobs of all rules as IAM can name them, as narrow as a role's policies have room for: 10,240 characters for all. */
+export interface JobGrants {
+  /** With `*`, in lower case as in ARNs. */
+  readonly names: readonly string[];
+  /** The one key that rules by tag have, and its values; without them, any. */
+  readonly tag: { readonly key: string; readonly values: readonly string[] | undefined } | undefined;
+}
+
+const MAX_NAMES = 4_500;
+const MAX_TAGS = 2_000;
+const ARN_LENGTH = 70;
+
+export function jobsOf({ rules }: BonusPolicy): JobGrants {
   const prefixes = shortest(rules.flatMap(({ jobs }) => jobs.prefix?.toLowerCase() ?? []));
   const patterns = rules.flatMap(({ jobs }) => jobs.pattern?.toLowerCase() ?? []);
-  return { names: [...prefixes.map((prefix) => `${prefix}*`), ...new Set(patterns)] };
+  const names = [...prefixes.map((prefix) => `${prefix}*`), ...new Set(patterns)];
+  const tags = rules.flatMap(({ jobs }) => jobs.tag ?? []);
+  const values = tags.map(({ value }) => value);
+  const [first] = tags;
+  return {
+    names: names.join('').length + names.length * ARN_LENGTH > MAX_NAMES ? ['*'] : names,
+    tag: first && { key: first.key, values: JSON.stringify(values).length > MAX_TAGS ? undefined : values },
+  };
 }
 
 /** Prefixes without those that begin with another. */

@@ -10,6 +10,7 @@ import { TRADING_MODES } from '../src/trading/trade-policy.ts';
 import { bonus, findUnpayable } from './bonus-config.ts';
 import { rewriteFormerBonus } from './former-bonus.ts';
 import { agentId, escrowAmount, gate, guard, isAmount, timeoutHours, usd } from './config-parts.ts';
+import { modelPackages } from './package-config.ts';
 import { inferences, predictors } from './predictor-config.ts';
 
 /** Stages that have a file in `config/`. */
@@ -157,6 +158,7 @@ export const configSchema = z
       })
       .meta({ description: 'What may go out. Taken before a call, given back if it certainly had no effect.' }),
     bonus,
+    modelPackages,
     escrows: z
       .strictObject({
         counterparties: z

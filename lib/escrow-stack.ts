@@ -1,5 +1,6 @@
 import { CfnOutput, Duration, Stack, Validations, type StackProps } from 'aws-cdk-lib';
 import { EventBus, type IEventBus } from 'aws-cdk-lib/aws-events';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { BASELINE_KEYS } from '../src/aws/baseline-table.ts';
 import { BY_STATE_INDEX } from '../src/aws/intent-table.ts';
@@ -219,7 +220,7 @@ export class EscrowStack extends Stack {
       pattern: {
         source,
         detailType: [MODEL_PACKAGE_STATE_CHANGE],
-        detail: { ModelApprovalStatus: ['Approved', 'Rejected'] },
+        detail: decisionsOf(config.modelPackages),
       },
     });
     const { endpoints } = config.bonus;
@@ -239,6 +240,7 @@ export class EscrowStack extends Stack {
       prefix,
       timeout: Duration.seconds(30),
       environment: { ...signals.environment, MAILBOX_TABLE: mailbox.tableName },
+      policies: { packages: config.modelPackages },
       alarmTopic,
     });
     signals.feed(recordSignal, 5);
@@ -356,15 +358,30 @@ function allowListingJobs(fn: PipelineFunction): void {
 
 /** Describe the jobs that can earn a bonus: those with the names or the tags of its rules. */
 function allowDescribingJobs(fn: PipelineFunction, { bonus }: Config): void {
-  const { names } = jobsOf(bonus);
+  const { names, tag } = jobsOf(bonus);
   const jobArn = (resourceName: string) =>
     Stack.of(fn).formatArn({ service: 'sagemaker', resource: 'training-job', resourceName });
   const action = 'sagemaker:DescribeTrainingJob';
   if (names.length > 0) allowOn(fn, [action], ...names.map(jobArn));
-  for (const resourceName of names) {
+  if (tag !== undefined) {
+    allowOn(fn, ['sagemaker:ListTags'], jobArn('*'));
+    const tagKey = `aws:ResourceTag/${tag.key}`;
+    const conditions =
+      tag.values === undefined ? { Null: { [tagKey]: 'false' } } : { StringEquals: { [tagKey]: tag.values } };
+    fn.addToRolePolicy(new PolicyStatement({ actions: [action], resources: [jobArn('*')], conditions }));
+  }
+  for (const resourceName of new Set(tag === undefined ? names : [...names, '*'])) {
     Validations.of(fn.node.scope ?? fn).acknowledge({
       id: `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:sagemaker:<AWS::Region>:<AWS::AccountId>:training-job/${resourceName}]`,
       reason: 'Training jobs are named when they are started: only what the rules say of their names is known here.',
     });
   }
+}
+
+/** What an event pattern says of a model package's decisions. */
+function decisionsOf(packages: Config['modelPackages']): Readonly<Record<string, unknown>> {
+  if (packages.by === 'approval-status') return { ModelApprovalStatus: ['Approved', 'Rejected'] };
+  const stages = [...packages.approved, ...packages.rejected];
+  const names = (field: 'stage' | 'status') => [...new Set(stages.map((one) => one[field]))];
+  return { ModelLifeCycle: { Stage: names('stage'), StageStatus: names('status') } };
 }

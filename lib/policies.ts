@@ -1,6 +1,7 @@
 import type * as z from 'zod/mini';
 import type { BonusPolicy } from '../src/escrow/bonus-rules.ts';
 import type { requestPolicySchema } from '../src/escrow/escrow-request.ts';
+import type { PackagePolicy } from '../src/escrow/package-decision.ts';
 import type { InferenceSource, Predictor } from '../src/inference/predictor.ts';
 import type { RuleTerms } from '../src/ledger/beginnings.ts';
 import type { BudgetPolicy } from '../src/ledger/budgets.ts';
@@ -13,6 +14,7 @@ export interface Policies {
   readonly requests?: z.input<typeof requestPolicySchema>;
   /** What every rule of the stage pays, so that each function can record when they began. */
   readonly terms?: readonly RuleTerms[];
+  readonly packages?: PackagePolicy;
   readonly budgets?: BudgetPolicy;
   readonly trade?: z.input<typeof tradePolicySchema>;
   readonly paper?: z.input<typeof paperTermsSchema>;

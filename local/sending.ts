@@ -22,7 +22,13 @@ import { ACCOUNT, REGION } from './emulator.ts';
 export async function registerTrainingJob(
   twinUrl: string,
   name: string,
-  job: { readonly status?: string; readonly metrics: Readonly<Record<string, number>> },
+  job: {
+    readonly status?: string;
+    readonly metrics: Readonly<Record<string, number>>;
+    readonly tags?: Readonly<Record<string, string>>;
+    /** ARN of the job that it is a child of. */
+    readonly partOf?: { readonly TuningJobArn: string };
+  },
 ): Promise<void> {
   const response = await fetch(`${twinUrl}/_twin/training-jobs/${encodeURIComponent(name)}`, {
     method: 'PUT',

@@ -1,12 +1,14 @@
-import type { CompletedJob, DescribeTrainingJob, ListCompletedJobs } from '../../src/aws/training-jobs.ts';
+import type { CompletedJob, DescribeTrainingJob, ListCompletedJobs, ReadTags } from '../../src/aws/training-jobs.ts';
 import { bonusCause } from '../../src/escrow/bonus-request.ts';
-import { ruleFor, type BonusPolicy } from '../../src/escrow/bonus-rules.ts';
+import { asksForTags, ruleFor, type BonusPolicy } from '../../src/escrow/bonus-rules.ts';
+import { findRule } from '../../src/escrow/find-rule.ts';
 import { effectKey } from '../../src/ledger/effect-key.ts';
 import { beginBonus, type BeginBonusDeps } from '../shared/begin-bonus.ts';
 
 export interface Deps extends BeginBonusDeps {
   readonly listCompletedJobs: ListCompletedJobs;
   readonly describeTrainingJob: DescribeTrainingJob;
+  readonly readTags: ReadTags;
   readonly policy: BonusPolicy;
 }
 
@@ -34,9 +36,10 @@ export function createHandler(deps: Deps) {
 }
 
 async function startIfMissed(deps: Deps, listed: CompletedJob): Promise<boolean> {
-  const rule = ruleFor(listed.name, undefined, deps.policy);
-  if (rule === undefined) return false;
+  if (ruleFor(listed.name, undefined, deps.policy) === undefined && !asksForTags(deps.policy)) return false;
   if ((await deps.intents.read(effectKey(bonusCause(listed), 'escrow-create'))) !== undefined) return false;
+  const rule = await findRule(listed, deps.policy, () => deps.readTags(listed.arn));
+  if (rule === undefined) return false;
   const job = await deps.describeTrainingJob(listed.name);
   if ((await beginBonus(deps, job, rule, { redelivered: false })) !== 'started') return false;
   deps.count('MissedJobs');

@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { createStartExecution } from '../../src/aws/executions.ts';
 import { createIntentTable } from '../../src/aws/intent-table.ts';
 import { createPublisher } from '../../src/aws/publisher.ts';
-import { createDescribeTrainingJob, createListCompletedJobs } from '../../src/aws/training-jobs.ts';
+import { createDescribeTrainingJob, createListCompletedJobs, createReadTags } from '../../src/aws/training-jobs.ts';
 import { bonusPolicySchema } from '../../src/escrow/bonus-rules.ts';
 import { aws } from '../shared/aws.ts';
 import { createBeginnings } from '../shared/beginnings.ts';
@@ -23,6 +23,7 @@ export const handler = middy(
   createHandler({
     listCompletedJobs: createListCompletedJobs(aws.sageMaker),
     describeTrainingJob: createDescribeTrainingJob(aws.sageMaker),
+    readTags: createReadTags(aws.sageMaker),
     intents: createIntentTable(aws.dynamoDb, env.INTENT_TABLE),
     readBeginnings: createBeginnings(env.INTENT_TABLE).read,
     startExecution: createStartExecution(aws.stepFunctions, env.STATE_MACHINE_ARN),

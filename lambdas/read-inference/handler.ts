@@ -4,6 +4,7 @@ import { OBJECT_CREATED } from '../../src/events/catalogue.ts';
 import { parseEvent } from '../../src/events/envelope.ts';
 import { MAX_PREDICTION_ID, type InferenceCompletedDetail } from '../../src/events/inference-completed.ts';
 import { objectCreatedSchema } from '../../src/events/object-created.ts';
+import { refuseForeign } from '../../src/events/origin.ts';
 import { inferenceId, type InferenceSource } from '../../src/inference/predictor.ts';
 import { quoteAnswer, readPrediction } from '../../src/inference/read-prediction.ts';
 import { consumeQueue, type QueueDeps } from '../shared/consume-queue.ts';
@@ -17,8 +18,10 @@ export interface Deps extends QueueDeps {
 /** Turns what an asynchronous endpoint has written to S3 into one prediction on the bus. */
 export function createHandler(deps: Deps) {
   const { name, asset, bucket, prefix, failurePrefix, answer } = deps.source;
-  return consumeQueue(deps, async ({ body }) => {
-    const { detail, time } = parseEvent(body, OBJECT_CREATED, objectCreatedSchema);
+  return consumeQueue(deps, async ({ body, home }) => {
+    const event = parseEvent(body, OBJECT_CREATED, objectCreatedSchema);
+    refuseForeign(event, home);
+    const { detail, time } = event;
     const { key, size } = detail.object;
     const isFailure = failurePrefix !== undefined && key.startsWith(failurePrefix);
     if (detail.bucket.name !== bucket || !(isFailure || key.startsWith(prefix))) {

@@ -2,6 +2,7 @@ import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-p
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import type { SendDeadLetter } from '../../src/aws/dead-letters.ts';
 import { describeError, UnusableEventError } from '../../src/errors.ts';
+import { homeOf, type Home } from '../../src/events/origin.ts';
 import type { Count, Log } from '../../src/observability.ts';
 
 export interface QueueDeps {
@@ -17,6 +18,8 @@ export interface Message {
   readonly body: string;
   /** True where the queue has delivered this very message before: an earlier run may have got half-way. */
   readonly redelivered: boolean;
+  /** Where the queue is, and so this pipeline. */
+  readonly home: Home;
 }
 
 /**
@@ -31,7 +34,10 @@ export function consumeQueue(
     const handleRecord = async (record: SQSRecord) => {
       const receives = Number(record.attributes.ApproximateReceiveCount);
       try {
-        await handleMessage({ body: record.body, redelivered: receives > 1 }, () => context.getRemainingTimeInMillis());
+        const home = homeOf(record.eventSourceARN);
+        await handleMessage({ body: record.body, redelivered: receives > 1, home }, () =>
+          context.getRemainingTimeInMillis(),
+        );
       } catch (error) {
         const reason = describeError(error);
         deps.log.error('message failed', { messageId: record.messageId, receives, reason });

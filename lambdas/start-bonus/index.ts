@@ -4,7 +4,7 @@ import { createSendDeadLetter } from '../../src/aws/dead-letters.ts';
 import { createStartExecution } from '../../src/aws/executions.ts';
 import { createIntentTable } from '../../src/aws/intent-table.ts';
 import { createPublisher } from '../../src/aws/publisher.ts';
-import { createDescribeTrainingJob } from '../../src/aws/training-jobs.ts';
+import { createDescribeTrainingJob, createReadTags } from '../../src/aws/training-jobs.ts';
 import { bonusPolicySchema } from '../../src/escrow/bonus-rules.ts';
 import { aws } from '../shared/aws.ts';
 import { createBeginnings } from '../shared/beginnings.ts';
@@ -26,6 +26,7 @@ export const handler = middy(
     describeTrainingJob: createDescribeTrainingJob(aws.sageMaker),
     intents: createIntentTable(aws.dynamoDb, env.INTENT_TABLE),
     readBeginnings: createBeginnings(env.INTENT_TABLE).read,
+    readTags: createReadTags(aws.sageMaker),
     startExecution: createStartExecution(aws.stepFunctions, env.STATE_MACHINE_ARN),
     publish: createPublisher(aws.eventBridge, env.EVENT_BUS),
     sendDeadLetter: createSendDeadLetter(aws.sqs, env.DEAD_LETTER_QUEUE_URL),

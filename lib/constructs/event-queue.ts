@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { Rule, type EventPattern, type IEventBus } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
@@ -94,7 +94,8 @@ export class EventQueue extends Construct {
   private addRule(scope: Construct, { name, bus, pattern, fifoGroup }: EventSourceProps): void {
     const target = new SqsQueue(this.queue, fifoGroup === undefined ? {} : { messageGroupId: fifoGroup });
     const ruleName = `${this.prefix}-${name}`;
-    new Rule(scope, 'Rule', { ruleName, eventBus: bus, eventPattern: pattern, targets: [target] });
+    const eventPattern = bus.eventBusName === 'default' ? { ...this.home, ...pattern } : pattern;
+    new Rule(scope, 'Rule', { ruleName, eventBus: bus, eventPattern, targets: [target] });
     createAlarm(scope, 'FailedInvocations', {
       metric: new Metric({
         namespace: 'AWS/Events',
@@ -109,6 +110,12 @@ export class EventQueue extends Construct {
       description: `Events do not get from rule ${ruleName} into its queue: look at the queue's policy and the key's. They are lost after a day.`,
       topic: this.alarmTopic,
     });
+  }
+
+  /** On the default bus there may be events of other accounts and regions, about things of the same names. */
+  private get home(): Pick<EventPattern, 'account' | 'region'> {
+    const { account, region } = Stack.of(this);
+    return { account: [account], region: [region] };
   }
 
   /** Environment that `lambdas/shared/consume-queue.ts` reads. */

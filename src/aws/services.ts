@@ -15,6 +15,8 @@ import type {
   DescribeTrainingJobResponse,
   ListTrainingJobsRequest,
   ListTrainingJobsResponse,
+  ListTagsInput,
+  ListTagsOutput,
 } from '@aws-sdk/client-sagemaker';
 import type { GetRecordResponse } from '@aws-sdk/client-sagemaker-featurestore-runtime';
 import type { GetSecretValueRequest, GetSecretValueResponse } from '@aws-sdk/client-secrets-manager';
@@ -90,6 +92,7 @@ export type SecretsManager = Api<{ GetSecretValue: Operation<GetSecretValueReque
 export type SageMaker = Api<{
   DescribeTrainingJob: Operation<DescribeTrainingJobRequest, Partial<Wire<DescribeTrainingJobResponse>>>;
   ListTrainingJobs: Operation<Wire<ListTrainingJobsRequest>, Partial<Wire<ListTrainingJobsResponse>>>;
+  ListTags: Operation<ListTagsInput, ListTagsOutput>;
 }>;
 
 /** What a SageMaker endpoint is asked. */

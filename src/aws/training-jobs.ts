@@ -1,5 +1,6 @@
 import { UnusableEventError } from '../errors.ts';
 import type { TrainingJob } from '../escrow/bonus.ts';
+import type { Tags } from '../escrow/bonus-rules.ts';
 import { isAwsError } from './aws-error.ts';
 import { fromSeconds, type SageMaker } from './services.ts';
 
@@ -75,4 +76,30 @@ export function createListCompletedJobs(sageMaker: SageMaker): ListCompletedJobs
     }
     return { jobs, isAll: false };
   };
+}
+
+/** Reads the tags of a training job; undefined where AWS does not let us, as with the jobs of others. */
+export type ReadTags = (arn: string) => Promise<Tags | undefined>;
+
+export function createReadTags(sageMaker: SageMaker): ReadTags {
+  return async (arn) => {
+    const tags: Record<string, string> = {};
+    let NextToken: string | undefined;
+    do {
+      const page = await listTags(sageMaker, arn, NextToken);
+      if (page === undefined) return undefined;
+      for (const { Key, Value } of page.Tags ?? []) if (Key !== undefined) tags[Key] = Value ?? '';
+      ({ NextToken } = page);
+    } while (NextToken !== undefined);
+    return tags;
+  };
+}
+
+async function listTags(sageMaker: SageMaker, ResourceArn: string, NextToken: string | undefined) {
+  try {
+    return await sageMaker('ListTags', { ResourceArn, NextToken });
+  } catch (error) {
+    if (isAwsError(error, 'AccessDeniedException')) return undefined;
+    throw error;
+  }
 }

@@ -1,7 +1,7 @@
 import { UnusableEventError } from '../errors.ts';
 import { ENDPOINT_STATE_CHANGE, INCOMING, MODEL_PACKAGE_STATE_CHANGE } from '../events/catalogue.ts';
 import type { Addressee } from '../events/addressee.ts';
-import { parseDetail, parseEnvelope } from '../events/envelope.ts';
+import { parseDetail, parseEnvelope, type IncomingEvent } from '../events/envelope.ts';
 import { escrowDecidedSchema } from '../events/escrow-decided.ts';
 import { escrowDeliveredSchema } from '../events/escrow-delivered.ts';
 import {
@@ -11,12 +11,21 @@ import {
   TRAINING_JOB_LABEL,
   type Labels,
 } from '../events/sagemaker-states.ts';
+import { refuseForeign, type Home } from '../events/origin.ts';
 import { escrowAddress, requestAddress, trainingJobAddress, type Signal } from './mailbox.ts';
+import { decidePackage, type PackagePolicy } from './package-decision.ts';
 
 /** What an event says: a signal and whose it is, or why it is none of ours. */
 export type ReadSignal =
   | { readonly kind: 'signal'; readonly address: string; readonly signal: Signal }
   | { readonly kind: 'ignored'; readonly about: string; readonly reason: string };
+
+/** How events of SageMaker are read. */
+export interface SignalPolicy {
+  /** Events about anything elsewhere are refused. */
+  readonly home: Home;
+  readonly packages: PackagePolicy;
+}
 
 /** As long as in a decision on the app's bus; SageMaker's texts are cut. */
 const MAX_BY = 200;
@@ -29,8 +38,9 @@ const MAX_REASON = 500;
  * @param text is the event as JSON text.
  * @throws UnusableEventError naming each bad field and what is allowed there.
  */
-export function readSignal(text: string): ReadSignal {
-  const { detailType, detail, time } = parseEnvelope(text);
+export function readSignal(text: string, policy: SignalPolicy): ReadSignal {
+  const event = parseEnvelope(text);
+  const { detailType, detail, time } = event;
   switch (detailType) {
     case INCOMING.escrowDelivered:
       return readDelivered(detail, time);
@@ -39,9 +49,9 @@ export function readSignal(text: string): ReadSignal {
     case INCOMING.escrowRejected:
       return readDecided('rejected', detail, time);
     case MODEL_PACKAGE_STATE_CHANGE:
-      return readModelPackage(detail, time);
+      return readModelPackage(event, policy);
     case ENDPOINT_STATE_CHANGE:
-      return readEndpoint(detail, time);
+      return readEndpoint(event, policy);
     default:
       throw new UnusableEventError(
         `detail-type is "${detailType}"; this queue takes ${SIGNAL_TYPES.map((type) => `"${type}"`).join(', ')}`,
@@ -74,40 +84,36 @@ function readDecided(type: 'approved' | 'rejected', detail: unknown, at: string)
   return { kind: 'signal', address: addressOf(decision), signal: { type, at, by, reason } };
 }
 
-function readModelPackage(detail: unknown, at: string): ReadSignal {
-  const {
-    ModelPackageArn: arn,
-    ModelApprovalStatus: approval,
-    ModelPackageStatus: status,
-    ...said
-  } = parseDetail(detail, modelPackageEventSchema);
-  const address = labelledAddress(said.CustomerMetadataProperties);
+function readModelPackage(event: IncomingEvent<unknown>, { home, packages }: SignalPolicy): ReadSignal {
+  const detail = parseDetail(event.detail, modelPackageEventSchema);
+  const { ModelPackageArn: arn } = detail;
+  refuseForeign(event, home, { field: 'detail.ModelPackageArn', arn });
+  const address = labelledAddress(detail.CustomerMetadataProperties);
   if (address === undefined) return { kind: 'ignored', about: arn, reason: `its metadata has no ${LABELS}` };
-  // A package can be registered as approved before it is known to be usable; another event follows when it is.
-  if (approval === 'Approved' && status !== undefined && status !== 'Completed') {
-    return { kind: 'ignored', about: arn, reason: `it is approved, but ${status}` };
-  }
-  const by = said.LastModifiedBy?.UserProfileName;
+  const { type, reason } = decidePackage(detail, packages);
+  if (type === undefined) return { kind: 'ignored', about: arn, reason };
+  const by = detail.LastModifiedBy?.UserProfileName;
   return {
     kind: 'signal',
     address,
     signal: {
-      type: approval === 'Approved' ? 'approved' : 'rejected',
-      at,
+      type,
+      at: event.time,
       by: cut(by === undefined ? `the approver of ${arn}` : `${by}, approver of ${arn}`, MAX_BY),
-      reason: cut(said.ApprovalDescription ?? `model package ${arn} is ${approval}`, MAX_REASON),
+      reason: cut(detail.ApprovalDescription ?? reason, MAX_REASON),
     },
   };
 }
 
-function readEndpoint(detail: unknown, at: string): ReadSignal {
-  const { EndpointArn: arn, EndpointName: name, Tags } = parseDetail(detail, endpointEventSchema);
+function readEndpoint(event: IncomingEvent<unknown>, { home }: SignalPolicy): ReadSignal {
+  const { EndpointArn: arn, EndpointName: name, Tags } = parseDetail(event.detail, endpointEventSchema);
+  refuseForeign(event, home, { field: 'detail.EndpointArn', arn });
   const address = labelledAddress(Tags);
   if (address === undefined) return { kind: 'ignored', about: arn, reason: `its tags have no ${LABELS}` };
   return {
     kind: 'signal',
     address,
-    signal: { type: 'delivered', at, deliveredBy: arn, note: `endpoint ${name} is in service` },
+    signal: { type: 'delivered', at: event.time, deliveredBy: arn, note: `endpoint ${name} is in service` },
   };
 }
 

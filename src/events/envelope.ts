@@ -26,6 +26,8 @@ const envelopeSchema = z.looseObject({
   source: z.string(),
   'detail-type': z.string(),
   time: instantSchema,
+  account: z.optional(z.string()),
+  region: z.optional(z.string()),
   detail: z.looseObject({}),
 });
 
@@ -37,6 +39,9 @@ export interface IncomingEvent<Detail> {
   readonly detailType: string;
   /** When EventBridge took it (ISO 8601). */
   readonly time: string;
+  /** Where it happened; AWS always says. */
+  readonly account: string | undefined;
+  readonly region: string | undefined;
   readonly detail: Detail;
 }
 
@@ -57,8 +62,8 @@ export function parseEnvelope(text: string): IncomingEvent<unknown> {
 export function readEnvelope(value: unknown): IncomingEvent<unknown> {
   const envelope = z.safeParse(envelopeSchema, value);
   if (!envelope.success) throw new UnusableEventError(describeProblems(envelope.error, 'event'));
-  const { id, source, time, detail } = envelope.data;
-  return { id, source, detailType: envelope.data['detail-type'], time, detail };
+  const { id, source, time, account, region, detail } = envelope.data;
+  return { id, source, detailType: envelope.data['detail-type'], time, account, region, detail };
 }
 
 /**

@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process';
 import { statSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import type { Policies } from '../../lib/policies.ts';
-import { INCOMING, TRAINING_JOB_STATE_CHANGE } from '../../src/events/catalogue.ts';
+import { INCOMING } from '../../src/events/catalogue.ts';
+import { aTrainingEvent } from '../support/bonus-escrow.ts';
 import { bundleFunctions } from '../support/bundle-functions.ts';
 import { aBatch, anEvent } from '../support/lambda-events.ts';
 import { MARKETS } from './markets.ts';
@@ -154,8 +155,7 @@ function predictionOf(fact: number): unknown {
 }
 
 function trainingJobOf(fact: number): unknown {
-  const detail = { TrainingJobName: jobNameOf(fact), TrainingJobStatus: 'Completed' };
-  const body = anEvent(TRAINING_JOB_STATE_CHANGE, detail, { source: 'aws.sagemaker' });
+  const body = aTrainingEvent(jobNameOf(fact));
   return aBatch({ body, messageId: `message-${fact}` });
 }
 

@@ -3,6 +3,7 @@ import { loadConfig, STAGES } from '../../lib/config.ts';
 import { INCOMING, PUBLISHED } from '../../src/events/catalogue.ts';
 import {
   ACCOUNT,
+  REGION,
   alarmTopicOf,
   synthesizeStage,
   topicOf,
@@ -72,11 +73,15 @@ function alarmsOn(stage: SynthesizedStage, queueName: string, metric: string): A
  */
 const TRADE_SIGNALS = ['inference.completed', 'price.alert'];
 
+/** Of the default bus only what happened here: events of other accounts can be sent to it. */
+const HOME = { account: [ACCOUNT], region: [REGION] };
+
 const ROUTES = [
   {
     queue: 'training-events',
     bus: 'default',
     pattern: {
+      ...HOME,
       source: ['aws.sagemaker'],
       'detail-type': ['SageMaker Training Job State Change'],
       detail: { TrainingJobStatus: ['Completed'] },
@@ -153,6 +158,7 @@ const INFERENCES = {
   queue: 'inferences-eth',
   bus: 'default',
   pattern: {
+    ...HOME,
     source: ['aws.s3'],
     'detail-type': ['Object Created'],
     detail: {
@@ -170,6 +176,7 @@ function sageMakerSignalsOf(endpoints: readonly string[]) {
     {
       rule: 'model-packages',
       pattern: {
+        ...HOME,
         source: ['aws.sagemaker'],
         'detail-type': ['SageMaker Model Package State Change'],
         detail: { ModelApprovalStatus: ['Approved', 'Rejected'] },
@@ -178,6 +185,7 @@ function sageMakerSignalsOf(endpoints: readonly string[]) {
     {
       rule: 'endpoints',
       pattern: {
+        ...HOME,
         source: ['aws.sagemaker'],
         'detail-type': ['SageMaker Endpoint State Change'],
         detail: { EndpointName: endpoints, EndpointStatus: ['IN_SERVICE', 'InService'] },

@@ -193,6 +193,7 @@ describe.each(STAGES)('the functions of stage %s', (stageName) => {
     expect(Object.fromEntries(stage.policies)).toEqual({
       'start-bonus': { bonus, terms },
       'find-missed-jobs': { bonus, terms },
+      'record-signal': { packages: loadConfig(stageName).modelPackages },
       'start-escrows': { requests: requestPolicy, terms },
       'decide-intent': { terms },
       'lock-funds': { budgets },

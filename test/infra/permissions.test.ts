@@ -190,10 +190,7 @@ describe.each(STAGES)('the permissions of stage %s', (stageName) => {
       '*',
       '*',
       ...(inferences.length > 0 ? ANSWERS : []),
-      'sagemaker:training-job/churn-*',
-      'sagemaker:training-job/churn-*',
-      'sagemaker:training-job/fraud-*',
-      'sagemaker:training-job/fraud-*',
+      ...(hasRules ? ['churn-*', 'churn-*', 'fraud-*', 'fraud-*'] : []).map((one) => `sagemaker:training-job/${one}`),
       'states:execution:escrow-lifecycle:*',
     ]);
   });
@@ -231,6 +228,36 @@ describe.each(STAGES)('the permissions of stage %s', (stageName) => {
       new Set(['lambda.amazonaws.com', 'scheduler.amazonaws.com', 'states.amazonaws.com']),
     );
   });
+});
+
+test('jobs of a rule by tag are described by that tag, and any may have its tags listed', () => {
+  const [rule] = loadConfig('local').bonus.rules;
+  const stage = synthesizeStage('local', {}, (config) => ({
+    ...config,
+    bonus: {
+      ...config.bonus,
+      rules: ['retention', 'risk'].flatMap((value) =>
+        rule === undefined ? [] : { ...rule, name: value, jobs: { tag: { key: 'team', value } } },
+      ),
+    },
+  }));
+  const ofJobs = stage
+    .resources<PolicyProperties>('AWS::IAM::Policy')
+    .flatMap(({ properties }) => properties.PolicyDocument.Statement)
+    .filter(({ Action }) => /sagemaker:(Describe|ListTags)/.test(JSON.stringify(Action)));
+
+  expect(ofJobs).toHaveLength(4);
+  for (const { Action, Resource: resource, Condition } of ofJobs) {
+    expect([Action, stage.shorten(String(resource)), Condition]).toEqual(
+      Action === 'sagemaker:ListTags'
+        ? [Action, 'sagemaker:training-job/*', undefined]
+        : [
+            'sagemaker:DescribeTrainingJob',
+            'sagemaker:training-job/*',
+            { StringEquals: { 'aws:ResourceTag/team': ['retention', 'risk'] } },
+          ],
+    );
+  }
 });
 
 test('jobs are described by the names that the bonus rules give, as narrow as they are', () => {

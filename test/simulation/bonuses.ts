@@ -7,7 +7,8 @@ import type { BonusPolicy } from '../../src/escrow/bonus-rules.ts';
 import type { LifecycleRequest } from '../../src/escrow/lifecycle-input.ts';
 import { trainingJobAddress } from '../../src/escrow/mailbox.ts';
 import { bonusTerms } from '../../src/escrow/rule-terms.ts';
-import { TRAINING_JOB_STATE_CHANGE } from '../../src/events/catalogue.ts';
+import { aTrainingEvent } from '../support/bonus-escrow.ts';
+import { inert } from '../support/inert.ts';
 import { anEvent } from '../support/lambda-events.ts';
 import { createMemoryBeginnings } from '../support/memory-beginnings.ts';
 import { follow, hasEnded, newExecution, redriveExecution, type Execution } from './executions.ts';
@@ -68,9 +69,9 @@ const IN_TIME = 2 * HOUR;
 
 const POISON: Readonly<Record<PoisonForm, string>> = {
   'no-json': '{"detail":',
-  'no-name': anEvent(TRAINING_JOB_STATE_CHANGE, { TrainingJobStatus: 'Completed' }),
+  'no-name': aTrainingEvent('job-0', { TrainingJobName: undefined }),
   'other-event': anEvent('escrow.delivered', { TrainingJobName: 'job-0' }),
-  'unknown-job': anEvent(TRAINING_JOB_STATE_CHANGE, { TrainingJobName: 'job-9', TrainingJobStatus: 'Completed' }),
+  'unknown-job': aTrainingEvent('job-9'),
 };
 
 /** The jobs of a schedule, with nothing announced yet. */
@@ -108,6 +109,8 @@ export function createBonuses(world: SimulatedWorld, { scenario, disturbances }:
         await world.gate(invocation, 'read beginnings');
         return beginnings.read();
       },
+      packages: { by: 'approval-status' as const },
+      readTags: inert('readTags'),
       maxReceives: MAX_RECEIVES,
       describeTrainingJob: async (name: string): Promise<TrainingJob> => {
         await world.gate(invocation, 'describe job', 'before');
@@ -178,8 +181,8 @@ export function createBonuses(world: SimulatedWorld, { scenario, disturbances }:
     queues: [intake, deliveries],
     delivered,
     announce(cause) {
-      const detail = { TrainingJobName: `job-${cause}`, TrainingJobStatus: 'Completed' };
-      intake.send(eventOf(TRAINING_JOB_STATE_CHANGE, detail));
+      const event = { id: `event-${events++}`, time: new Date(scheduler.now()).toISOString() };
+      intake.send(aTrainingEvent(`job-${cause}`, {}, event));
     },
     said: announced,
     deliver(cause) {

@@ -1,5 +1,7 @@
 import type { TrainingJob } from '../../src/escrow/bonus.ts';
 import type { BonusPolicy, BonusRule } from '../../src/escrow/bonus-rules.ts';
+import { TRAINING_JOB_STATE_CHANGE } from '../../src/events/catalogue.ts';
+import { anEvent } from './lambda-events.ts';
 import { referenceFor } from '../../src/escrow/escrow-effects.ts';
 import type { LifecycleRequest } from '../../src/escrow/lifecycle-input.ts';
 import { formatUsd, parseUsd, shareOf, subtractUsd } from '../../src/money.ts';
@@ -14,7 +16,7 @@ export const ESCROW_ID = 'esc_0011223344556677';
 export function aTrainingJob(overrides: Partial<TrainingJob> = {}): TrainingJob {
   return {
     name: JOB_NAME,
-    arn: `arn:aws:sagemaker:us-east-1:000000000000:training-job/${JOB_NAME}`,
+    arn: trainingJobArn(overrides.name ?? JOB_NAME),
     status: 'Completed',
     createdAt: new Date('2026-03-06T08:10:00Z'),
     endedAt: new Date('2026-03-06T08:31:00Z'),
@@ -26,6 +28,24 @@ export function aTrainingJob(overrides: Partial<TrainingJob> = {}): TrainingJob 
 /** A job that trained to so much, reported in single precision. */
 export function aJobMeasuring(accuracy: number): TrainingJob {
   return aTrainingJob({ finalMetrics: [{ name: 'validation:accuracy', value: Math.fround(accuracy) }] });
+}
+
+/** The text of SageMaker's event about a completed job of the account that tests are in. */
+export function aTrainingEvent(
+  name: string = JOB_NAME,
+  detail: Readonly<Record<string, unknown>> = {},
+  event: Readonly<Record<string, unknown>> = {},
+): string {
+  return anEvent(
+    TRAINING_JOB_STATE_CHANGE,
+    { TrainingJobName: name, TrainingJobArn: trainingJobArn(name), TrainingJobStatus: 'Completed', ...detail },
+    { source: 'aws.sagemaker', ...event },
+  );
+}
+
+/** SageMaker writes names in lower case in ARNs. */
+export function trainingJobArn(name: string): string {
+  return `arn:aws:sagemaker:us-east-1:000000000000:training-job/${name.toLowerCase()}`;
 }
 
 /** A rule for the jobs of one team. */

@@ -40,6 +40,11 @@ export function largestConfig(stage: Stage): Config {
       })),
       endpoints: many(50, (index) => long(63, index)),
     },
+    modelPackages: {
+      by: 'life-cycle',
+      approved: many(10, (index) => ({ stage: long(63, index), status: long(63, index) })),
+      rejected: many(10, (index) => ({ stage: long(63, 10 + index), status: long(63, 10 + index) })),
+    },
     escrows: {
       ...config.escrows,
       counterparties: many(200, (index) => long(100, index)),

@@ -25,6 +25,7 @@ export function createWaitingRoom() {
   };
   const record = createRecordSignal({
     ...shared,
+    packages: { by: 'approval-status' },
     sendDeadLetter: async (letter) => void deadLetters.push(letter),
     maxReceives: 5,
   });

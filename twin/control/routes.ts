@@ -8,6 +8,8 @@ import { bodyObject, invalidRequest, Refusal, type TwinContext, type TwinEnv } f
 import {
   describeTrainingJob,
   metricsSchema,
+  parentSchema,
+  tagsSchema,
   trainingJobNameSchema,
   trainingJobStatusSchema,
   type TrainingJob,
@@ -20,6 +22,8 @@ import { agentsView, ledgerView } from './books.ts';
 const trainingJobSchema = z.strictObject({
   status: trainingJobStatusSchema.default('Completed'),
   metrics: metricsSchema.default({}),
+  tags: tagsSchema.optional(),
+  partOf: parentSchema.optional(),
   createdAt: z.iso.datetime({ offset: true }).optional(),
 });
 const TRAINING_JOB_EXAMPLE = '{"status": "Completed", "metrics": {"validation:accuracy": 0.93}}';
@@ -48,11 +52,11 @@ export function controlRoutes(world: World, fireDue: () => Promise<void>): Hono<
 
   routes.put('/_twin/training-jobs/:name', (c) => {
     const name = checked(trainingJobNameSchema, c.req.param('name'), 'training job name', 'churn-xgb-demo');
-    const { status, metrics, createdAt } = checked(trainingJobSchema, bodyObject(c), 'body', TRAINING_JOB_EXAMPLE);
+    const { createdAt, ...said } = checked(trainingJobSchema, bodyObject(c), 'body', TRAINING_JOB_EXAMPLE);
     const now = c.get('now');
     const created = createdAt === undefined ? now.getTime() : Date.parse(createdAt);
     const changedAt = Math.max(created, now.getTime());
-    const job: TrainingJob = { id: name, name, status, metrics, createdAt: created, changedAt };
+    const job: TrainingJob = { id: name, name, ...said, createdAt: created, changedAt };
     world.trainingJobs.put(job);
     return c.json(describeTrainingJob(job));
   });

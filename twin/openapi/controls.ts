@@ -43,6 +43,8 @@ export const CONTROLS: readonly Operation[] = operationsOf({ tag: 'controls', er
     body: z.strictObject({
       status: z.string().optional(),
       metrics: z.record(z.string(), z.number()).optional(),
+      tags: z.record(z.string(), z.string()).optional(),
+      partOf: z.record(z.string(), z.string()).optional(),
       createdAt: z.iso.datetime({ offset: true }).optional(),
     }),
     bodyExample: { status: 'Completed', metrics: { 'validation:accuracy': 0.93 } },

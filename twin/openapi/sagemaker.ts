@@ -5,7 +5,8 @@ import { operationsOf, type Operation } from './operation.ts';
 export const SAGEMAKER: readonly Operation[] = operationsOf({ tag: 'sagemaker', errorForm: 'aws' }, [
   {
     route: 'POST /',
-    summary: 'DescribeTrainingJob, ListTrainingJobs (AWS JSON 1.1, header x-amz-target: SageMaker.<operation>)',
+    summary:
+      'DescribeTrainingJob, ListTrainingJobs, ListTags (AWS JSON 1.1, header x-amz-target: SageMaker.<operation>)',
     key: 'none',
     body: z.looseObject({ TrainingJobName: z.string().optional() }),
     bodyExample: { TrainingJobName: 'churn-xgb-demo' },

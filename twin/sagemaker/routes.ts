@@ -2,12 +2,17 @@ import { randomUUID } from 'node:crypto';
 import { Hono } from 'hono';
 import { predictDirection } from './direction-model.ts';
 import type { TwinContext, TwinEnv } from '../request.ts';
-import { ACCOUNT, describeTrainingJob } from './training-job.ts';
+import { ACCOUNT, describeTrainingJob, trainingJobArn } from './training-job.ts';
 import { readRequest, writeAnswer } from './wire-formats.ts';
 import type { World } from '../world/world.ts';
 
 /** What a list shows where no `MaxResults` is given. */
 const DEFAULT_PAGE = 10;
+
+const OPERATIONS = ['SageMaker.DescribeTrainingJob', 'SageMaker.ListTrainingJobs', 'SageMaker.ListTags'];
+
+/** How many tags a page has. */
+const TAGS_PAGE = 50;
 
 /** The SageMaker calls that the product makes, each in its own protocol. Signatures are not checked. */
 export function sageMakerRoutes(world: World): Hono<TwinEnv> {
@@ -15,8 +20,8 @@ export function sageMakerRoutes(world: World): Hono<TwinEnv> {
 
   routes.post('/', (c) => {
     const target = c.req.header('x-amz-target');
-    if (target !== 'SageMaker.DescribeTrainingJob' && target !== 'SageMaker.ListTrainingJobs') {
-      const message = 'Only SageMaker.DescribeTrainingJob and SageMaker.ListTrainingJobs are served here.';
+    if (target === undefined || !OPERATIONS.includes(target)) {
+      const message = `Only ${OPERATIONS.join(', ')} are served here.`;
       return controlPlaneError(c, 'UnknownOperationException', message);
     }
     const request = parseJson(c.get('bodyText'));
@@ -24,6 +29,11 @@ export function sageMakerRoutes(world: World): Hono<TwinEnv> {
       return controlPlaneError(c, 'SerializationException', 'The body is not valid JSON.');
     }
     if (target === 'SageMaker.ListTrainingJobs') return controlPlaneAnswer(c, listTrainingJobs(world, request), 200);
+    if (target === 'SageMaker.ListTags') {
+      const tags = listTags(world, request);
+      if (tags !== undefined) return controlPlaneAnswer(c, tags, 200);
+      return controlPlaneError(c, 'ValidationException', 'Requested resource not found.');
+    }
     const name = fieldOf(request, 'TrainingJobName');
     if (typeof name !== 'string') {
       return controlPlaneError(
@@ -95,6 +105,17 @@ function listTrainingJobs(world: World, request: unknown): Record<string, unknow
     })),
     ...(end < found.length && { NextToken: String(end) }),
   };
+}
+
+/** `ListTags` of a training job, in pages as in the real service, where a token says how many were shown before. */
+function listTags(world: World, request: unknown): Record<string, unknown> | undefined {
+  const arn = fieldOf(request, 'ResourceArn');
+  const job = [...world.trainingJobs.values()].find(({ name }) => trainingJobArn(name) === arn);
+  if (job === undefined) return undefined;
+  const tags = Object.entries(job.tags ?? {}).map(([Key, Value]) => ({ Key, Value }));
+  const start = Number(fieldOf(request, 'NextToken') ?? 0);
+  const end = start + TAGS_PAGE;
+  return { Tags: tags.slice(start, end), ...(end < tags.length && { NextToken: String(end) }) };
 }
 
 /** AWS JSON 1.1: the error's name is in the body. */

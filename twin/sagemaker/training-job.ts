@@ -15,6 +15,15 @@ export const metricsSchema = z.record(
   z.number().refine((value) => Number.isFinite(Math.fround(value)), 'expected a number that fits a 32-bit float'),
 );
 
+/** Tags by key. */
+export const tagsSchema = z.record(z.string().min(1).max(128), z.string().max(256));
+
+/** ARN of the job that started it, by the field that `DescribeTrainingJob` has for it. */
+export const parentSchema = z.partialRecord(
+  z.enum(['TuningJobArn', 'AutoMLJobArn', 'LabelingJobArn']),
+  z.string().min(1),
+);
+
 export type TrainingJobStatus = z.infer<typeof trainingJobStatusSchema>;
 
 /** A SageMaker training job, as far as the product asks about it. Its id is its name; times are epoch milliseconds. */
@@ -22,6 +31,8 @@ export interface TrainingJob extends Stored {
   readonly name: string;
   readonly status: TrainingJobStatus;
   readonly metrics: Readonly<Record<string, number>>;
+  readonly tags?: Readonly<Record<string, string>> | undefined;
+  readonly partOf?: z.infer<typeof parentSchema> | undefined;
   readonly createdAt: number;
   /** When it last changed; also its end, if the status is a final one. */
   readonly changedAt: number;
@@ -57,6 +68,7 @@ export function describeTrainingJob(job: TrainingJob): Record<string, unknown> {
   return {
     TrainingJobName: job.name,
     TrainingJobArn: trainingJobArn(job.name),
+    ...job.partOf,
     TrainingJobStatus: job.status,
     SecondaryStatus: SECONDARY_STATUS[job.status],
     CreationTime: epochSeconds(job.createdAt),

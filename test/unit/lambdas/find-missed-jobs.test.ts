@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createHandler } from '../../../lambdas/find-missed-jobs/handler.ts';
-import { createDescribeTrainingJob, createListCompletedJobs } from '../../../src/aws/training-jobs.ts';
+import { createDescribeTrainingJob, createListCompletedJobs, createReadTags } from '../../../src/aws/training-jobs.ts';
 import { bonusCause } from '../../../src/escrow/bonus-request.ts';
 import { bonusTerms } from '../../../src/escrow/rule-terms.ts';
 import { effectKey } from '../../../src/ledger/effect-key.ts';
 import { startTwin, type Twin } from '../../../twin/server.ts';
 import { awsAt } from '../../support/aws-clients.ts';
-import { aBonusPolicy } from '../../support/bonus-escrow.ts';
+import { aBonusPolicy, aBonusRule } from '../../support/bonus-escrow.ts';
 import { createMemoryBeginnings } from '../../support/memory-beginnings.ts';
 import { createMemoryIntents, type MemoryIntents } from '../../support/memory-intents.ts';
 import { createRecorder } from '../../support/recorder.ts';
@@ -22,14 +22,22 @@ beforeEach(async () => {
 });
 afterEach(() => twin.close());
 
+interface JobOptions {
+  readonly minutesAgo?: number;
+  readonly accuracy?: number;
+  readonly metric?: string;
+  readonly status?: string;
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly partOf?: Readonly<Record<string, string>>;
+}
+
 /** Registers a job that completed some minutes ago. */
 async function aJob(
   name: string,
-  { minutesAgo = 60, accuracy = 0.93, status = 'Completed', metric = 'validation:accuracy' } = {},
+  { minutesAgo = 60, accuracy = 0.93, metric = 'validation:accuracy', ...said }: JobOptions = {},
 ): Promise<void> {
   await moveTwin(minutesAgo);
-  const metrics = { [metric]: accuracy };
-  await put(`/_twin/training-jobs/${name}`, 'PUT', { status, metrics });
+  await put(`/_twin/training-jobs/${name}`, 'PUT', { metrics: { [metric]: accuracy }, ...said });
   await moveTwin(0);
 }
 
@@ -43,21 +51,22 @@ async function put(path: string, method: string, body: unknown): Promise<void> {
 }
 
 /** The hourly function over the twin's SageMaker, which remembers what it started. */
-function aSweep() {
+function aSweep(policy = aBonusPolicy()) {
   const client = awsAt(twin.url).sageMaker;
   const recorder = createRecorder();
   const executions = new Map<string, unknown>();
   const handler = createHandler({
     listCompletedJobs: createListCompletedJobs(client),
     describeTrainingJob: createDescribeTrainingJob(client),
+    readTags: createReadTags(client),
     intents,
-    readBeginnings: createMemoryBeginnings(LEDGER_BEGAN, bonusTerms(aBonusPolicy().rules), () => NOW).read,
+    readBeginnings: createMemoryBeginnings(LEDGER_BEGAN, bonusTerms(policy.rules), () => NOW).read,
     startExecution: async (name, input) => {
       if (executions.has(name)) return 'already-started';
       executions.set(name, input);
       return 'started';
     },
-    policy: aBonusPolicy(),
+    policy,
     now: () => NOW,
     publish: recorder.publish,
     log: recorder.log,
@@ -90,6 +99,7 @@ describe('the hourly look for missed jobs', () => {
     ['that completed more than a day ago', 'churn-old', { minutesAgo: 27 * 60 }],
     ['that failed', 'churn-failed', { status: 'Failed' }],
     ['that nobody is paid for', 'other-job', {}],
+    ['that has a tag that no rule is for', 'other-job', { tags: { team: 'retention' } }],
   ])('leaves alone a job %s, without a word', async (_case, name, options) => {
     await aJob(name, options);
     const { handler, recorder, executions } = aSweep();
@@ -123,6 +133,49 @@ describe('the hourly look for missed jobs', () => {
 
     expect(await handler()).toEqual({ looked: 1, started: 0, isAll: true });
     expect(executions.size).toBe(0);
+  });
+
+  test.each(['TuningJobArn', 'AutoMLJobArn', 'LabelingJobArn'])(
+    'starts nothing for a child of another job, however good, and records that once: %s',
+    async (field) => {
+      await aJob('churn-trial', { partOf: { [field]: 'arn:parent' } });
+      const { handler, recorder, executions } = aSweep();
+
+      await handler();
+      await handler();
+
+      expect(executions.size).toBe(0);
+      expect(recorder.published).toEqual([
+        [
+          'bonus.skipped',
+          {
+            trainingJobName: 'churn-trial',
+            rule: 'churn',
+            reason: 'child-job',
+            detail: 'the job is part of arn:parent',
+          },
+        ],
+      ]);
+      expect(recorder.counted).toEqual({ BonusesSkipped: 1 });
+    },
+  );
+
+  test('finds the jobs of a rule by their tags', async () => {
+    const tag = { key: 'team', value: 'retention' };
+    await aJob('any-name', { tags: { stage: 'prod', team: 'retention' } });
+    await aJob('churn-of-others', { tags: { team: 'growth' } });
+    await aJob('churn-ours', { tags: {} });
+    const rules = [
+      aBonusRule({ name: 'tagged', jobs: { tag } }),
+      aBonusRule({ name: 'named', jobs: { prefix: 'churn-ours' } }),
+    ];
+    const { handler, recorder } = aSweep(aBonusPolicy(...rules));
+
+    expect(await handler()).toEqual({ looked: 3, started: 2, isAll: true });
+    expect(recorder.published).toMatchObject([
+      ['bonus.started', { trainingJobName: 'any-name', rule: 'tagged' }],
+      ['bonus.started', { trainingJobName: 'churn-ours', rule: 'named' }],
+    ]);
   });
 
   test('looks through all pages', async () => {

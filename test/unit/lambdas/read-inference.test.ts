@@ -26,6 +26,11 @@ function anObjectCreated({ bucket = 'inferences', key = KEY, size = 44 } = {}): 
   );
 }
 
+/** The same of another account or region: there may be a bucket's event of that, for a bus can be given it. */
+function elsewhere(event: Readonly<Record<string, string>>): string {
+  return JSON.stringify({ ...(JSON.parse(anObjectCreated()) as object), ...event });
+}
+
 function aReader(text: string, overrides: Partial<Deps> = {}) {
   const published: InferenceCompletedDetail[] = [];
   const deadLetters: DeadLetter[] = [];
@@ -105,6 +110,11 @@ describe('the answer of an asynchronous endpoint', () => {
     [anObjectCreated({ size: 65_537 }), 'detail.object.size: 65537 bytes; 65536 is the most that is read'],
     [anObjectCreated({ key: `answers/${'x'.repeat(200)}` }), 'is too long for an id: over 200'],
     [anObjectCreated({ key: '' }), 'detail.object.key'],
+    [
+      elsewhere({ account: '999999999999' }),
+      'event.account: is "999999999999"; this pipeline takes 000000000000 alone',
+    ],
+    [elsewhere({ region: 'eu-west-1' }), 'event.region: is "eu-west-1"; this pipeline takes us-east-1 alone'],
     [anEvent('Object Created', { bucket: { name: 'inferences' } }), 'detail.object'],
     [anEvent('Object Deleted', {}), 'detail-type is "Object Deleted"'],
     ['{', 'event'],

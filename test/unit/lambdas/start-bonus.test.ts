@@ -2,11 +2,13 @@ import { describe, expect, test } from '@jest/globals';
 import { createHandler, type Deps } from '../../../lambdas/start-bonus/handler.ts';
 import type { DeadLetter } from '../../../src/aws/dead-letters.ts';
 import { UnusableEventError } from '../../../src/errors.ts';
-import { TRAINING_JOB_STATE_CHANGE } from '../../../src/events/catalogue.ts';
 import { bonusTerms } from '../../../src/escrow/rule-terms.ts';
 import { effectKey } from '../../../src/ledger/effect-key.ts';
 import {
   aBonusPolicy,
+  aBonusRule,
+  aTrainingEvent,
+  trainingJobArn,
   aJobMeasuring,
   aRequest,
   aTrainingJob,
@@ -19,7 +21,7 @@ import { createMemoryBeginnings } from '../../support/memory-beginnings.ts';
 import { createMemoryIntents } from '../../support/memory-intents.ts';
 import { createRecorder } from '../../support/recorder.ts';
 
-const BODY = anEvent(TRAINING_JOB_STATE_CHANGE, { TrainingJobName: JOB_NAME, TrainingJobStatus: 'Completed' });
+const BODY = aTrainingEvent();
 const EXECUTION = effectKey(aRequest().cause, 'escrow-create');
 
 const LEDGER_BEGAN = new Date('2026-03-01T00:00:00Z');
@@ -31,7 +33,7 @@ function aStarter(overrides: Partial<Deps> = {}, failsToPublish = false) {
   const described: string[] = [];
   const intents = createMemoryIntents();
   const now = () => new Date('2026-03-06T09:00:05Z');
-  const beginnings = createMemoryBeginnings(LEDGER_BEGAN, bonusTerms(aBonusPolicy().rules), now);
+  const beginnings = createMemoryBeginnings(LEDGER_BEGAN, bonusTerms((overrides.policy ?? aBonusPolicy()).rules), now);
   const handler = createHandler({
     intents,
     readBeginnings: beginnings.read,
@@ -40,6 +42,7 @@ function aStarter(overrides: Partial<Deps> = {}, failsToPublish = false) {
       described.push(name);
       return aTrainingJob({ name });
     },
+    readTags: inert('readTags'),
     startExecution: async (name, input) => {
       const isNew = !started.some(([known]) => known === name);
       started.push([name, input]);
@@ -131,14 +134,111 @@ describe('a training job that earned a bonus', () => {
 describe('a training job that no rule is for', () => {
   test('is none of ours: counted, and neither described nor put aside', async () => {
     const { take, recorder, deadLetters, started } = aStarter({ describeTrainingJob: inert('describeTrainingJob') });
-    const body = anEvent(TRAINING_JOB_STATE_CHANGE, {
-      TrainingJobName: 'forecast-1',
-      TrainingJobStatus: 'Completed',
-    });
 
-    expect(await take(body)).toEqual(ALL_TAKEN);
+    expect(await take(aTrainingEvent('forecast-1'))).toEqual(ALL_TAKEN);
     expect([deadLetters, started, recorder.published]).toEqual([[], [], []]);
     expect(recorder.counted).toEqual({ JobsNotOurs: 1 });
+  });
+});
+
+describe('a rule by tag', () => {
+  const tag = { key: 'team', value: 'retention' };
+  const policy = aBonusPolicy(
+    aBonusRule({ name: 'retention', jobs: { tag } }),
+    aBonusRule({ name: 'fraud', jobs: { prefix: 'fraud-' } }),
+  );
+
+  test.each([
+    ['a map', { team: 'retention' }],
+    [
+      'a list',
+      [
+        { Key: 'model', Value: 'churn' },
+        { Key: 'team', Value: 'retention' },
+      ],
+    ],
+  ])('is that of a job whose event has the tag in %s', async (_form, Tags) => {
+    const { take, recorder } = aStarter({ policy });
+
+    expect(await take(aTrainingEvent('any-name', { Tags }))).toEqual(ALL_TAKEN);
+    expect(recorder.published).toMatchObject([['bonus.started', { rule: 'retention' }]]);
+  });
+
+  test.each([[{}], [[]], [{ team: 'growth' }], [[{ Key: 'team' }]], [{ team: 7 }]])(
+    'is not that of a job whose event has the tags %j: it is described only if another rule is for it',
+    async (Tags) => {
+      const { take, recorder, described } = aStarter({ policy });
+
+      expect(await take(aTrainingEvent('any-name', { Tags }))).toEqual(ALL_TAKEN);
+      expect([described, recorder.counted]).toEqual([[], { JobsNotOurs: 1 }]);
+      await take(aTrainingEvent('fraud-1', { Tags }));
+      expect(recorder.published).toMatchObject([['bonus.started', { rule: 'fraud' }]]);
+    },
+  );
+
+  test.each([undefined, null, 'team=retention'])(
+    'is found by asking SageMaker where the event says %j',
+    async (Tags) => {
+      const asked: string[] = [];
+      const readTags = async (arn: string) => {
+        asked.push(arn);
+        return { team: 'retention' };
+      };
+      const { take, recorder } = aStarter({ policy, readTags });
+
+      expect(await take(aTrainingEvent('any-name', { Tags }))).toEqual(ALL_TAKEN);
+      expect(asked).toEqual([trainingJobArn('any-name')]);
+      expect(recorder.published).toMatchObject([['bonus.started', { rule: 'retention' }]]);
+    },
+  );
+
+  test('leaves alone a job whose tags may not be read: it is that of others, and no dead letter', async () => {
+    const { take, recorder, deadLetters, described } = aStarter({ policy, readTags: async () => undefined });
+
+    expect(await take(aTrainingEvent('any-name'))).toEqual(ALL_TAKEN);
+    expect([described, deadLetters, recorder.counted]).toEqual([[], [], { JobsNotOurs: 1 }]);
+  });
+});
+
+describe('an event from elsewhere', () => {
+  const elsewhere = (account: string, region: string) =>
+    `arn:aws:sagemaker:${region}:${account}:training-job/${JOB_NAME}`;
+
+  test.each([
+    ['another account', {}, { account: '999999999999' }, 'event.account: is "999999999999"'],
+    ['another region', {}, { region: 'eu-west-1' }, 'event.region: is "eu-west-1"'],
+    ['no account', {}, { account: undefined }, 'event.account: is missing'],
+    [
+      "another account's job",
+      { TrainingJobArn: elsewhere('999999999999', 'us-east-1') },
+      {},
+      'detail.TrainingJobArn: is "arn:aws:sagemaker:us-east-1:999999999999:training-job/churn-xgb-demo"',
+    ],
+    [
+      "another region's job",
+      { TrainingJobArn: elsewhere('000000000000', 'eu-west-1') },
+      {},
+      'detail.TrainingJobArn: is "arn:aws:sagemaker:eu-west-1:000000000000:training-job/churn-xgb-demo"',
+    ],
+  ])(
+    'is put aside with the reason, and the job of that name here is not described: %s',
+    async (_case, detail, event, reason) => {
+      const { take, deadLetters, described, started } = aStarter();
+
+      expect(await take(aTrainingEvent(JOB_NAME, detail, event))).toEqual(ALL_TAKEN);
+      expect([described, started]).toEqual([[], []]);
+      expect(deadLetters).toMatchObject([{ reason: expect.stringContaining(reason) }]);
+    },
+  );
+
+  test('is one that names another job by its ARN than by its name', async () => {
+    const { take, deadLetters, started } = aStarter();
+
+    expect(await take(aTrainingEvent(JOB_NAME, { TrainingJobArn: trainingJobArn('churn-other') }))).toEqual(ALL_TAKEN);
+    expect(started).toEqual([]);
+    expect(deadLetters).toMatchObject([
+      { reason: expect.stringContaining(`training job "${JOB_NAME}" is ${trainingJobArn(JOB_NAME)}`) },
+    ]);
   });
 });
 
@@ -181,11 +281,7 @@ describe('an event', () => {
   });
 
   test.each([
-    [
-      'without a job name',
-      anEvent(TRAINING_JOB_STATE_CHANGE, { TrainingJobStatus: 'Completed' }),
-      'detail.TrainingJobName: ',
-    ],
+    ['without a job name', aTrainingEvent(JOB_NAME, { TrainingJobName: undefined }), 'detail.TrainingJobName: '],
     [
       'of another type',
       anEvent('SageMaker Endpoint State Change', {}),

@@ -4,11 +4,11 @@ import { createHandler as createStartBonus } from '../../../lambdas/start-bonus/
 import type { TrainingJob } from '../../../src/escrow/bonus.ts';
 import type { BonusRule } from '../../../src/escrow/bonus-rules.ts';
 import { bonusTerms } from '../../../src/escrow/rule-terms.ts';
-import { TRAINING_JOB_STATE_CHANGE } from '../../../src/events/catalogue.ts';
 import type { Intent } from '../../../src/ledger/intent.ts';
-import { aBonusRule, aTrainingJob } from '../../support/bonus-escrow.ts';
+import { aBonusRule, aTrainingEvent, aTrainingJob } from '../../support/bonus-escrow.ts';
 import { afterNoon, aNewIntent, MINUTE, NOON } from '../../support/effects.ts';
-import { aBatch, anEvent, timeLeft } from '../../support/lambda-events.ts';
+import { inert } from '../../support/inert.ts';
+import { aBatch, timeLeft } from '../../support/lambda-events.ts';
 import { createMemoryBeginnings, type MemoryBeginnings } from '../../support/memory-beginnings.ts';
 import { createMemoryIntents, createMemoryLedger } from '../../support/memory-intents.ts';
 import { createRecorder } from '../../support/recorder.ts';
@@ -56,6 +56,7 @@ function anAccount() {
       count: recorder.count,
       sendDeadLetter: async () => {},
       maxReceives: 5,
+      readTags: inert('readTags'),
     };
     return {
       beginnings,
@@ -77,8 +78,7 @@ function anAccount() {
       async hear(name: string, minuteOfArrival: number, event: Readonly<Record<string, unknown>> = {}) {
         now = at(minuteOfArrival);
         const job = jobs.find((one) => one.name === name);
-        const detail = { TrainingJobName: name, TrainingJobStatus: 'Completed' };
-        const body = anEvent(TRAINING_JOB_STATE_CHANGE, detail, { time: job?.endedAt.toISOString(), ...event });
+        const body = aTrainingEvent(name, {}, { time: job?.endedAt.toISOString(), ...event });
         await createStartBonus({ ...deps, policy: { rules: [...rules] } })(aBatch({ body }), timeLeft());
       },
       /** The hourly look. */

@@ -6,6 +6,8 @@ import { anEvent } from '../../support/lambda-events.ts';
 const SAID = { by: 'ann', reason: 'reviewed it' };
 const AT = '2026-03-06T09:00:00Z';
 
+const home = { account: '000000000000', region: 'us-east-1' };
+
 describe('the command', () => {
   test.each([
     ['approve', { ...SAID, escrow: 'esc_1' }, 'escrow:esc_1', { type: 'approved', at: AT, ...SAID }],
@@ -32,7 +34,11 @@ describe('the command', () => {
   ])('%s makes an event that the pipeline reads as what was meant', (command, options, address, signal) => {
     const { detailType, detail } = composeSignal(command, options);
 
-    expect(readSignal(anEvent(detailType, detail))).toEqual({ kind: 'signal', address, signal });
+    expect(readSignal(anEvent(detailType, detail), { home, packages: { by: 'approval-status' } })).toEqual({
+      kind: 'signal',
+      address,
+      signal,
+    });
   });
 
   test.each([

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { DescribeTrainingJobCommand, SageMakerClient } from '@aws-sdk/client-sagemaker';
+import { DescribeTrainingJobCommand, ListTagsCommand, SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { InvokeEndpointCommand, ModelError, SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
 import { startTwin, type Twin } from '../../../twin/server.ts';
 import { call, setClock, stoppedClock } from './calling.ts';
@@ -73,6 +73,27 @@ describe('DescribeTrainingJob', () => {
       TrainingJobStatus: 'Completed',
       CreationTime: new Date('2026-03-06T09:00:00Z'),
       FinalMetricDataList: [{ MetricName: 'validation:accuracy', Value: 0.875 }],
+    });
+  });
+
+  test('says of which job it is a part, and ListTags its tags, in pages', async () => {
+    const TuningJobArn = 'arn:aws:sagemaker:us-east-1:000000000000:hyper-parameter-tuning-job/search';
+    const tags = Object.fromEntries(Array.from({ length: 51 }, (_, index) => [`key-${index}`, `value ${index}`]));
+    await call(twin, 'PUT /_twin/training-jobs/trial-1', { body: { partOf: { TuningJobArn }, tags } });
+
+    const { TrainingJobArn: ResourceArn, ...job } = await describeJob('trial-1');
+    const first = await sageMaker.send(new ListTagsCommand({ ResourceArn }));
+    const { NextToken } = first;
+    const rest = await sageMaker.send(new ListTagsCommand({ ResourceArn, NextToken }));
+
+    expect(job.TuningJobArn).toBe(TuningJobArn);
+    expect([first.Tags?.length, rest.Tags, rest.NextToken]).toEqual([
+      50,
+      [{ Key: 'key-50', Value: 'value 50' }],
+      undefined,
+    ]);
+    await expect(sageMaker.send(new ListTagsCommand({ ResourceArn: 'arn:none' }))).rejects.toMatchObject({
+      name: 'ValidationException',
     });
   });
 

@@ -35,7 +35,9 @@ describe('a message', () => {
       const handler = consumeQueue(deps, async (message, remainingMs) => void seen.push([message, remainingMs()]));
 
       expect(await handler(aBatch({ body: 'text', receives }), timeLeft(1234))).toEqual(ALL_TAKEN);
-      expect(seen).toEqual([[{ body: 'text', redelivered }, 1234]]);
+      expect(seen).toEqual([
+        [{ body: 'text', redelivered, home: { account: '000000000000', region: 'us-east-1' } }, 1234],
+      ]);
       expect(deadLetters).toEqual([]);
       expect(counted).toEqual({});
     },

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createDescribeTrainingJob } from '../../../../src/aws/training-jobs.ts';
+import { createDescribeTrainingJob, createReadTags } from '../../../../src/aws/training-jobs.ts';
 import { UnusableEventError } from '../../../../src/errors.ts';
 import { decideBonus } from '../../../../src/escrow/bonus.ts';
 import { startTwin, type Twin } from '../../../../twin/server.ts';
 import { awsAt } from '../../../support/aws-clients.ts';
-import { aBonusRule } from '../../../support/bonus-escrow.ts';
+import { aBonusRule, trainingJobArn } from '../../../support/bonus-escrow.ts';
 import { answer, startScriptedServer } from '../../../support/scripted-server.ts';
 
 describe('a training job', () => {
@@ -39,12 +39,42 @@ describe('a training job', () => {
     expect(await describeJob('fraud-no-metric')).toMatchObject({ finalMetrics: [] });
   });
 
+  test.each(['TuningJobArn', 'AutoMLJobArn', 'LabelingJobArn'])('may be a child of another job: %s', async (field) => {
+    const body = JSON.stringify({ partOf: { [field]: 'arn:parent' } });
+    await fetch(`${twin.url}/_twin/training-jobs/churn-trial`, { method: 'PUT', body });
+
+    expect(await describeJob('churn-trial')).toMatchObject({ parentArn: 'arn:parent' });
+  });
+
+  test('has its tags read through all pages', async () => {
+    const tags = Object.fromEntries(Array.from({ length: 51 }, (_, index) => [`key-${index}`, `value ${index}`]));
+    const body = JSON.stringify({ tags });
+    await fetch(`${twin.url}/_twin/training-jobs/churn-tagged`, { method: 'PUT', body });
+
+    expect(await createReadTags(awsAt(twin.url).sageMaker)(trainingJobArn('churn-tagged'))).toEqual(tags);
+  });
+
   test('that SageMaker does not know makes its event unusable', async () => {
     const reading = describeJob('nobody');
 
     await expect(reading).rejects.toThrow(UnusableEventError);
     await expect(reading).rejects.toThrow('detail.TrainingJobName: SageMaker has no training job "nobody"');
   });
+});
+
+test('tags that may not be read are unknown, and other faults are faults', async () => {
+  const server = await startScriptedServer();
+  try {
+    const headers = { 'content-type': 'application/x-amz-json-1.1' };
+    const readTags = createReadTags(awsAt(server.url).sageMaker);
+    server.script(answer(400, { __type: 'AccessDeniedException', message: 'not yours' }, headers));
+    expect(await readTags('arn:of-others')).toBeUndefined();
+
+    server.script(answer(400, { __type: 'ValidationException', message: 'no ARN' }, headers));
+    await expect(readTags('arn:of-others')).rejects.toThrow('no ARN');
+  } finally {
+    await server.close();
+  }
 });
 
 describe('an answer of SageMaker', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { UnusableEventError } from '../../../../src/errors.ts';
-import { readSignal, SIGNAL_TYPES } from '../../../../src/escrow/read-signal.ts';
+import type { PackagePolicy } from '../../../../src/escrow/package-decision.ts';
+import { readSignal, SIGNAL_TYPES, type SignalPolicy } from '../../../../src/escrow/read-signal.ts';
 import { ENDPOINT_STATE_CHANGE, MODEL_PACKAGE_STATE_CHANGE } from '../../../../src/events/catalogue.ts';
 import { anEvent } from '../../../support/lambda-events.ts';
 
@@ -33,13 +34,21 @@ const AN_ENDPOINT = {
   Tags: { 'purple-flea:training-job': 'churn-1' },
 };
 
-const readPackage = (overrides: object = {}, event: object = {}) =>
-  readSignal(anEvent(MODEL_PACKAGE_STATE_CHANGE, { ...A_PACKAGE, ...overrides }, { ...event }));
+const POLICY: SignalPolicy = {
+  home: { account: '000000000000', region: 'us-east-1' },
+  packages: { by: 'approval-status' },
+};
+
+const readPackage = (overrides: object = {}, event: object = {}, packages: PackagePolicy = POLICY.packages) =>
+  readSignal(anEvent(MODEL_PACKAGE_STATE_CHANGE, { ...A_PACKAGE, ...overrides }, { ...event }), {
+    ...POLICY,
+    packages,
+  });
 const readEndpoint = (overrides: object = {}, event: object = {}) =>
-  readSignal(anEvent(ENDPOINT_STATE_CHANGE, { ...AN_ENDPOINT, ...overrides }, { ...event }));
+  readSignal(anEvent(ENDPOINT_STATE_CHANGE, { ...AN_ENDPOINT, ...overrides }, { ...event }), POLICY);
 
 describe.each(['approved', 'rejected'] as const)('escrow.%s', (type) => {
-  const read = (detail: object) => readSignal(anEvent(`escrow.${type}`, detail));
+  const read = (detail: object) => readSignal(anEvent(`escrow.${type}`, detail), POLICY);
   const SAID = { by: 'ann', reason: 'reviewed it' };
 
   test('is a decision over an escrow, or over the bonus of a training job, dated by its event', () => {
@@ -133,7 +142,7 @@ describe('a model package', () => {
 
   test('has the texts cut to what goes into a record', () => {
     const { signal } = readPackage({
-      ModelPackageArn: `arn:${'x'.repeat(300)}`,
+      ModelPackageArn: `${PACKAGE_ARN}${'x'.repeat(300)}`,
       ApprovalDescription: 'y'.repeat(1024),
     }) as { signal: { by: string; reason: string } };
 
@@ -193,11 +202,20 @@ describe('an endpoint', () => {
     },
   );
 
+  test('may have its tags in a list', () => {
+    const Tags = [
+      { Key: 'team', Value: 'retention' },
+      { Key: 'purple-flea:training-job', Value: 'churn-1' },
+    ];
+
+    expect(readEndpoint({ Tags })).toEqual(readEndpoint());
+  });
+
   test('may name an escrow instead', () => {
     expect(readEndpoint({ Tags: { 'purple-flea:escrow': 'esc_1' } })).toMatchObject({ address: 'escrow:esc_1' });
   });
 
-  test.each([{}, null, undefined])('with the tags %j is none of ours', (Tags) => {
+  test.each([{}, [], null, undefined, [{ Key: 'team', Value: 'x' }]])('with the tags %j is none of ours', (Tags) => {
     expect(readEndpoint({ Tags })).toMatchObject({ kind: 'ignored', about: ENDPOINT_ARN });
   });
 
@@ -205,9 +223,101 @@ describe('an endpoint', () => {
     [{ EndpointStatus: 'CREATING' }, 'detail.EndpointStatus: '],
     [{ EndpointArn: undefined }, 'detail.EndpointArn: '],
     [{ Tags: { 'purple-flea:training-job': 7 } }, 'detail.Tags.purple-flea:training-job: '],
-    [{ Tags: [{ Key: 'purple-flea:training-job', Value: 'churn-1' }] }, 'detail.Tags: '],
+    [{ Tags: [{ Key: 'purple-flea:training-job', Value: '' }] }, 'detail.Tags.purple-flea:training-job: '],
+    [{ Tags: 'purple-flea:training-job' }, 'detail.Tags: '],
+    [{ Tags: [{ Name: 'purple-flea:training-job' }] }, 'detail.Tags: '],
   ])('with %j is unusable, by the name of the field', (overrides, message) => {
     expect(() => readEndpoint(overrides)).toThrow(message);
+  });
+});
+
+describe('a model package whose update did not change its approval', () => {
+  test.each([['ModelLifeCycle'], ['CustomerMetadataProperties'], ['ApprovalDescription', 'ModelPackageStatus'], []])(
+    'decides nothing: %s',
+    (...fields) => {
+      for (const ModelApprovalStatus of ['Approved', 'Rejected']) {
+        const update = { ModelApprovalStatus, UpdatedModelPackageFields: fields };
+        expect(readPackage(update)).toEqual({
+          kind: 'ignored',
+          about: PACKAGE_ARN,
+          reason: `the update changed ${fields.join(', ') || 'nothing'}, and not ModelApprovalStatus`,
+        });
+      }
+    },
+  );
+
+  test.each([['ModelApprovalStatus'], ['ApprovalDescription', 'ModelApprovalStatus']])(
+    'is not one whose fields say so: %s',
+    (...fields) => {
+      expect(readPackage({ UpdatedModelPackageFields: fields })).toEqual(readPackage());
+    },
+  );
+});
+
+describe('a model package whose life cycle decides', () => {
+  const BY_STAGES: PackagePolicy = {
+    by: 'life-cycle',
+    approved: [
+      { stage: 'Production', status: 'Approved' },
+      { stage: 'Staging', status: 'Released' },
+    ],
+    rejected: [{ stage: 'Production', status: 'Rejected' }],
+  };
+  const inStage = (Stage: unknown, StageStatus: unknown, overrides: object = {}) =>
+    readPackage(
+      { ModelLifeCycle: { Stage, StageStatus }, UpdatedModelPackageFields: ['ModelLifeCycle'], ...overrides },
+      {},
+      BY_STAGES,
+    );
+
+  test.each([
+    ['Production', 'Approved', 'approved'],
+    ['Staging', 'Released', 'approved'],
+    ['Production', 'Rejected', 'rejected'],
+  ])('goes into stage %s as %s: it is %s', (stage, status, type) => {
+    const pending = { ModelApprovalStatus: 'PendingManualApproval' };
+
+    expect(inStage(stage, status, pending)).toMatchObject({
+      address: 'training-job:churn-1',
+      signal: { type, reason: `model package ${PACKAGE_ARN} is ${status} in stage ${stage}` },
+    });
+    expect(
+      inStage(stage, status, { ModelApprovalStatus: undefined, UpdatedModelPackageFields: undefined }),
+    ).toMatchObject({
+      signal: { type },
+    });
+  });
+
+  test.each([
+    ['a stage that is not listed', 'Staging', 'Approved', {}],
+    ['its approval alone', 'Production', 'Approved', { UpdatedModelPackageFields: ['ModelApprovalStatus'] }],
+    ['no life cycle', 'Production', 'Approved', { ModelLifeCycle: undefined }],
+    ['an untidy one', 7, null, {}],
+  ])('is ignored with %s', (_case, stage, status, overrides) => {
+    expect(inStage(stage, status, overrides)).toMatchObject({ kind: 'ignored', about: PACKAGE_ARN });
+  });
+
+  test('is no approval while the package is not usable', () => {
+    expect(inStage('Production', 'Approved', { ModelPackageStatus: 'Failed' })).toMatchObject({
+      kind: 'ignored',
+      reason: 'it is approved, but Failed',
+    });
+  });
+});
+
+describe.each([
+  ['model package', readPackage, 'ModelPackageArn', PACKAGE_ARN],
+  ['endpoint', readEndpoint, 'EndpointArn', ENDPOINT_ARN],
+] as const)('a %s from elsewhere', (_what, read, field, arn) => {
+  test.each([
+    ['an event of another account', {}, { account: '999999999999' }, 'event.account: is "999999999999"'],
+    ['an event of another region', {}, { region: 'eu-west-1' }, 'event.region: is "eu-west-1"'],
+    ['another account', { [field]: arn.replace('000000000000', '999999999999') }, {}, `detail.${field}: is "`],
+    ['another region', { [field]: arn.replace('us-east-1', 'eu-west-1') }, {}, `detail.${field}: is "`],
+    ['no ARN', { [field]: 'churn' }, {}, `detail.${field}: is "churn"`],
+  ])('is refused with the reason: %s', (_case, detail, event, reason) => {
+    expect(() => read(detail, event)).toThrow(UnusableEventError);
+    expect(() => read(detail, event)).toThrow(reason);
   });
 });
 
@@ -230,7 +340,7 @@ describe('the time of an event', () => {
 });
 
 test('a type that no signal is read from is unusable, and those that may be sent are named', () => {
-  const read = () => readSignal(anEvent('escrow.aproved', {}));
+  const read = () => readSignal(anEvent('escrow.aproved', {}), POLICY);
 
   expect(read).toThrow(UnusableEventError);
   for (const type of SIGNAL_TYPES) expect(read).toThrow(`"${type}"`);

@@ -44,7 +44,22 @@ describe('a SageMaker training job event', () => {
 
   test('is read however untidy it is', () => {
     expect(parse(UNTIDY).detail).toEqual(UNTIDY);
-    expect(parse({ TrainingJobName: 'a', TrainingJobStatus: 'Stopped' }).detail.TrainingJobName).toBe('a');
+    const { TrainingJobArn } = UNTIDY;
+    expect(parse({ TrainingJobName: 'a', TrainingJobArn, TrainingJobStatus: 'Stopped' }).detail.TrainingJobName).toBe(
+      'a',
+    );
+  });
+
+  test.each([
+    [{ team: 'retention' }, { team: 'retention' }],
+    [[{ Key: 'team', Value: 'retention' }, { Key: 'empty' }], { team: 'retention', empty: '' }],
+    [[], {}],
+    [{}, {}],
+    [null, undefined],
+    ['team', undefined],
+    [[{ key: 'team' }], undefined],
+  ])('has its tags read, if they can be: %j', (Tags, read) => {
+    expect(parse({ ...UNTIDY, Tags }).detail.Tags).toEqual(read);
   });
 
   test.each([
@@ -52,6 +67,7 @@ describe('a SageMaker training job event', () => {
     [{ TrainingJobName: '' }, 'detail.TrainingJobName: '],
     [{ TrainingJobName: 'x'.repeat(64) }, 'detail.TrainingJobName: '],
     [{ TrainingJobName: ['churn'] }, 'detail.TrainingJobName: '],
+    [{ TrainingJobArn: undefined }, 'detail.TrainingJobArn: '],
     [{ TrainingJobStatus: undefined }, 'detail.TrainingJobStatus: '],
     [{ TrainingJobStatus: '' }, 'detail.TrainingJobStatus: '],
     [{ TrainingJobStatus: 3 }, 'detail.TrainingJobStatus: '],

@@ -15,6 +15,8 @@ test('an event is read with its detail, and what else is in it is no matter', ()
   expect(parse(anEvent('thing.happened', { ...DETAIL, more: true }, { 'trace-header': 'x' }))).toEqual({
     id: '7bf73129-1428-4cd3-a780-95db273d1602',
     source: 'my.source',
+    account: '000000000000',
+    region: 'us-east-1',
     detailType: 'thing.happened',
     time: '2026-03-06T09:00:00Z',
     detail: { name: 'x', size: 1, more: true },
