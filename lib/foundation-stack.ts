@@ -1,23 +1,24 @@
 import { ArnFormat, CfnOutput, Duration, RemovalPolicy, Stack, Validations, type StackProps } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
 import { EventBus, Match } from 'aws-cdk-lib/aws-events';
-import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Topic } from 'aws-cdk-lib/aws-sns';
-import { StringParameter } from 'aws-cdk-lib/aws-ssm';
+import type { IStringParameter } from 'aws-cdk-lib/aws-ssm';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
-import type { Construct } from 'constructs';
+import { Construct } from 'constructs';
 import { BY_STATE_INDEX } from '../src/aws/intent-table.ts';
 import { BY_DEADLINE_INDEX } from '../src/aws/mailbox-table.ts';
 import { INCOMING, OWN_SOURCE, PUBLISHED } from '../src/events/catalogue.ts';
-import { STOP_MODES } from '../src/ledger/stop.ts';
 import type { Config } from './config.ts';
 import { createAlarm, pipelineMetric } from './constructs/alarm.ts';
 import { EventQueue } from './constructs/event-queue.ts';
 import { Notifications } from './constructs/notifications.ts';
 import { PipelineFunction } from './constructs/pipeline-function.ts';
+import { StopSwitch } from './constructs/stop-switch.ts';
 import { PredictionSender } from './constructs/prediction-sender.ts';
+import { ofOwnAccount } from './grants.ts';
 import { prefixOf } from './names.ts';
 import type { Policies } from './policies.ts';
 
@@ -38,7 +39,7 @@ export class FoundationStack extends Stack {
   readonly intents: Table;
   readonly mailbox: Table;
   /** The one switch over all money: `running`, `reducing` or `halted`. */
-  readonly stop: StringParameter;
+  readonly stop: IStringParameter;
   /** What functions that call any of Purple Flea's services are told. */
   readonly purpleFleaEnvironment: Readonly<Record<string, string>>;
   /** What every function that sends effects is told of the ledger. */
@@ -50,7 +51,8 @@ export class FoundationStack extends Stack {
   constructor(scope: Construct, id: string, { config, ...props }: StackProps & { readonly config: Config }) {
     super(scope, id, props);
     this.prefix = prefixOf(config.stage);
-    const removalPolicy = config.retainData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
+    // What is kept has a fixed name: a first deployment that fails removes it again, or the second would meet it.
+    const removalPolicy = config.retainData ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY;
 
     this.key = new Key(this, 'Key', {
       alias: this.prefix,
@@ -58,10 +60,10 @@ export class FoundationStack extends Stack {
       enableKeyRotation: true,
       removalPolicy,
     });
-    this.key.grantEncryptDecrypt(new ServicePrincipal('cloudwatch.amazonaws.com'));
-    // Rules put events into the flows' encrypted queues and lines into the encrypted topic; those of other accounts may not.
-    const ownAccount = { StringEquals: { 'aws:SourceAccount': this.account } };
-    this.key.grantEncryptDecrypt(new ServicePrincipal('events.amazonaws.com', { conditions: ownAccount }));
+    // Rules put events into encrypted queues, rules and alarms put lines into encrypted topics; those of other accounts may not.
+    for (const service of ['cloudwatch.amazonaws.com', 'events.amazonaws.com']) {
+      this.key.grantEncryptDecrypt(ofOwnAccount(this, service));
+    }
 
     this.secret = new Secret(this, 'ApiKey', {
       secretName: config.secretName,
@@ -129,7 +131,7 @@ export class FoundationStack extends Stack {
     this.alarmTopic.addToResourcePolicy(
       new PolicyStatement({
         actions: ['sns:Publish'],
-        principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+        principals: [ofOwnAccount(this, 'cloudwatch.amazonaws.com')],
         resources: [this.alarmTopic.topicArn],
         conditions: {
           ArnLike: {
@@ -155,12 +157,7 @@ export class FoundationStack extends Stack {
       alarmTopic: this.alarmTopic,
     });
 
-    this.stop = new StringParameter(this, 'Stop', {
-      parameterName: `/${this.prefix}/stop`,
-      description: 'running; reducing: no new outflow, what is locked may be settled; halted: nothing is sent',
-      stringValue: 'running',
-      allowedPattern: `^(${STOP_MODES.join('|')})$`,
-    });
+    this.stop = new StopSwitch(this, 'Stop', { prefix: this.prefix, stage: config.stage, removalPolicy }).parameter;
     const { escrow, trading, wallet, faucet, connectTimeoutMs, requestTimeoutMs } = config.purpleFlea;
     this.purpleFleaEnvironment = {
       SECRET_NAME: config.secretName,
@@ -179,6 +176,7 @@ export class FoundationStack extends Stack {
     new PredictionSender(this, 'PredictionSender', { prefix: this.prefix, bus: this.bus });
     this.addLedgerAlarms();
     this.addRejectEvent();
+    this.createTablesLast();
     new CfnOutput(this, 'BusName', { value: this.bus.eventBusName });
     new CfnOutput(this, 'NotificationTopicArn', { value: notifications.topicArn });
     new CfnOutput(this, 'SecretName', { value: config.secretName });
@@ -188,6 +186,13 @@ export class FoundationStack extends Stack {
     new CfnOutput(this, 'IntentTableName', { value: this.intents.tableName });
     new CfnOutput(this, 'MailboxTableName', { value: this.mailbox.tableName });
     new CfnOutput(this, 'StopParameterName', { value: this.stop.parameterName });
+  }
+
+  /** A rollback cannot remove a table that is protected against deletion: what may fail has to be created before. */
+  private createTablesLast(): void {
+    const tables: readonly Construct[] = [this.intents, this.mailbox];
+    const others = this.node.children.filter((child) => child instanceof Construct && !tables.includes(child));
+    for (const table of tables) table.node.addDependency(...others);
   }
 
   /** It has no usable value until a person puts one: until then no webhook is taken. */

@@ -1,11 +1,12 @@
 import { Stack } from 'aws-cdk-lib';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import type { IEventBus } from 'aws-cdk-lib/aws-events';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IStringParameter } from 'aws-cdk-lib/aws-ssm';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { Construct } from 'constructs';
 import { OWN_SOURCE } from '../src/events/catalogue.ts';
 import { PUBLISHERS } from '../src/events/publishers.ts';
 import type { PipelineFunction } from './constructs/pipeline-function.ts';
@@ -17,6 +18,13 @@ import type { PipelineFunction } from './constructs/pipeline-function.ts';
 
 function allow(fn: IFunction, actions: string[], ...resources: string[]): void {
   fn.addToRolePolicy(new PolicyStatement({ actions, resources }));
+}
+
+/** A service of AWS, where it acts for a resource of the stack's own account. */
+export function ofOwnAccount(scope: Construct, service: string): ServicePrincipal {
+  return new ServicePrincipal(service, {
+    conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(scope).account } },
+  });
 }
 
 /** Read one secret; it is encrypted with `key`. */

@@ -1,5 +1,5 @@
 import { ArnFormat, Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
-import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { DefinitionBody, LogLevel, StateMachine, StateMachineType } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
@@ -15,6 +15,7 @@ import {
   allowReadingSecret,
   allowRecordingIntents,
   allowUsingMailbox,
+  ofOwnAccount,
 } from '../grants.ts';
 import type { Policies } from '../policies.ts';
 import { createAlarm } from './alarm.ts';
@@ -109,7 +110,7 @@ export class EscrowLifecycle extends Construct {
       awaitSignal,
       awaitVerdict,
     };
-    const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('states.amazonaws.com') });
+    const role = new Role(this, 'Role', { assumedBy: ofOwnAccount(this, 'states.amazonaws.com') });
     role.addToPolicy(
       new PolicyStatement({
         actions: ['lambda:InvokeFunction'],

@@ -1,7 +1,7 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { EventField, Rule, RuleTargetInput, type IEventBus, type IRuleTarget } from 'aws-cdk-lib/aws-events';
-import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Topic, type ITopic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
@@ -9,6 +9,7 @@ import { Construct } from 'constructs';
 import { NOBODY_DECIDED } from '../../src/escrow/review.ts';
 import { OWN_SOURCE, type PublishedType } from '../../src/events/catalogue.ts';
 import type { Stage } from '../config.ts';
+import { ofOwnAccount } from '../grants.ts';
 import { pascalCase, prefixOf } from '../names.ts';
 import { createAlarm } from './alarm.ts';
 import { chatMessage, SlackChat, type SlackChannel } from './slack-chat.ts';
@@ -108,7 +109,7 @@ function createLineTopic(scope: Construct, id: string, topicName: string, prefix
   topic.addToResourcePolicy(
     new PolicyStatement({
       actions: ['sns:Publish'],
-      principals: [new ServicePrincipal('events.amazonaws.com')],
+      principals: [ofOwnAccount(scope, 'events.amazonaws.com')],
       resources: [topic.topicArn],
       conditions: {
         ArnLike: {

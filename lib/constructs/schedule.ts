@@ -1,8 +1,9 @@
 import { Duration } from 'aws-cdk-lib';
-import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
 import { Schedule, ScheduleExpression, ScheduleTargetInput } from 'aws-cdk-lib/aws-scheduler';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
 import type { Construct } from 'constructs';
+import { ofOwnAccount } from '../grants.ts';
 import type { PipelineFunction } from './pipeline-function.ts';
 
 /**
@@ -14,7 +15,7 @@ export function createSchedule(
   id: string,
   { fn, every, input }: { readonly fn: PipelineFunction; readonly every: Duration; readonly input?: object },
 ): Schedule {
-  const role = new Role(scope, `${id}Role`, { assumedBy: new ServicePrincipal('scheduler.amazonaws.com') });
+  const role = new Role(scope, `${id}Role`, { assumedBy: ofOwnAccount(scope, 'scheduler.amazonaws.com') });
   role.addToPolicy(new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [fn.functionArn] }));
   return new Schedule(scope, id, {
     schedule: ScheduleExpression.rate(every),

@@ -1,5 +1,5 @@
 import { Duration, Validations } from 'aws-cdk-lib';
-import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
 import { ContextAttribute, Schedule, ScheduleExpression, ScheduleTargetInput } from 'aws-cdk-lib/aws-scheduler';
 import { EventBridgePutEvents } from 'aws-cdk-lib/aws-scheduler-targets';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
@@ -8,7 +8,7 @@ import { INCOMING, OWN_SOURCE } from '../../src/events/catalogue.ts';
 import type { EscrowRequestedDetail } from '../../src/events/escrow-requested.ts';
 import type { Config } from '../config.ts';
 import type { FoundationStack } from '../foundation-stack.ts';
-import { putEventsStatement } from '../grants.ts';
+import { ofOwnAccount, putEventsStatement } from '../grants.ts';
 import { createAlarm } from './alarm.ts';
 
 type Subscription = Config['escrows']['subscriptions'][number];
@@ -49,7 +49,7 @@ export class Subscriptions extends Construct {
       description: `${queueName} holds periods of subscriptions that could not be requested: their escrows were not started. See docs/workflows/escrow-requests.md.`,
       topic: alarmTopic,
     });
-    const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('scheduler.amazonaws.com') });
+    const role = new Role(this, 'Role', { assumedBy: ofOwnAccount(this, 'scheduler.amazonaws.com') });
     for (const [actions, resource] of [
       [['sqs:SendMessage'], deadLetters.queueArn],
       [['kms:GenerateDataKey', 'kms:Decrypt'], key.keyArn],

@@ -17,6 +17,7 @@ export interface Resource<Properties> {
   readonly type: string;
   readonly properties: Properties;
   readonly deletionPolicy: string | undefined;
+  readonly dependsOn: readonly string[];
   readonly arn: string | undefined;
 }
 
@@ -162,7 +163,15 @@ export function describeStatement(stage: SynthesizedStage, { Action, Resource: o
 
 interface Template {
   readonly Resources: Readonly<
-    Record<string, { readonly Type: string; readonly Properties?: unknown; readonly DeletionPolicy?: string }>
+    Record<
+      string,
+      {
+        readonly Type: string;
+        readonly Properties?: unknown;
+        readonly DeletionPolicy?: string;
+        readonly DependsOn?: readonly string[];
+      }
+    >
   >;
   readonly Outputs?: Readonly<Record<string, { readonly Value: unknown; readonly Export?: { readonly Name: string } }>>;
 }
@@ -245,12 +254,13 @@ function resolveAll(templates: readonly StackTemplate[]): {
     ),
   );
   const resources = templates.flatMap((at) =>
-    Object.entries(at.template.Resources).map(([logicalId, { Type, Properties, DeletionPolicy }]) => ({
+    Object.entries(at.template.Resources).map(([logicalId, { Type, Properties, DeletionPolicy, DependsOn }]) => ({
       stack: at.stack,
       logicalId,
       type: Type,
       properties: resolve(Properties ?? {}, at),
       deletionPolicy: DeletionPolicy,
+      dependsOn: DependsOn ?? [],
       arn: identify(logicalId, at).attributes['Arn'],
     })),
   );
