@@ -53,9 +53,22 @@ export class ServiceUnreadableError extends Error {
   }
 }
 
-/** The work cannot be finished now and nothing was sent: the queue is to deliver the message again. */
+/**
+ * The work cannot be finished now and nothing was sent: the queue is to deliver the message again. However often that
+ * happens, it is no failure of the message.
+ */
 export class TryLaterError extends Error {
   override readonly name = 'TryLaterError';
+  /** When, where that is known. */
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(
+    message: string,
+    { retryAfterSeconds, ...options }: ErrorOptions & { readonly retryAfterSeconds?: number | undefined } = {},
+  ) {
+    super(message, options);
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
 }
 
 /** `error.name: error.message` of whatever was thrown, for reasons and log lines. */

@@ -1,7 +1,7 @@
-import { TryLaterError } from '../../src/errors.ts';
+import { SecretUnusableError, ServiceUnreadableError, TryLaterError } from '../../src/errors.ts';
 import { readLatestTry, standing, type EffectDeps, type EffectOutcome } from '../../src/ledger/perform-effect.ts';
 import { placedOrderSchema } from '../../src/purple-flea/trading.ts';
-import { decideTrade, screenSignal } from '../../src/trading/decide-trade.ts';
+import { ageSecondsOf, decideTrade, screenSignal } from '../../src/trading/decide-trade.ts';
 import { ORDER_KINDS, type Market } from '../../src/trading/market.ts';
 import { placeOrder } from '../../src/trading/place-order.ts';
 import { readFacts, type TradePicture } from '../../src/trading/read-facts.ts';
@@ -25,7 +25,7 @@ export interface Deps extends QueueDeps, AnnounceDeps, Omit<EffectDeps, 'remaini
 export function createHandler(deps: Deps) {
   return consumeQueue(deps, async ({ body, redelivered }, remainingMs) => {
     const signal = readTradeSignal(body);
-    const outcome = (await readStanding(deps, signal)) ?? (await trade({ ...deps, remainingMs }, signal));
+    const outcome = (await readStanding(deps, signal)) ?? (await tradeIfReadable({ ...deps, remainingMs }, signal));
     if (outcome === 'skipped') return;
     deps.log.info('order', { mode: deps.policy.mode, signalId: signal.id, outcome: outcome.outcome });
     switch (outcome.outcome) {
@@ -36,7 +36,7 @@ export function createHandler(deps: Deps) {
         await sayNotTraded(deps, signal, 'refused', outcome.reason);
         return;
       case 'not-sent':
-        throw new TryLaterError(`the order was not sent: ${outcome.reason}`);
+        return waitOrSkip(deps, signal, outcome);
       case 'pending':
       case 'manual':
         // Whoever settles the intent says what became of it.
@@ -52,6 +52,35 @@ async function readStanding(deps: Deps, signal: TradeSignal): Promise<EffectOutc
     kind: ORDER_KINDS[deps.policy.mode],
   });
   return intent === undefined || intent.state === 'prepared' ? undefined : standing(intent);
+}
+
+type NotSent = Extract<EffectOutcome, { outcome: 'not-sent' }>;
+
+/**
+ * Signals are asked again after this, however long the wait may be: what is in the way may be gone, and asking costs no call.
+ * A signal that has waited holds up those of its market behind it.
+ */
+const LONGEST_PAUSE_SECONDS = 5;
+
+/** What cannot be read now may be in a moment. */
+async function tradeIfReadable(...asked: Parameters<typeof trade>): Promise<EffectOutcome | 'skipped'> {
+  try {
+    return await trade(...asked);
+  } catch (error) {
+    if (!(error instanceof ServiceUnreadableError || error instanceof SecretUnusableError)) throw error;
+    return { outcome: 'not-sent', reason: error.message, retryAfterSeconds: LONGEST_PAUSE_SECONDS };
+  }
+}
+
+/** A signal that is still fresh after the pause comes back. One that is stale by then is skipped now. */
+async function waitOrSkip(deps: Deps, signal: TradeSignal, outcome: NotSent): Promise<void> {
+  const { maxAgeSeconds } = deps.policy;
+  const { reason } = outcome;
+  const retryAfterSeconds = Math.min(outcome.retryAfterSeconds, LONGEST_PAUSE_SECONDS);
+  if (ageSecondsOf(signal, deps.now()) + retryAfterSeconds <= maxAgeSeconds) {
+    throw new TryLaterError(`the order was not sent: ${reason}`, { retryAfterSeconds });
+  }
+  await sayNotTraded(deps, signal, 'stale', `not sent within ${maxAgeSeconds} s: ${reason}`);
 }
 
 /** Decides over a signal and places its order. */

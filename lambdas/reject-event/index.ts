@@ -1,17 +1,10 @@
 import middy from '@middy/core';
-import { createSendDeadLetter } from '../../src/aws/dead-letters.ts';
-import { aws } from '../shared/aws.ts';
-import { queueEnvironment, readEnvironment } from '../shared/environment.ts';
-import { count, log, telemetry } from '../shared/telemetry.ts';
+import { createQueueDeps } from '../shared/queue.ts';
+import { telemetry } from '../shared/telemetry.ts';
 import { createHandler } from './handler.ts';
-
-const env = readEnvironment(queueEnvironment);
 
 export const handler = middy(
   createHandler({
-    sendDeadLetter: createSendDeadLetter(aws.sqs, env.DEAD_LETTER_QUEUE_URL),
-    maxReceives: env.MAX_RECEIVES,
-    log,
-    count,
+    ...createQueueDeps(),
   }),
 ).use(telemetry);

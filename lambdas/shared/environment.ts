@@ -20,6 +20,7 @@ export const ledgerEnvironment = {
 export const mailboxEnvironment = { MAILBOX_TABLE: z.string() };
 /** Of functions that read objects of S3; on the local AWS alone there is an address. */
 export const queueEnvironment = {
+  QUEUE_URL: z.string(),
   DEAD_LETTER_QUEUE_URL: z.string(),
   MAX_RECEIVES: z.pipe(z.string().check(z.regex(/^\d+$/)), z.transform(Number)),
 };

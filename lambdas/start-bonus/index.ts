@@ -1,6 +1,5 @@
 import middy from '@middy/core';
 import * as z from 'zod/mini';
-import { createSendDeadLetter } from '../../src/aws/dead-letters.ts';
 import { createStartExecution } from '../../src/aws/executions.ts';
 import { createIntentTable } from '../../src/aws/intent-table.ts';
 import { createPublisher } from '../../src/aws/publisher.ts';
@@ -8,13 +7,13 @@ import { createDescribeTrainingJob, createReadTags } from '../../src/aws/trainin
 import { bonusPolicySchema } from '../../src/escrow/bonus-rules.ts';
 import { aws } from '../shared/aws.ts';
 import { createBeginnings } from '../shared/beginnings.ts';
-import { queueEnvironment, readEnvironment } from '../shared/environment.ts';
+import { readEnvironment } from '../shared/environment.ts';
 import { readPolicies } from '../shared/policies.ts';
-import { count, log, telemetry } from '../shared/telemetry.ts';
+import { createQueueDeps } from '../shared/queue.ts';
+import { telemetry } from '../shared/telemetry.ts';
 import { createHandler } from './handler.ts';
 
 const env = readEnvironment({
-  ...queueEnvironment,
   EVENT_BUS: z.string(),
   INTENT_TABLE: z.string(),
   STATE_MACHINE_ARN: z.string(),
@@ -29,11 +28,7 @@ export const handler = middy(
     readTags: createReadTags(aws.sageMaker),
     startExecution: createStartExecution(aws.stepFunctions, env.STATE_MACHINE_ARN),
     publish: createPublisher(aws.eventBridge, env.EVENT_BUS),
-    sendDeadLetter: createSendDeadLetter(aws.sqs, env.DEAD_LETTER_QUEUE_URL),
-    maxReceives: env.MAX_RECEIVES,
+    ...createQueueDeps(),
     policy: bonus,
-    now: () => new Date(),
-    log,
-    count,
   }),
 ).use(telemetry);

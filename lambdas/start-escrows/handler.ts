@@ -1,6 +1,6 @@
 import type { StartExecution } from '../../src/aws/executions.ts';
 import type { KeepRequest } from '../../src/aws/request-table.ts';
-import { describeError, TryLaterError, UnusableEventError } from '../../src/errors.ts';
+import { describeError, UnusableEventError } from '../../src/errors.ts';
 import { planRequest, type EscrowStart, type RequestPolicy } from '../../src/escrow/escrow-request.ts';
 import { INCOMING } from '../../src/events/catalogue.ts';
 import { requestRule } from '../../src/escrow/rule-terms.ts';
@@ -44,7 +44,7 @@ export function createHandler(deps: Deps) {
     );
     const failures = ended.flatMap((end) => (end.status === 'rejected' ? [describeError(end.reason)] : []));
     if (failures.length > 0) {
-      throw new TryLaterError(
+      throw new Error(
         `${failures.length} of ${starts.length} escrows of request "${requestId}" were not started: ${failures[0]}`,
       );
     }

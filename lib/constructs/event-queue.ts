@@ -13,11 +13,23 @@ import { pascalCase } from '../names.ts';
 import { createAlarm } from './alarm.ts';
 import type { PipelineFunction } from './pipeline-function.ts';
 
-/** How often a message is delivered before it is given up. */
+/** How often a message may fail, at least, before the function gives it up, with its reason. */
 export const MAX_RECEIVES = 5;
 
-/** Six times the longest timeout of the functions that take messages, as Lambda asks. */
+/**
+ * How often the queue delivers a message before it gives it up by itself, which SQS allows at most: what merely waits is
+ * received again and again, and only a function that never gets to its end leaves a message that far.
+ */
+export const MOST_RECEIVES = 1000;
+
+/** Six times the longest timeout of the functions that take messages, as Lambda advises. */
 const VISIBILITY_TIMEOUT = Duration.minutes(6);
+
+/**
+ * Where order counts, a message whose function crashed holds up those behind it for so long: only a little longer than the
+ * function may run. What waits or fails sets its own time.
+ */
+const ORDERED_VISIBILITY_TIMEOUT = Duration.seconds(90);
 
 /** Which events a rule takes, and from where. */
 export interface EventSourceProps {
@@ -67,8 +79,8 @@ export class EventQueue extends Construct {
     this.queue = new Queue(this, 'Queue', {
       ...shared,
       queueName: `${prefix}-${name}${suffix}`,
-      visibilityTimeout: VISIBILITY_TIMEOUT,
-      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: MAX_RECEIVES },
+      visibilityTimeout: fifoGroup === undefined ? VISIBILITY_TIMEOUT : ORDERED_VISIBILITY_TIMEOUT,
+      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: MOST_RECEIVES },
     });
 
     this.addRule(this, props);
@@ -119,8 +131,12 @@ export class EventQueue extends Construct {
   }
 
   /** Environment that `lambdas/shared/consume-queue.ts` reads. */
-  get environment(): { readonly DEAD_LETTER_QUEUE_URL: string; readonly MAX_RECEIVES: string } {
-    return { DEAD_LETTER_QUEUE_URL: this.deadLetters.queueUrl, MAX_RECEIVES: String(MAX_RECEIVES) };
+  get environment(): Readonly<Record<'QUEUE_URL' | 'DEAD_LETTER_QUEUE_URL' | 'MAX_RECEIVES', string>> {
+    return {
+      QUEUE_URL: this.queue.queueUrl,
+      DEAD_LETTER_QUEUE_URL: this.deadLetters.queueUrl,
+      MAX_RECEIVES: String(MAX_RECEIVES),
+    };
   }
 
   /** Lets a function take the messages, `batchSize` at a time, and put unusable ones aside. */

@@ -26,7 +26,7 @@ import type {
   SendTaskSuccessInput,
   StartExecutionInput,
 } from '@aws-sdk/client-sfn';
-import type { SendMessageRequest } from '@aws-sdk/client-sqs';
+import type { ChangeMessageVisibilityRequest, SendMessageRequest } from '@aws-sdk/client-sqs';
 import type { GetParameterRequest, GetParameterResult } from '@aws-sdk/client-ssm';
 import { createCallAws, type AwsAccess, type AwsService } from './call.ts';
 import { fromDynamoDb, toDynamoDb } from './documents.ts';
@@ -83,7 +83,10 @@ export type StepFunctions = Api<{
   SendTaskSuccess: Operation<SendTaskSuccessInput>;
 }>;
 
-export type Sqs = Api<{ SendMessage: Operation<SendMessageRequest> }>;
+export type Sqs = Api<{
+  SendMessage: Operation<SendMessageRequest>;
+  ChangeMessageVisibility: Operation<ChangeMessageVisibilityRequest>;
+}>;
 
 export type Ssm = Api<{ GetParameter: Operation<GetParameterRequest, Wire<GetParameterResult>> }>;
 

@@ -63,11 +63,16 @@ export function decideTrade(signal: TradeSignal, policy: TradePolicy, facts: Tra
   return screenSignal(signal, policy, now) ?? decideByFacts(signal, policy, facts, now);
 }
 
+/** How old a signal is, in whole seconds; negative where it is dated ahead. */
+export function ageSecondsOf({ at }: Pick<TradeSignal, 'at'>, now: Date): number {
+  return Math.floor((now.getTime() - Date.parse(at)) / 1000);
+}
+
 /** What speaks against a signal by itself, before anything is read for it. */
 export function screenSignal(signal: TradeSignal, policy: TradePolicy, now: Date): Skip | undefined {
   const { asset, direction, confidence } = signal;
   if (direction === 'hold') return skip('hold', 'the model says hold');
-  const ageSeconds = Math.floor((now.getTime() - Date.parse(signal.at)) / 1000);
+  const ageSeconds = ageSecondsOf(signal, now);
   if (ageSeconds > policy.maxAgeSeconds) {
     return skip('stale', `it is ${ageSeconds} s old; ${policy.maxAgeSeconds} s is the most`);
   }

@@ -1,4 +1,4 @@
-import { describeError, SecretUnusableError } from '../errors.ts';
+import { describeError, SecretUnusableError, ServiceUnreadableError } from '../errors.ts';
 import type { BudgetPolicy } from '../ledger/budgets.ts';
 import type { ReadStop } from '../ledger/stop.ts';
 import { formatUsd, parseUsd, type MicroUsd } from '../money.ts';
@@ -11,6 +11,8 @@ export interface ReadinessCheck {
   readonly ok: boolean;
   /** What was found, or what is wrong and how to mend it; never a key. */
   readonly detail: string;
+  /** Set where it could not be looked at: that is no "no". */
+  readonly isUnread?: true;
 }
 
 /** What the function check-readiness answers. */
@@ -44,7 +46,7 @@ export function describeFailing(checks: readonly ReadinessCheck[]): string {
     .join('; ');
 }
 
-/** The checks that fail; none where orders may go out. */
+/** The checks that fail; none where orders may go out. @throws ServiceUnreadableError where a check could not be looked at. */
 export type FindUnready = () => Promise<readonly ReadinessCheck[]>;
 
 /** How long it is taken for granted that all is as it was; what fails may be mended any moment. */
@@ -59,6 +61,8 @@ export function createFindUnready(deps: ReadinessDeps & { readonly now: () => Da
   return async () => {
     if (deps.now().getTime() < until) return failing;
     failing = (await checkReadiness(deps)).filter(({ ok }) => !ok);
+    const unread = failing.filter(({ isUnread }) => isUnread);
+    if (unread.length > 0) throw new ServiceUnreadableError(describeFailing(unread));
     until = deps.now().getTime() + (failing.length === 0 ? READY_MS : UNREADY_MS);
     return failing;
   };
@@ -105,7 +109,7 @@ async function attempt(check: ReadinessCheck['check'], read: () => Promise<strin
   try {
     return { check, ok: true, detail: await read() };
   } catch (error) {
-    return { check, ok: false, detail: describeError(error) };
+    return { check, ok: false, detail: describeError(error), isUnread: true };
   }
 }
 

@@ -298,14 +298,15 @@ describe.each(STAGES)('the event queues of stage %s', (stageName) => {
     const queue = queueNamed(stage, name);
     const deadLetters = queueAt(stage, queue.properties.RedrivePolicy?.deadLetterTargetArn);
 
-    test('gives a message up after five receives, to a queue that keeps it for 14 days', () => {
-      expect(queue.properties.RedrivePolicy?.maxReceiveCount).toBe(5);
+    test('gives up what its function never gets through, to a queue that keeps it for 14 days', () => {
+      // What merely waits is received again and again; the function gives up what fails.
+      expect(queue.properties.RedrivePolicy?.maxReceiveCount).toBe(1000);
       expect(deadLetters.properties.QueueName).toBe(`${prefix}-${name.replace(/(\.fifo)?$/, '-dead$1')}`);
       expect(deadLetters.properties.MessageRetentionPeriod).toBe(14 * 24 * 3600);
       expect(deadLetters.properties.RedrivePolicy).toBeUndefined();
     });
 
-    test('tells its consumer the same number of receives and the same dead-letter queue', () => {
+    test('tells its consumer its own address, the dead-letter queue, and how often a message may fail', () => {
       const handler = routes.find((route) => route.queue === name)?.handler;
       const [variables] = stage
         .resources<{ FunctionName: string; Environment: { Variables: object } }>('AWS::Lambda::Function')
@@ -314,17 +315,21 @@ describe.each(STAGES)('the event queues of stage %s', (stageName) => {
 
       expect(variables).toMatchObject({
         MAX_RECEIVES: '5',
+        QUEUE_URL: expect.stringMatching(new RegExp(`/${queue.properties.QueueName}$`)),
         DEAD_LETTER_QUEUE_URL: expect.stringMatching(new RegExp(`/${deadLetters.properties.QueueName}$`)),
       });
     });
 
-    test('hides a message for at least six times as long as its consumer may run', () => {
+    test('hides a message for six times as long as its consumer may run; where order counts, for little longer', () => {
       const [mapping] = mappingsOf(stage).filter(({ properties }) => properties.EventSourceArn === queue.arn);
       const [consumer] = stage
         .resources<{ FunctionName: string; Timeout: number }>('AWS::Lambda::Function')
         .filter(({ properties }) => properties.FunctionName === mapping?.properties.FunctionName);
 
-      expect(queue.properties.VisibilityTimeout).toBeGreaterThanOrEqual(6 * (consumer?.properties.Timeout ?? Infinity));
+      const { FifoQueue, VisibilityTimeout } = queue.properties;
+      const timeout = consumer?.properties.Timeout ?? Infinity;
+      expect(VisibilityTimeout).toBeGreaterThanOrEqual(FifoQueue === true ? 1.5 * timeout : 6 * timeout);
+      expect(VisibilityTimeout).toBeLessThanOrEqual(FifoQueue === true ? 90 : 360);
     });
 
     test('is encrypted with the key of the pipeline, and so is its dead-letter queue', () => {

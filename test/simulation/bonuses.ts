@@ -111,6 +111,7 @@ export function createBonuses(world: SimulatedWorld, { scenario, disturbances }:
       },
       packages: { by: 'approval-status' as const },
       readTags: inert('readTags'),
+      hideMessage: async () => {},
       maxReceives: MAX_RECEIVES,
       describeTrainingJob: async (name: string): Promise<TrainingJob> => {
         await world.gate(invocation, 'describe job', 'before');

@@ -259,6 +259,7 @@ async function deliverPrediction(world: SimulatedWorld, predictionId: string, as
       createPlaceTrade({
         ...world.portsOf(invocation),
         sendDeadLetter: async () => world.note('dead letter'),
+        hideMessage: async () => {},
         maxReceives: MAX_RECEIVES,
         policy: {
           mode: 'live',

@@ -1,5 +1,9 @@
 import type { SQSEvent, SQSRecord } from 'aws-lambda';
 
+/** When the messages of batches were sent (09:00), and when nobody is patient with them any more. */
+export const SENT_AT = new Date('2026-03-06T09:00:00Z');
+export const LONG_AFTER = new Date('2026-03-06T10:00:00Z');
+
 /** One message in a batch. */
 export interface MessageOptions {
   readonly body: string;
@@ -7,7 +11,7 @@ export interface MessageOptions {
   readonly receives?: number;
   readonly messageId?: string;
   /** Given for messages of a FIFO queue. */
-  readonly groupId?: string;
+  readonly groupId?: string | undefined;
 }
 
 /** A batch as Lambda hands it over. */
@@ -22,7 +26,7 @@ function aRecord({ body, receives = 1, messageId = 'message-1', groupId }: Messa
     body,
     attributes: {
       ApproximateReceiveCount: String(receives),
-      SentTimestamp: '1772787600000',
+      SentTimestamp: String(SENT_AT.getTime()),
       SenderId: 'events.amazonaws.com',
       ApproximateFirstReceiveTimestamp: '1772787600100',
       ...(groupId === undefined ? {} : { MessageGroupId: groupId }),

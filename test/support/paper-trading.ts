@@ -84,6 +84,7 @@ export function createPaperDesk({
     policy: tradePolicy,
     now: () => clock.now,
     sendDeadLetter: async (letter) => void deadLetters.push(letter),
+    hideMessage: async () => {},
     maxReceives: MAX_ROUNDS + 1,
     publish: recorder.publish,
     count: recorder.count,

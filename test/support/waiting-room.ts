@@ -27,7 +27,9 @@ export function createWaitingRoom() {
     ...shared,
     packages: { by: 'approval-status' },
     sendDeadLetter: async (letter) => void deadLetters.push(letter),
+    hideMessage: async () => {},
     maxReceives: 5,
+    now: () => world.now,
   });
   const recordEvent = (body: string, receives = 1) => record(aBatch({ body, receives }), timeLeft());
   return {

@@ -79,6 +79,7 @@ function aTrader({ answers = [], recorder = createRecorder(), deps = {} }: Trade
     now: () => clock.now,
     newId,
     sendDeadLetter: async (letter) => void deadLetters.push(letter),
+    hideMessage: async () => {},
     maxReceives: 5,
     publish: (...event) => recorder.publish(...event),
     count: recorder.count,
@@ -256,16 +257,50 @@ describe('a prediction that trades', () => {
     expect(sent).toEqual([]);
   });
 
-  test('is put aside with the name of a secret that cannot be used, once that has failed to the last', async () => {
+  test('waits for a secret that cannot be used, and is skipped as stale at last, with the name of the secret', async () => {
     const unusable = new SecretUnusableError('secret PurpleFleaApiKey: is not JSON');
-    const { take, deadLetters, sent } = aTrader({ deps: { openMarket: () => Promise.reject(unusable) } });
+    const { take, deadLetters, sent, recorder, clock } = aTrader({
+      deps: { openMarket: () => Promise.reject(unusable) },
+    });
 
     expect(await take()).toEqual(comingBack('message-1'));
-    expect(await take({}, 5)).toEqual(ALL_TAKEN);
-    expect(deadLetters).toMatchObject([
-      { reason: `SecretUnusableError: ${unusable.message}`, groupId: 'market-BTC-USDC' },
+    expect(await take({}, 50)).toEqual(comingBack('message-1'));
+    clock.now = new Date(AT.getTime() + (aTradePolicy().maxAgeSeconds - 5) * 1000);
+    expect(await take({}, 51)).toEqual(ALL_TAKEN);
+    expect(recorder.published).toMatchObject([
+      ['trade.skipped', { reason: 'stale', detail: expect.stringContaining(unusable.message) }],
     ]);
-    expect(sent).toEqual([]);
+    expect({ deadLetters, sent }).toEqual({ deadLetters: [], sent: [] });
+  });
+
+  test.each([
+    [1, 1],
+    [40, 5],
+    [900, 5],
+  ])(
+    'that the service has no room for in %d s comes back within seconds, its market waiting no longer',
+    async (retryAfterSeconds, seconds) => {
+      const hidden: number[] = [];
+      const limited: Answer<PlacedOrder> = { kind: 'not-sent', reason: 'HTTP 429', retryAfterSeconds };
+      const { take } = aTrader({
+        answers: [limited],
+        deps: { hideMessage: async (_receipt, pause) => void hidden.push(pause) },
+      });
+
+      expect(await take()).toEqual(comingBack('message-1'));
+      expect(hidden).toEqual([seconds]);
+    },
+  );
+
+  test('that would be stale after its pause is skipped at once: those behind it in its market are fresher', async () => {
+    const limited: Answer<PlacedOrder> = { kind: 'not-sent', reason: 'HTTP 429', retryAfterSeconds: 40 };
+    const { take, recorder, clock } = aTrader({ answers: [limited] });
+    clock.now = new Date(AT.getTime() + (aTradePolicy().maxAgeSeconds - 6) * 1000);
+
+    expect(await take()).toEqual(ALL_TAKEN);
+    expect(recorder.published).toMatchObject([
+      ['trade.skipped', { reason: 'stale', detail: 'not sent within 60 s: HTTP 429' }],
+    ]);
   });
 });
 

@@ -3,7 +3,7 @@ import { createHandler, type Deps } from '../../../lambdas/read-inference/handle
 import type { DeadLetter } from '../../../src/aws/dead-letters.ts';
 import { inferenceCompletedSchema, type InferenceCompletedDetail } from '../../../src/events/inference-completed.ts';
 import { inert } from '../../support/inert.ts';
-import { aBatch, ALL_TAKEN, anEvent, comingBack, timeLeft } from '../../support/lambda-events.ts';
+import { aBatch, ALL_TAKEN, anEvent, comingBack, LONG_AFTER, timeLeft } from '../../support/lambda-events.ts';
 import { createRecorder } from '../../support/recorder.ts';
 
 const KEY = 'answers/6a1d8f0e-7c2b-4f55-9a57-0f5f4c0f8a11.out';
@@ -51,7 +51,9 @@ function aReader(text: string, overrides: Partial<Deps> = {}) {
     },
     publishPrediction: async (prediction) => void published.push(prediction),
     sendDeadLetter: async (letter) => void deadLetters.push(letter),
+    hideMessage: async () => {},
     maxReceives: 5,
+    now: () => LONG_AFTER,
     log,
     count,
     ...overrides,

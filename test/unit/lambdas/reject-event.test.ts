@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { createHandler } from '../../../lambdas/reject-event/handler.ts';
 import type { DeadLetter } from '../../../src/aws/dead-letters.ts';
-import { aBatch, ALL_TAKEN, anEvent, timeLeft } from '../../support/lambda-events.ts';
+import { aBatch, ALL_TAKEN, anEvent, LONG_AFTER, timeLeft } from '../../support/lambda-events.ts';
 import { createRecorder } from '../../support/recorder.ts';
 
 const TAKEN = 'inference.completed, price.alert, escrow.requested, escrow.delivered, escrow.approved, escrow.rejected';
@@ -19,7 +19,9 @@ test.each([
   const recorder = createRecorder();
   const handler = createHandler({
     sendDeadLetter: async (letter) => void deadLetters.push(letter),
+    hideMessage: async () => {},
     maxReceives: 5,
+    now: () => LONG_AFTER,
     log: recorder.log,
     count: recorder.count,
   });
@@ -40,7 +42,14 @@ test('what the pipeline alone says of itself is put aside where another source s
   const deadLetters: DeadLetter[] = [];
   const { log, count } = createRecorder();
   const sendDeadLetter = async (letter: DeadLetter) => void deadLetters.push(letter);
-  const handler = createHandler({ sendDeadLetter, maxReceives: 5, log, count });
+  const handler = createHandler({
+    sendDeadLetter,
+    hideMessage: async () => {},
+    now: () => LONG_AFTER,
+    maxReceives: 5,
+    log,
+    count,
+  });
   const body = anEvent('escrow.released', { escrowId: 'esc_1' }, { source: 'my.models' });
 
   await handler(aBatch({ body, messageId: 'm-1' }), timeLeft());

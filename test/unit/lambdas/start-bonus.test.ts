@@ -50,6 +50,7 @@ function aStarter(overrides: Partial<Deps> = {}, failsToPublish = false) {
     },
     policy: aBonusPolicy(),
     sendDeadLetter: async (letter) => void deadLetters.push(letter),
+    hideMessage: async () => {},
     maxReceives: 5,
     publish: recorder.publish,
     count: recorder.count,

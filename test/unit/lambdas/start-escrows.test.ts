@@ -19,7 +19,7 @@ import {
   REQUESTED_AT,
 } from '../../support/escrow-requests.ts';
 import { inert } from '../../support/inert.ts';
-import { aBatch, ALL_TAKEN, comingBack, timeLeft } from '../../support/lambda-events.ts';
+import { aBatch, ALL_TAKEN, comingBack, LONG_AFTER, timeLeft } from '../../support/lambda-events.ts';
 import { aNewIntent } from '../../support/effects.ts';
 import { createMemoryBeginnings } from '../../support/memory-beginnings.ts';
 import { createMemoryIntents } from '../../support/memory-intents.ts';
@@ -56,6 +56,7 @@ function aStarter(overrides: Partial<Deps> = {}, fails: (start: number) => boole
     policy: aRequestPolicy(),
     now: () => new Date(NOW),
     sendDeadLetter: async (letter) => void deadLetters.push(letter),
+    hideMessage: async () => {},
     maxReceives: 5,
     publish: recorder.publish,
     count: recorder.count,
@@ -270,12 +271,10 @@ describe('where a start fails', () => {
   });
 
   test('to the last, the message is put aside with how many are missing', async () => {
-    const { take, reasons } = aStarter({}, (start) => start === 1);
+    const { take, reasons } = aStarter({ now: () => LONG_AFTER }, (start) => start === 1);
 
     expect(await take(aMilestoneRequest(), 5)).toEqual(ALL_TAKEN);
-    expect(reasons()).toEqual([
-      `TryLaterError: 1 of 2 escrows of request "${REQUEST_ID}" were not started: Error: throttled`,
-    ]);
+    expect(reasons()).toEqual([`Error: 1 of 2 escrows of request "${REQUEST_ID}" were not started: Error: throttled`]);
   });
 
   test('nothing is started where the table does not answer', async () => {

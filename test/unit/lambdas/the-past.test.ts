@@ -55,6 +55,7 @@ function anAccount() {
       log: recorder.log,
       count: recorder.count,
       sendDeadLetter: async () => {},
+      hideMessage: async () => {},
       maxReceives: 5,
       readTags: inert('readTags'),
     };

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { consumeQueue, type Message, type QueueDeps } from '../../../../lambdas/shared/consume-queue.ts';
 import type { DeadLetter } from '../../../../src/aws/dead-letters.ts';
 import { TryLaterError, UnusableEventError } from '../../../../src/errors.ts';
-import { aBatch, ALL_TAKEN, comingBack, timeLeft } from '../../../support/lambda-events.ts';
+import { aBatch, ALL_TAKEN, comingBack, LONG_AFTER, SENT_AT, timeLeft } from '../../../support/lambda-events.ts';
 import { createRecorder } from '../../../support/recorder.ts';
 
 function aQueue(overrides: Partial<QueueDeps> = {}) {
@@ -10,7 +10,9 @@ function aQueue(overrides: Partial<QueueDeps> = {}) {
   const recorder = createRecorder();
   const deps: QueueDeps = {
     sendDeadLetter: async (letter) => void deadLetters.push(letter),
+    hideMessage: async () => {},
     maxReceives: 5,
+    now: () => LONG_AFTER,
     log: recorder.log,
     count: recorder.count,
     ...overrides,
@@ -60,7 +62,7 @@ describe('a message', () => {
     expect(counted).toEqual({ EventsRejected: 1 });
   });
 
-  test.each([new TryLaterError('later'), new TypeError('x is not a function'), 'a string'])(
+  test.each([new TypeError('x is not a function'), 'a string'])(
     'that fails by %p is delivered again, and put aside with the reason the last time',
     async (error) => {
       const { deps, deadLetters, counted } = aQueue();
@@ -79,9 +81,58 @@ describe('a message', () => {
     },
   );
 
+  test.each([undefined, 'market-BTC-USDC'])(
+    'that merely waits comes back however often it was received, and is never put aside (group %p)',
+    async (groupId) => {
+      const { deps, deadLetters } = aQueue();
+      const handler = consumeQueue(deps, failing(new TryLaterError('later')));
+
+      for (const receives of [1, 5, 6, 50, 999]) {
+        expect(await handler(aBatch({ body: 'text', receives, messageId: 'm-1', groupId }), timeLeft())).toEqual(
+          comingBack('m-1'),
+        );
+      }
+      expect(deadLetters).toEqual([]);
+    },
+  );
+
+  test('that failed after it had waited often is still given its time', async () => {
+    const { deps, deadLetters } = aQueue({ now: () => new Date(SENT_AT.getTime() + 20 * 60_000) });
+    const handler = consumeQueue(deps, failing(new Error('DynamoDB is down')));
+
+    expect(await handler(aBatch({ body: 'text', receives: 40, messageId: 'm-1' }), timeLeft())).toEqual(
+      comingBack('m-1'),
+    );
+    expect(deadLetters).toEqual([]);
+  });
+
+  test.each([
+    ['waits for as long as was asked for', new TryLaterError('later', { retryAfterSeconds: 7 }), 3, undefined, 7],
+    ['waits, for how long nobody knows', new TryLaterError('later'), 1, undefined, 15],
+    ['fails for the third time', new Error('no'), 3, undefined, 60],
+    ['fails often', new Error('no'), 50, undefined, 360],
+    ['holds up others, and waits', new TryLaterError('later', { retryAfterSeconds: 7 }), 1, 'a-market', 7],
+    ['holds up others, and fails', new Error('no'), 2, 'a-market', 4],
+    ['holds up others, and fails often', new Error('no'), 50, 'a-market', 15],
+  ])('that %s is hidden for its own time', async (_case, error, receives, groupId, seconds) => {
+    const hidden: unknown[] = [];
+    const { deps } = aQueue({ hideMessage: async (...asked) => void hidden.push(asked), now: () => SENT_AT });
+
+    await consumeQueue(deps, failing(error))(aBatch({ body: 'text', receives, messageId: 'm-1', groupId }), timeLeft());
+
+    expect(hidden).toEqual([['receipt of m-1', seconds]]);
+  });
+
+  test('whose pause cannot be set comes back all the same', async () => {
+    const { deps } = aQueue({ hideMessage: failing(new Error('SQS is down')) });
+    const handler = consumeQueue(deps, failing(new TryLaterError('later')));
+
+    expect(await handler(aBatch({ body: 'text', messageId: 'm-1' }), timeLeft())).toEqual(comingBack('m-1'));
+  });
+
   test.each([
     ['unusable', 1, new UnusableEventError('no')],
-    ['failing for the last time', 5, new TryLaterError('later')],
+    ['failing for the last time', 5, new Error('no')],
   ])('that is %s and cannot be put aside comes back: nothing is lost', async (_case, receives, error) => {
     const { deps, counted } = aQueue({ sendDeadLetter: failing(new Error('SQS is down')) });
     const handler = consumeQueue(deps, failing(error));

@@ -83,7 +83,7 @@ describe('the account', () => {
     ],
   ])('fails %s alone where only that cannot be read', async (check, market) => {
     expect(await withMarket(market)).toEqual([
-      { check, ok: false, detail: 'ServiceUnreadableError: wallet.balance: HTTP 401 UNAUTHORIZED' },
+      { check, ok: false, detail: 'ServiceUnreadableError: wallet.balance: HTTP 401 UNAUTHORIZED', isUnread: true },
     ]);
   });
 
@@ -91,7 +91,7 @@ describe('the account', () => {
     const readPositions = () => Promise.reject(new ServiceUnreadableError('trading.positions: HTTP 500'));
 
     expect(await failing({ openMarket: async () => aMarket({ readPositions }) })).toEqual([
-      { check: 'positions', ok: false, detail: 'ServiceUnreadableError: trading.positions: HTTP 500' },
+      { check: 'positions', ok: false, detail: 'ServiceUnreadableError: trading.positions: HTTP 500', isUnread: true },
     ]);
   });
 
@@ -190,6 +190,7 @@ describe('the stop', () => {
       {
         check: 'stop',
         ok: false,
+        isUnread: true,
         detail: 'Error: parameter /pipeline/stop is "paused": set it to running, reducing, halted',
       },
     ]);
@@ -245,6 +246,16 @@ describe('what stands against trading', () => {
     expect(stage.opened).toBe(1);
     expect(await findAfter(300)).toEqual(['secret', 'balance', 'positions']);
     expect(stage.opened).toBe(2);
+  });
+
+  test('is not known where the service had no room for the question: no signal is skipped for that, and none is kept', async () => {
+    const readPositions = () => Promise.reject(new ServiceUnreadableError('trading.positions: HTTP 429 RATE_LIMITED'));
+    const stage = { market: aMarket({ readPositions }) };
+    const findUnready = createFindUnready({ ...aStage(), openMarket: async () => stage.market, now: () => NOON });
+
+    await expect(findUnready()).rejects.toThrow('positions: ServiceUnreadableError: trading.positions: HTTP 429');
+    stage.market = aMarket();
+    expect(await findUnready()).toEqual([]);
   });
 
   test('is asked again half a minute after something did, so that what is mended trades soon', async () => {

@@ -106,6 +106,7 @@ async function runPipeline({ policy, terms, marketDayUsd }: Candidate, signals: 
     requestMs: 10_000,
     policy,
     sendDeadLetter: inert('sendDeadLetter'),
+    hideMessage: async () => {},
     maxReceives: 5,
     publish: recorder.publish,
     count: recorder.count,
