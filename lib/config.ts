@@ -125,6 +125,9 @@ export const configSchema = z
       .meta({ description: 'The Slack channel that gets alarms and notifications; none if left out.' }),
     purpleFlea: z
       .strictObject({
+        agentId: agentId.meta({
+          description: 'The agent that locks escrows and places orders; its key is in the secret secretName.',
+        }),
         escrow: service,
         trading: service,
         wallet: service,

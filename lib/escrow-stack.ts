@@ -5,6 +5,7 @@ import type { Construct } from 'constructs';
 import { BASELINE_KEYS } from '../src/aws/baseline-table.ts';
 import { BY_STATE_INDEX } from '../src/aws/intent-table.ts';
 import { BY_DEADLINE_INDEX } from '../src/aws/mailbox-table.ts';
+import { KEY_ROLES } from '../src/aws/key-ring.ts';
 import {
   ENDPOINT_STATE_CHANGE,
   INCOMING,
@@ -21,6 +22,7 @@ import { createSchedule } from './constructs/schedule.ts';
 import { Subscriptions } from './constructs/subscriptions.ts';
 import { WebhookApi } from './constructs/webhook-api.ts';
 import type { FoundationStack } from './foundation-stack.ts';
+import { keySettings } from './key-sources.ts';
 import {
   allowDecidingOnce,
   allowKeepingItems,
@@ -109,7 +111,8 @@ export class EscrowStack extends Stack {
       prefix,
       timeout: Duration.minutes(1),
       environment: {
-        SECRET_NAME: config.secretName,
+        ...keySettings(config, 'treasury'),
+        AGENT_ID: config.purpleFlea.agentId,
         ESCROW_SERVICE: JSON.stringify(config.purpleFlea.escrow),
         CONNECT_TIMEOUT_MS: String(config.purpleFlea.connectTimeoutMs),
         REQUEST_TIMEOUT_MS: String(config.purpleFlea.requestTimeoutMs),
@@ -256,6 +259,7 @@ export class EscrowStack extends Stack {
       timeout: Duration.minutes(2),
       environment: {
         ...foundation.purpleFleaEnvironment,
+        ...keySettings(config, ...KEY_ROLES),
         INTENT_TABLE: intents.tableName,
         MAILBOX_TABLE: mailbox.tableName,
         EVENT_BUS: bus.eventBusName,
@@ -278,7 +282,6 @@ export class EscrowStack extends Stack {
       prefix,
       timeout: Duration.seconds(30),
       environment: {
-        SECRET_NAME: config.secretName,
         ESCROW_SERVICE: JSON.stringify(config.purpleFlea.escrow),
         CONNECT_TIMEOUT_MS: String(config.purpleFlea.connectTimeoutMs),
         REQUEST_TIMEOUT_MS: String(config.purpleFlea.requestTimeoutMs),
@@ -297,9 +300,9 @@ export class EscrowStack extends Stack {
       allowRecordingIntents(fn, intents, key);
       allowReadingBeginnings(fn, intents);
       allowQueryingIndex(fn, intents, BY_STATE_INDEX);
-      allowReadingSecret(fn, secret, key);
       allowPublishing(fn, bus);
     }
+    allowReadingSecret(resolveIntents, secret, key);
     this.addReconciliation(config, foundation);
   }
 
@@ -312,6 +315,7 @@ export class EscrowStack extends Stack {
       timeout: Duration.minutes(15),
       environment: {
         ...foundation.purpleFleaEnvironment,
+        ...keySettings(config, 'treasury', 'trading', 'wallet'),
         INTENT_TABLE: intents.tableName,
         EVENT_BUS: bus.eventBusName,
       },

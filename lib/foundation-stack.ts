@@ -160,7 +160,7 @@ export class FoundationStack extends Stack {
     this.stop = new StopSwitch(this, 'Stop', { prefix: this.prefix, stage: config.stage, removalPolicy }).parameter;
     const { escrow, trading, wallet, faucet, connectTimeoutMs, requestTimeoutMs } = config.purpleFlea;
     this.purpleFleaEnvironment = {
-      SECRET_NAME: config.secretName,
+      AGENT_ID: config.purpleFlea.agentId,
       ESCROW_SERVICE: JSON.stringify(escrow),
       TRADING_SERVICE: JSON.stringify(trading),
       WALLET_SERVICE: JSON.stringify(wallet),

@@ -1,6 +1,7 @@
 import type { tradePolicySchema } from '../src/trading/trade-policy.ts';
 import type * as z from 'zod/mini';
 import type { Config } from './config.ts';
+import { keySettings } from './key-sources.ts';
 import type { Policies } from './policies.ts';
 
 /** What the trading service calls assets, in its dialect. */
@@ -14,9 +15,9 @@ export function marketSymbols({ purpleFlea, trading: { markets } }: Config): Rea
 
 /** What functions are told that trade, or look whether they could. */
 export function marketSettings(config: Config): Readonly<Record<string, string>> {
-  const { secretName, purpleFlea } = config;
+  const { purpleFlea } = config;
   return {
-    SECRET_NAME: secretName,
+    ...keySettings(config, 'trading', 'wallet'),
     TRADING_SERVICE: JSON.stringify(purpleFlea.trading),
     WALLET_SERVICE: JSON.stringify(purpleFlea.wallet),
     CONNECT_TIMEOUT_MS: String(purpleFlea.connectTimeoutMs),

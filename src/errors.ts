@@ -13,6 +13,14 @@ export class SecretUnusableError extends Error {
   override readonly name = 'SecretUnusableError';
 }
 
+/**
+ * An effect cannot be sent or looked for as its owner: no key of that agent is held, or the service is configured with
+ * another address or dialect. The message says which; nothing was sent.
+ */
+export class OwnerUnavailableError extends Error {
+  override readonly name = 'OwnerUnavailableError';
+}
+
 /** The features of a prediction cannot be used. The message names where they are, the field and what is wrong; no model was asked. */
 export class FeaturesUnusableError extends Error {
   override readonly name = 'FeaturesUnusableError';

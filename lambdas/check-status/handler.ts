@@ -17,7 +17,7 @@ export function createHandler(deps: Deps) {
     const { escrow } = lockedStateSchema.parse(input);
     const { escrowId, reference } = escrow;
     const settlesAt = escrow.settlesAt ?? escrow.deadlineAt;
-    const readStatus = async () => deps.openEscrow((await deps.readApiKeys()).own).readStatus(escrowId);
+    const readStatus = () => deps.viewEscrows().readStatus(escrowId);
     const looked = await readOrLater(readStatus, { ...escrow, settlesAt }, deps.now());
     if (looked.kind === 'unread') {
       const { unreadSince, lookAt, reason } = looked;

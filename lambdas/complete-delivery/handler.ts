@@ -1,24 +1,30 @@
 import { completeDelivery, escrowRefOf } from '../../src/escrow/escrow-effects.ts';
+import { findCreator } from '../../src/escrow/find-creator.ts';
 import { deliveredStateSchema } from '../../src/escrow/lifecycle-state.ts';
 import { announce } from '../shared/announce.ts';
 import type { EscrowTaskDeps, TaskContext } from '../shared/escrow-task.ts';
+
+export interface Deps extends EscrowTaskDeps {
+  /** @throws SecretUnusableError where that cannot be known. */
+  readonly holdsKeyOf: (agentId: string) => Promise<boolean>;
+}
 
 /**
  * Records the delivery at Purple Flea where the counterparty's key is held; otherwise that is the counterparty's to do.
  * However it ends, the review that follows reads the escrow itself.
  */
-export function createHandler(deps: EscrowTaskDeps) {
+export function createHandler(deps: Deps) {
   return async (input: unknown, context: TaskContext) => {
     const { request, escrow, delivery } = deliveredStateSchema.parse(input);
-    const counterparty = (await deps.readApiKeys()).forCounterparty(request.counterpartyAgentId);
-    if (counterparty === undefined) return { outcome: 'left-to-counterparty' };
+    const agentId = request.counterpartyAgentId;
+    if (!(await deps.holdsKeyOf(agentId))) return { outcome: 'left-to-counterparty' };
 
+    const creator = await findCreator(deps.intents, request.cause, escrow.escrowId, deps.owner);
     const outcome = await completeDelivery(
       {
         ...deps,
         remainingMs: () => context.getRemainingTimeInMillis(),
-        escrow: deps.openEscrow(counterparty),
-        agentId: counterparty.agentId,
+        owner: { ...creator, agentId },
       },
       request.cause,
       escrowRefOf({ request, escrow }),

@@ -3,4 +3,7 @@ import { createEscrowTaskDeps } from '../shared/escrow-task.ts';
 import { telemetry } from '../shared/telemetry.ts';
 import { createHandler } from './handler.ts';
 
-export const handler = middy(createHandler(createEscrowTaskDeps())).use(telemetry);
+const deps = createEscrowTaskDeps('counterparties');
+const holdsKeyOf = async (agentId: string) => (await deps.keys.find(agentId, ['counterparties'])) !== undefined;
+
+export const handler = middy(createHandler({ ...deps, holdsKeyOf })).use(telemetry);

@@ -1,23 +1,18 @@
 import * as z from 'zod/mini';
-import type { ApiKeys } from '../../src/aws/api-key-secret.ts';
 import type { ContinueExecution } from '../../src/aws/executions.ts';
 import { ServiceUnreadableError } from '../../src/errors.ts';
 import { createdFrom, settledFrom } from '../../src/escrow/look-for-escrow.ts';
 import { effectKey, retryKey } from '../../src/ledger/effect-key.ts';
 import { findStory, type StoryDeps } from '../../src/escrow/story.ts';
 import { INTENT_STATES, isOrder, type Intent, type IntentStore } from '../../src/ledger/intent.ts';
-import type { EscrowClient } from '../../src/purple-flea/escrow.ts';
-import type { Credentials } from '../../src/purple-flea/service.ts';
 import { describeProblems } from '../../src/schemas.ts';
 import { tradeSnapshotSchema } from '../../src/trading/look-for-order.ts';
 import { paperOrderId } from '../../src/trading/paper-book.ts';
 import type { BeginningStore } from '../../src/ledger/beginnings.ts';
 import { announce, type AnnounceDeps } from '../shared/announce.ts';
 
-export interface Deps extends AnnounceDeps, Pick<StoryDeps, 'mailbox' | 'describeExecution'> {
+export interface Deps extends AnnounceDeps, Pick<StoryDeps, 'mailbox' | 'describeExecution' | 'viewEscrows'> {
   readonly intents: IntentStore;
-  readonly readApiKeys: () => Promise<ApiKeys>;
-  readonly openEscrow: (credentials: Credentials) => EscrowClient;
   readonly continueExecution: ContinueExecution;
   readonly beginnings: BeginningStore;
   readonly now: () => Date;
@@ -176,7 +171,7 @@ async function resultOf(deps: Deps, intent: Intent, id: string): Promise<Readonl
   const { kind, payee, amountUsd } = intent;
   switch (kind) {
     case 'escrow-create': {
-      const view = await (await escrowClientFor(deps, intent)).readStatus(id);
+      const view = await deps.viewEscrows(intent.service).readStatus(id);
       return view.description.startsWith(intent.reference)
         ? createdFrom(view, intent)
         : `id: the description of ${id} does not start with ${intent.reference}, so it is another escrow`;
@@ -185,7 +180,7 @@ async function resultOf(deps: Deps, intent: Intent, id: string): Promise<Readonl
     case 'escrow-release':
     case 'escrow-dispute':
       if (id !== intent.escrowId) return `id: the intent is about escrow ${intent.escrowId}`;
-      return settledFrom(await (await escrowClientFor(deps, intent)).readStatus(id), kind);
+      return settledFrom(await deps.viewEscrows(intent.service).readStatus(id), kind);
     case 'trade-order':
     case 'paper-order': {
       const before = z.safeParse(tradeSnapshotSchema, intent.before);
@@ -200,9 +195,4 @@ async function resultOf(deps: Deps, intent: Intent, id: string): Promise<Readonl
     case 'faucet-claim':
       return { agentId: payee, amountUsd };
   }
-}
-
-async function escrowClientFor(deps: Deps, { agentId }: Intent): Promise<EscrowClient> {
-  const keys = await deps.readApiKeys();
-  return deps.openEscrow((keys.own.agentId === agentId ? undefined : keys.forCounterparty(agentId)) ?? keys.own);
 }

@@ -1,21 +1,20 @@
 import * as z from 'zod/mini';
-import { SecretUnusableError } from '../../src/errors.ts';
 import { lockFunds } from '../../src/escrow/escrow-effects.ts';
 import { lifecycleInputSchema, type LifecycleInput } from '../../src/escrow/lifecycle-input.ts';
 import { effectKey } from '../../src/ledger/effect-key.ts';
-import type { EffectOutcome } from '../../src/ledger/perform-effect.ts';
 import { lockedEscrowSchema, type LockedEscrow } from '../../src/purple-flea/escrow.ts';
 import { describeProblems } from '../../src/schemas.ts';
 import { announce } from '../shared/announce.ts';
 import type { EscrowTaskDeps, TaskContext } from '../shared/escrow-task.ts';
 
-/** Locks the funds of one request. Nothing is sent for a request that the service would refuse, or without a key. */
+/** Locks the funds of one request. What cannot be sent now, for want of a key or whatever else, waits. */
 export function createHandler(deps: EscrowTaskDeps) {
   return async (input: unknown, context: TaskContext) => {
     const request = z.safeParse(lifecycleInputSchema, input);
     if (!request.success) return { outcome: 'rejected', reason: describeProblems(request.error) };
 
-    const outcome = await lock(deps, request.data, context);
+    const remainingMs = () => context.getRemainingTimeInMillis();
+    const outcome = await lockFunds({ ...deps, remainingMs }, request.data);
     switch (outcome.outcome) {
       case 'applied': {
         const escrow = lockedEscrowSchema.parse(outcome.result);
@@ -30,17 +29,6 @@ export function createHandler(deps: EscrowTaskDeps) {
         return outcome;
     }
   };
-}
-
-async function lock(deps: EscrowTaskDeps, request: LifecycleInput, context: TaskContext): Promise<EffectOutcome> {
-  try {
-    const { own } = await deps.readApiKeys();
-    const remainingMs = () => context.getRemainingTimeInMillis();
-    return await lockFunds({ ...deps, remainingMs, escrow: deps.openEscrow(own), agentId: own.agentId }, request);
-  } catch (error) {
-    if (error instanceof SecretUnusableError) return { outcome: 'rejected', reason: error.message };
-    throw error;
-  }
 }
 
 async function announceLocked(deps: EscrowTaskDeps, request: LifecycleInput, escrow: LockedEscrow): Promise<void> {

@@ -3,4 +3,4 @@ import { createEscrowTaskDeps } from '../shared/escrow-task.ts';
 import { telemetry } from '../shared/telemetry.ts';
 import { createHandler } from './handler.ts';
 
-export const handler = middy(createHandler(createEscrowTaskDeps())).use(telemetry);
+export const handler = middy(createHandler(createEscrowTaskDeps('treasury'))).use(telemetry);

@@ -16,7 +16,9 @@ export function createHandler(deps: EscrowTaskDeps) {
     const state = disputeStateSchema.parse(input);
     const { escrowId, reference } = state.escrow;
     const { reason } = state.review;
-    const outcome = await settleEscrow(deps, escrowId, context, (effects) => raiseOnce(effects, state, reason));
+    const outcome = await settleEscrow(deps, { cause: state.request.cause, escrowId }, context, (effects) =>
+      raiseOnce({ ...deps, ...effects }, state, reason),
+    );
     if (outcome.outcome !== 'applied') {
       deps.log.warn('escrow not disputed', { ...outcome, escrowId });
       return outcome;
@@ -30,11 +32,15 @@ export function createHandler(deps: EscrowTaskDeps) {
 }
 
 /** A dispute that was raised before and lifted since is not raised again: a person has to look at what the staff meant. */
-async function raiseOnce(deps: EscrowEffectDeps, state: DisputeState, reason: string): Promise<EffectOutcome> {
+async function raiseOnce(
+  deps: EscrowEffectDeps & Pick<EscrowTaskDeps, 'viewEscrows'>,
+  state: DisputeState,
+  reason: string,
+): Promise<EffectOutcome> {
   const { cause } = state.request;
   const raised = await raiseDispute(deps, cause, escrowRefOf(state), { reason });
   if (raised.outcome !== 'applied' || !raised.duplicate) return raised;
-  const { status, statusShown } = await deps.escrow.readStatus(state.escrow.escrowId);
+  const { status, statusShown } = await deps.viewEscrows(deps.owner).readStatus(state.escrow.escrowId);
   return isSettledOrFrozen(status)
     ? raised
     : {

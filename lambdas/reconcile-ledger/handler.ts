@@ -1,7 +1,6 @@
-import type { ApiKeys } from '../../src/aws/api-key-secret.ts';
 import type { IntentStore } from '../../src/ledger/intent.ts';
 import type { EscrowClient } from '../../src/purple-flea/escrow.ts';
-import type { Credentials } from '../../src/purple-flea/service.ts';
+import type { OpenClient } from '../../src/purple-flea/open-client.ts';
 import type { TradingClient } from '../../src/purple-flea/trading.ts';
 import type { WalletClient } from '../../src/purple-flea/wallet.ts';
 import type { BaselineStore } from '../../src/reconciliation/baseline.ts';
@@ -12,10 +11,11 @@ import type { TaskContext } from '../shared/escrow-task.ts';
 export interface Deps extends AnnounceDeps {
   readonly intents: IntentStore;
   readonly baselines: BaselineStore;
-  readonly readApiKeys: () => Promise<ApiKeys>;
-  readonly openEscrow: (credentials: Credentials) => EscrowClient;
-  readonly openWallet: (credentials: Credentials) => WalletClient;
-  readonly openTrading: (credentials: Credentials) => TradingClient;
+  /** The agent whose effects are compared. */
+  readonly agentId: string;
+  readonly openEscrow: OpenClient<EscrowClient>;
+  readonly openWallet: OpenClient<WalletClient>;
+  readonly openTrading: OpenClient<TradingClient>;
   readonly now: () => Date;
   readonly sleep: (milliseconds: number) => Promise<unknown>;
 }
@@ -29,13 +29,12 @@ const REASONS = 10;
 /** Every day: compares the ledger with what Purple Flea shows of the own agent, and says where they differ. */
 export function createHandler(deps: Deps) {
   return async (_event: unknown, context: TaskContext) => {
-    const { own } = await deps.readApiKeys();
+    const owner = { agentId: deps.agentId };
     const run = await reconcile({
       ...deps,
-      agentId: own.agentId,
-      escrow: deps.openEscrow(own),
-      wallet: deps.openWallet(own),
-      trading: deps.openTrading(own),
+      escrow: await deps.openEscrow(owner),
+      wallet: await deps.openWallet(owner),
+      trading: await deps.openTrading(owner),
       remainingMs: () => context.getRemainingTimeInMillis(),
       finals: new Map(),
     });

@@ -5,25 +5,35 @@ import { createBaselineTable } from '../../src/aws/baseline-table.ts';
 import { createIntentTable } from '../../src/aws/intent-table.ts';
 import { createPublisher } from '../../src/aws/publisher.ts';
 import { createEscrowClient } from '../../src/purple-flea/escrow-client.ts';
+import { openToSend } from '../../src/purple-flea/open-client.ts';
 import { serviceSchema } from '../../src/purple-flea/service.ts';
 import { createTradingClient } from '../../src/purple-flea/trading-client.ts';
 import { createWalletClient } from '../../src/purple-flea/wallet-client.ts';
 import { jsonText } from '../../src/schemas.ts';
 import { aws } from '../shared/aws.ts';
-import { escrowEnvironment, readEnvironment, tradingEnvironment } from '../shared/environment.ts';
+import {
+  escrowEnvironment,
+  keysEnvironment,
+  readEnvironment,
+  tradingEnvironment,
+  treasuryEnvironment,
+} from '../shared/environment.ts';
 import { readPolicies, symbolPolicies } from '../shared/policies.ts';
-import { createApiKeySource, createServiceDeps } from '../shared/purple-flea.ts';
+import { createKeys, createServiceDeps } from '../shared/purple-flea.ts';
 import { count, log, telemetry } from '../shared/telemetry.ts';
 import { createHandler } from './handler.ts';
 
 const env = readEnvironment({
   ...escrowEnvironment,
   ...tradingEnvironment,
+  ...keysEnvironment,
+  ...treasuryEnvironment,
   WALLET_SERVICE: jsonText(serviceSchema),
   INTENT_TABLE: z.string(),
   EVENT_BUS: z.string(),
 });
 const { symbols } = readPolicies(symbolPolicies);
+const keys = createKeys(env.SECRETS);
 const escrow = createServiceDeps(env.ESCROW_SERVICE, env);
 const wallet = createServiceDeps(env.WALLET_SERVICE, env);
 const trading = createServiceDeps({ ...env.TRADING_SERVICE, symbols }, env);
@@ -32,10 +42,10 @@ export const handler = middy(
   createHandler({
     intents: createIntentTable(aws.dynamoDb, env.INTENT_TABLE),
     baselines: createBaselineTable(aws.dynamoDb, env.INTENT_TABLE),
-    readApiKeys: createApiKeySource(env.SECRET_NAME),
-    openEscrow: (credentials) => createEscrowClient(escrow, credentials),
-    openWallet: (credentials) => createWalletClient(wallet, credentials),
-    openTrading: (credentials) => createTradingClient(trading, credentials),
+    agentId: env.AGENT_ID,
+    openEscrow: openToSend(escrow, (agentId) => keys.get(agentId, ['treasury']), createEscrowClient),
+    openWallet: openToSend(wallet, (agentId) => keys.get(agentId, ['wallet']), createWalletClient),
+    openTrading: openToSend(trading, (agentId) => keys.get(agentId, ['trading']), createTradingClient),
     publish: createPublisher(aws.eventBridge, env.EVENT_BUS),
     now: () => new Date(),
     sleep,

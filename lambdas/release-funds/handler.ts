@@ -10,8 +10,9 @@ export function createHandler(deps: EscrowTaskDeps) {
   return async (input: unknown, context: TaskContext) => {
     const state = releaseStateSchema.parse(input);
     const { escrowId, reference } = state.escrow;
-    const outcome = await settleEscrow(deps, escrowId, context, (effects) =>
-      releaseFunds(effects, state.request.cause, escrowRefOf(state), state.review.reason),
+    const { cause } = state.request;
+    const outcome = await settleEscrow(deps, { cause, escrowId }, context, (effects) =>
+      releaseFunds(effects, cause, escrowRefOf(state), state.review.reason),
     );
     if (outcome.outcome !== 'applied') {
       deps.log.warn('funds not released', { ...outcome, escrowId });

@@ -2,32 +2,40 @@ import middy from '@middy/core';
 import * as z from 'zod/mini';
 import { createIntentTable } from '../../src/aws/intent-table.ts';
 import { createPaperBookTable } from '../../src/aws/paper-book-table.ts';
+import type { KeyRole } from '../../src/aws/key-ring.ts';
 import { createPublisher } from '../../src/aws/publisher.ts';
 import { RESOLVE_DEFAULTS } from '../../src/ledger/resolve-intents.ts';
 import { createEscrowClient } from '../../src/purple-flea/escrow-client.ts';
 import { createFaucetClient } from '../../src/purple-flea/faucet-client.ts';
 import { serviceSchema } from '../../src/purple-flea/service.ts';
+import { openToLook } from '../../src/purple-flea/open-client.ts';
 import { createTradingClient } from '../../src/purple-flea/trading-client.ts';
 import { createWalletClient } from '../../src/purple-flea/wallet-client.ts';
 import { jsonText } from '../../src/schemas.ts';
 import { aws } from '../shared/aws.ts';
 import { createBeginnings } from '../shared/beginnings.ts';
-import { escrowEnvironment, readEnvironment, tradingEnvironment } from '../shared/environment.ts';
+import { escrowEnvironment, keysEnvironment, readEnvironment, tradingEnvironment } from '../shared/environment.ts';
 import { createMailboxDeps } from '../shared/mailbox.ts';
 import { readPolicies, symbolPolicies } from '../shared/policies.ts';
-import { createApiKeySource, createServiceDeps } from '../shared/purple-flea.ts';
+import { createKeys, createServiceDeps } from '../shared/purple-flea.ts';
 import { count, log, telemetry } from '../shared/telemetry.ts';
 import { createHandler } from './handler.ts';
 
 const env = readEnvironment({
   ...escrowEnvironment,
   ...tradingEnvironment,
+  ...keysEnvironment,
   WALLET_SERVICE: jsonText(serviceSchema),
   FAUCET_SERVICE: jsonText(serviceSchema),
   INTENT_TABLE: z.string(),
   EVENT_BUS: z.string(),
 });
 const { symbols } = readPolicies(symbolPolicies);
+const keys = createKeys(env.SECRETS);
+const keyIn =
+  (...roles: KeyRole[]) =>
+  (agentId: string) =>
+    keys.get(agentId, roles);
 const escrow = createServiceDeps(env.ESCROW_SERVICE, env);
 const wallet = createServiceDeps(env.WALLET_SERVICE, env);
 const trading = createServiceDeps({ ...env.TRADING_SERVICE, symbols }, env);
@@ -36,11 +44,10 @@ const faucet = createServiceDeps(env.FAUCET_SERVICE, env);
 export const handler = middy(
   createHandler({
     ...createMailboxDeps(),
-    readApiKeys: createApiKeySource(env.SECRET_NAME),
-    openEscrow: (credentials) => createEscrowClient(escrow, credentials),
-    openWallet: (credentials) => createWalletClient(wallet, credentials),
-    openTrading: (credentials) => createTradingClient(trading, credentials),
-    openFaucet: (credentials) => createFaucetClient(faucet, credentials),
+    openEscrow: openToLook(escrow, keyIn('treasury', 'predecessor', 'counterparties'), createEscrowClient),
+    openWallet: openToLook(wallet, keyIn('wallet', 'treasury', 'predecessor', 'counterparties'), createWalletClient),
+    openTrading: openToLook(trading, keyIn('trading', 'predecessor'), createTradingClient),
+    openFaucet: openToLook(faucet, keyIn('treasury', 'predecessor', 'counterparties'), createFaucetClient),
     intents: createIntentTable(aws.dynamoDb, env.INTENT_TABLE),
     readBeginnings: createBeginnings(env.INTENT_TABLE).read,
     paperBooks: createPaperBookTable(aws.dynamoDb, env.INTENT_TABLE),

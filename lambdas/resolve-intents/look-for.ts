@@ -1,26 +1,26 @@
-import type { ApiKeys } from '../../src/aws/api-key-secret.ts';
 import { lookForCreated, lookForSettled } from '../../src/escrow/look-for-escrow.ts';
 import type { Intent, IntentCursor, IntentStore } from '../../src/ledger/intent.ts';
 import type { Canary } from '../../src/ledger/latest.ts';
+import type { IntentOwner } from '../../src/ledger/owner.ts';
 import type { Look, LookFor } from '../../src/ledger/resolve-intents.ts';
 import { lookForClaim, lookForTransfer } from '../../src/payouts/look-for-payout.ts';
 import type { EscrowClient } from '../../src/purple-flea/escrow.ts';
 import type { FaucetClient } from '../../src/purple-flea/faucet.ts';
-import type { Credentials } from '../../src/purple-flea/service.ts';
+import type { OpenClient } from '../../src/purple-flea/open-client.ts';
 import type { TradingClient } from '../../src/purple-flea/trading.ts';
 import type { WalletClient } from '../../src/purple-flea/wallet.ts';
 import { lookForOrder } from '../../src/trading/look-for-order.ts';
 import { lookForPaperOrder } from '../../src/trading/look-for-paper-order.ts';
 import type { PaperBookStore } from '../../src/trading/paper-book.ts';
 
-/** The services as one agent uses them, and whose keys there are. */
+/** The services as the owner of an effect uses them, where it was sent. */
 export interface LookDeps {
   readonly intents: IntentStore;
-  readonly readApiKeys: () => Promise<ApiKeys>;
-  readonly openEscrow: (credentials: Credentials) => EscrowClient;
-  readonly openWallet: (credentials: Credentials) => WalletClient;
-  readonly openTrading: (credentials: Credentials) => TradingClient;
-  readonly openFaucet: (credentials: Credentials) => FaucetClient;
+  readonly openEscrow: OpenClient<EscrowClient>;
+  /** @param owner names no service: the wallet is where it is configured, whatever the escrow service. */
+  readonly openWallet: OpenClient<WalletClient>;
+  readonly openTrading: OpenClient<TradingClient>;
+  readonly openFaucet: OpenClient<FaucetClient>;
   readonly paperBooks: Pick<PaperBookStore, 'read'>;
 }
 
@@ -30,23 +30,23 @@ const PAGE = 200;
 /** Looks for effects of any kind. One list of escrows serves all that are looked for in a run. */
 export function createLookFor(deps: LookDeps): LookFor {
   const escrowClients = new Map<string, EscrowClient>();
-  const escrowOf = (credentials: Credentials): EscrowClient => {
-    const client = escrowClients.get(credentials.agentId) ?? readingOnce(deps.openEscrow(credentials));
-    escrowClients.set(credentials.agentId, client);
+  const escrowOf = async (owner: IntentOwner): Promise<EscrowClient> => {
+    const { agentId, service } = owner;
+    const name = JSON.stringify([agentId, service?.baseUrl, service?.profile]);
+    const client = escrowClients.get(name) ?? readingOnce(await deps.openEscrow(owner));
+    escrowClients.set(name, client);
     return client;
   };
 
   return async (intent): Promise<Look> => {
     // Needs no key, and there may be none.
     if (intent.kind === 'paper-order') return lookForPaperOrder(deps.paperBooks, intent);
-    const credentials = await credentialsFor(deps, intent);
-    if (credentials === undefined) return { kind: 'unclear', reason: `no key of ${intent.agentId} is held any more` };
     switch (intent.kind) {
       case 'escrow-create':
         return lookForCreated(
           {
-            escrow: escrowOf(credentials),
-            wallet: deps.openWallet(credentials),
+            escrow: await escrowOf(intent),
+            wallet: await deps.openWallet({ agentId: intent.agentId }),
             findCanary: () => findCanary(deps.intents, intent),
           },
           intent,
@@ -54,23 +54,21 @@ export function createLookFor(deps: LookDeps): LookFor {
       case 'escrow-complete':
       case 'escrow-release':
       case 'escrow-dispute':
-        return lookForSettled(deps.openEscrow(credentials), intent);
+        return lookForSettled(await deps.openEscrow(intent), intent);
       case 'trade-order':
         return lookForOrder(
-          { trading: deps.openTrading(credentials), findOthers: (since) => findOrders(deps.intents, intent, since) },
+          {
+            trading: await deps.openTrading(intent),
+            findOthers: (since) => findOrders(deps.intents, intent, since),
+          },
           intent,
         );
       case 'transfer':
         return lookForTransfer();
       case 'faucet-claim':
-        return lookForClaim(deps.openFaucet(credentials), intent);
+        return lookForClaim(await deps.openFaucet(intent), intent);
     }
   };
-}
-
-async function credentialsFor(deps: LookDeps, { agentId }: Intent): Promise<Credentials | undefined> {
-  const keys = await deps.readApiKeys();
-  return keys.own.agentId === agentId ? keys.own : keys.forCounterparty(agentId);
 }
 
 /** Pages and escrows are asked for once, however many effects are looked for in them. */

@@ -19,7 +19,7 @@ export function createHandler(deps: Deps) {
   return async (input: unknown): Promise<Review & { readonly status: string; readonly unreadSince?: string }> => {
     const { request, escrow, delivery, decision, review: before } = undecidedStateSchema.parse(input);
     const { escrowId, status, settlesAt = escrow.deadlineAt } = escrow;
-    const readStatus = async () => deps.openEscrow((await deps.readApiKeys()).own).readStatus(escrowId);
+    const readStatus = () => deps.viewEscrows().readStatus(escrowId);
     const looked = await readOrLater(readStatus, { ...before, settlesAt }, deps.now());
     if (looked.kind === 'unread') {
       const { unreadSince, lookAt: until, reason } = looked;

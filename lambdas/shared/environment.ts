@@ -1,15 +1,19 @@
 import * as z from 'zod/mini';
 import { jsonText } from '../../src/schemas.ts';
+import { keySourcesSchema } from '../../src/aws/key-ring.ts';
 import { serviceSchema } from '../../src/purple-flea/service.ts';
 
 const milliseconds = z.pipe(z.string().check(z.regex(/^\d+$/)), z.transform(Number));
 
-/** Settings of functions that call Purple Flea. The secret is named here, never held. */
+/** Settings of functions that call Purple Flea. */
 export const purpleFleaEnvironment = {
-  SECRET_NAME: z.string(),
   CONNECT_TIMEOUT_MS: milliseconds,
   REQUEST_TIMEOUT_MS: milliseconds,
 };
+/** Which secrets a function may read, by what their keys are for. They are named here, never held. */
+export const keysEnvironment = { SECRETS: jsonText(keySourcesSchema) };
+/** The agent that locks escrows. */
+export const treasuryEnvironment = { AGENT_ID: z.string() };
 export const escrowEnvironment = { ...purpleFleaEnvironment, ESCROW_SERVICE: jsonText(serviceSchema) };
 export const tradingEnvironment = { ...purpleFleaEnvironment, TRADING_SERVICE: jsonText(serviceSchema) };
 export const ledgerEnvironment = {

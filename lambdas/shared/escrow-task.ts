@@ -1,29 +1,33 @@
 import * as z from 'zod/mini';
-import type { ApiKeys } from '../../src/aws/api-key-secret.ts';
+import type { KeyRing, KeyRole } from '../../src/aws/key-ring.ts';
 import { createPublisher } from '../../src/aws/publisher.ts';
-import type { EffectDeps } from '../../src/ledger/perform-effect.ts';
-import { createEscrowClient } from '../../src/purple-flea/escrow-client.ts';
-import type { EscrowClient } from '../../src/purple-flea/escrow.ts';
-import type { Credentials } from '../../src/purple-flea/service.ts';
+import type { EscrowEffectDeps } from '../../src/escrow/escrow-effects.ts';
+import type { ServicePlace } from '../../src/ledger/owner.ts';
+import { createEscrowClient, createEscrowViewer } from '../../src/purple-flea/escrow-client.ts';
+import type { EscrowViewer } from '../../src/purple-flea/escrow.ts';
+import { openToSend } from '../../src/purple-flea/open-client.ts';
 import { aws } from './aws.ts';
 import type { AnnounceDeps } from './announce.ts';
-import { escrowEnvironment, ledgerEnvironment, readEnvironment } from './environment.ts';
+import {
+  escrowEnvironment,
+  keysEnvironment,
+  ledgerEnvironment,
+  readEnvironment,
+  treasuryEnvironment,
+} from './environment.ts';
 import { createLedgerDeps } from './ledger.ts';
 import { ledgerPolicies, readPolicies } from './policies.ts';
-import { createApiKeySource, createServiceDeps } from './purple-flea.ts';
+import { createKeys, createServiceDeps } from './purple-flea.ts';
 import { count, log } from './telemetry.ts';
 
-/** What the workflow's tasks that look at an escrow need. */
+/** What the workflow's tasks that look at an escrow need: no key. */
 export interface EscrowReadDeps extends AnnounceDeps {
-  readonly readApiKeys: () => Promise<ApiKeys>;
-  readonly openEscrow: (credentials: Credentials) => EscrowClient;
+  /** Escrows as anyone may see them; where the configured service is, if no other is named. */
+  readonly viewEscrows: (at?: ServicePlace) => EscrowViewer;
 }
 
 /** What those that send an escrow effect need. */
-export interface EscrowTaskDeps extends EscrowReadDeps, Omit<EffectDeps, 'remainingMs'> {
-  /** Total deadline of one request, in milliseconds. */
-  readonly requestMs: number;
-}
+export interface EscrowTaskDeps extends EscrowReadDeps, Omit<EscrowEffectDeps, 'remainingMs'> {}
 
 /** The part of a Lambda context that the tasks use. */
 export interface TaskContext {
@@ -35,20 +39,33 @@ export function createEscrowReadDeps(): EscrowReadDeps {
   const env = readEnvironment({ ...escrowEnvironment, EVENT_BUS: z.string() });
   const service = createServiceDeps(env.ESCROW_SERVICE, env);
   return {
-    readApiKeys: createApiKeySource(env.SECRET_NAME),
-    openEscrow: (credentials) => createEscrowClient(service, credentials),
+    viewEscrows: (at) => createEscrowViewer(at === undefined ? service : { ...service, service: at }),
     publish: createPublisher(aws.eventBridge, env.EVENT_BUS),
     log,
     count,
   };
 }
 
-/** Builds what sending needs from the environment and the policies, once a process. */
-export function createEscrowTaskDeps(): EscrowTaskDeps {
-  const env = readEnvironment({ ...escrowEnvironment, ...ledgerEnvironment });
+/** Builds what sending needs from the environment and the policies, once a process. The keys are those of the roles. */
+export function createEscrowTaskDeps(...roles: KeyRole[]): EscrowTaskDeps & { readonly keys: KeyRing } {
+  const env = readEnvironment({
+    ...escrowEnvironment,
+    ...ledgerEnvironment,
+    ...keysEnvironment,
+    ...treasuryEnvironment,
+  });
+  const { baseUrl, profile } = env.ESCROW_SERVICE;
+  const keys = createKeys(env.SECRETS);
   return {
     ...createEscrowReadDeps(),
     ...createLedgerDeps(env, readPolicies(ledgerPolicies)),
+    keys,
+    owner: { agentId: env.AGENT_ID, baseUrl, profile },
+    openEscrow: openToSend(
+      createServiceDeps(env.ESCROW_SERVICE, env),
+      (agentId) => keys.get(agentId, roles),
+      createEscrowClient,
+    ),
     requestMs: env.REQUEST_TIMEOUT_MS,
   };
 }

@@ -1,6 +1,8 @@
 import * as z from 'zod/mini';
+import type { KeySources } from '../../src/aws/key-ring.ts';
 import { pauseAtRandom } from '../../src/aws/intent-table.ts';
 import { createPaperBookTable } from '../../src/aws/paper-book-table.ts';
+import { SecretUnusableError } from '../../src/errors.ts';
 import { serviceSchema, type Service } from '../../src/purple-flea/service.ts';
 import { createTradingClient } from '../../src/purple-flea/trading-client.ts';
 import { createWalletClient } from '../../src/purple-flea/wallet-client.ts';
@@ -10,20 +12,21 @@ import type { Market } from '../../src/trading/market.ts';
 import { createPaperMarket, type PaperTerms } from '../../src/trading/paper-market.ts';
 import type { TradingMode } from '../../src/trading/trade-policy.ts';
 import { aws } from './aws.ts';
-import { tradingEnvironment } from './environment.ts';
-import { createApiKeySource, createServiceDeps } from './purple-flea.ts';
+import { keysEnvironment, tradingEnvironment } from './environment.ts';
+import { createKeys, createServiceDeps } from './purple-flea.ts';
 
 /** Settings of functions that trade, or look whether they could. */
 export const marketEnvironment = {
   ...tradingEnvironment,
+  ...keysEnvironment,
   WALLET_SERVICE: jsonText(serviceSchema),
   INTENT_TABLE: z.string(),
 };
 
-/** The ways into both markets. Only the one into the live market reads the secret. */
+/** The ways into both markets. Only the one into the live market reads secrets: the traders', and the wallet's. */
 export function createMarkets(
   env: {
-    readonly SECRET_NAME: string;
+    readonly SECRETS: KeySources;
     readonly TRADING_SERVICE: Service;
     readonly WALLET_SERVICE: Service;
     readonly CONNECT_TIMEOUT_MS: number;
@@ -32,14 +35,20 @@ export function createMarkets(
   },
   { paper, symbols }: { readonly paper: PaperTerms; readonly symbols: Readonly<Record<string, string>> },
 ): Readonly<Record<TradingMode, () => Promise<Market>>> {
-  const readApiKeys = createApiKeySource(env.SECRET_NAME);
+  const keys = createKeys(env.SECRETS);
   const trading = createServiceDeps({ ...env.TRADING_SERVICE, symbols }, env);
   const wallet = createServiceDeps(env.WALLET_SERVICE, env);
   const books = createPaperBookTable(aws.dynamoDb, env.INTENT_TABLE);
   return {
     live: async () => {
-      const { own } = await readApiKeys();
-      return createLiveMarket(own.agentId, createTradingClient(trading, own), createWalletClient(wallet, own));
+      const { trading: trader, wallet: payer } = env.SECRETS;
+      if (trader === undefined || payer === undefined) throw new SecretUnusableError('SECRETS: no key to trade with');
+      // One after the other: both may be in one secret, which is then read once.
+      const tradingKey = await keys.get(trader.agentId, ['trading']);
+      const walletKey = await keys.get(payer.agentId, ['wallet']);
+      const { baseUrl, profile } = env.TRADING_SERVICE;
+      const owner = { agentId: trader.agentId, baseUrl, profile };
+      return createLiveMarket(owner, createTradingClient(trading, tradingKey), createWalletClient(wallet, walletKey));
     },
     paper: async () => createPaperMarket({ books, terms: paper, now: () => new Date(), pause: pauseAtRandom }),
   };

@@ -1,5 +1,7 @@
 import type { EscrowEffectDeps } from '../../src/escrow/escrow-effects.ts';
-import { SecretUnusableError, ServiceUnreadableError } from '../../src/errors.ts';
+import { ServiceUnreadableError } from '../../src/errors.ts';
+import { findCreator } from '../../src/escrow/find-creator.ts';
+import type { Cause } from '../../src/ledger/effect-key.ts';
 import type { EffectOutcome } from '../../src/ledger/perform-effect.ts';
 import { isSettledOrFrozen } from '../../src/purple-flea/escrow.ts';
 import type { EscrowTaskDeps, TaskContext } from './escrow-task.ts';
@@ -8,27 +10,24 @@ import type { EscrowTaskDeps, TaskContext } from './escrow-task.ts';
 export type SettlementOutcome = EffectOutcome | { readonly outcome: 'overtaken'; readonly reason: string };
 
 /**
- * Releases or disputes an escrow with the own key. Where that is refused, the escrow is read: what others made of it is no
- * failure.
+ * Releases or disputes an escrow as the agent that created it. Where that is refused, the escrow is read: what others made
+ * of it is no failure.
  */
 export async function settleEscrow(
   deps: EscrowTaskDeps,
-  escrowId: string,
+  { cause, escrowId }: { readonly cause: Cause; readonly escrowId: string },
   context: TaskContext,
   settle: (deps: EscrowEffectDeps) => Promise<EffectOutcome>,
 ): Promise<SettlementOutcome> {
+  const owner = await findCreator(deps.intents, cause, escrowId, deps.owner);
   try {
-    const { own } = await deps.readApiKeys();
-    const escrow = deps.openEscrow(own);
-    const remainingMs = () => context.getRemainingTimeInMillis();
-    const outcome = await settle({ ...deps, remainingMs, escrow, agentId: own.agentId });
+    const outcome = await settle({ ...deps, remainingMs: () => context.getRemainingTimeInMillis(), owner });
     if (outcome.outcome !== 'rejected') return outcome;
-    const { status, statusShown } = await escrow.readStatus(escrowId);
+    const { status, statusShown } = await deps.viewEscrows(owner).readStatus(escrowId);
     return isSettledOrFrozen(status)
       ? { outcome: 'overtaken', reason: `${outcome.reason}; the escrow is ${statusShown}` }
       : outcome;
   } catch (error) {
-    if (error instanceof SecretUnusableError) return { outcome: 'rejected', reason: error.message };
     // The workflow's own look waits until it can be read.
     if (error instanceof ServiceUnreadableError) return { outcome: 'overtaken', reason: error.message };
     throw error;

@@ -1,15 +1,15 @@
-import type { ApiKeys } from '../../src/aws/api-key-secret.ts';
 import type { MailboxDeps } from '../../src/escrow/mailbox.ts';
 import { watchEscrows, type WatchStore } from '../../src/escrow/watch.ts';
 import type { Count, Log } from '../../src/observability.ts';
 import type { EscrowClient } from '../../src/purple-flea/escrow.ts';
-import type { Credentials } from '../../src/purple-flea/service.ts';
+import type { IntentOwner } from '../../src/ledger/owner.ts';
 import type { TaskContext } from '../shared/escrow-task.ts';
 
 export interface Deps extends MailboxDeps {
   readonly watch: WatchStore;
-  readonly readApiKeys: () => Promise<ApiKeys>;
-  readonly openEscrow: (credentials: Credentials) => EscrowClient;
+  /** The agent whose escrows are looked at. */
+  readonly agentId: string;
+  readonly openEscrow: (owner: IntentOwner) => Promise<EscrowClient>;
   readonly now: () => Date;
   readonly log: Log;
   readonly count: Count;
@@ -21,9 +21,9 @@ export interface Deps extends MailboxDeps {
  */
 export function createHandler(deps: Deps) {
   return async (_event: unknown, context: TaskContext) => {
-    const { own } = await deps.readApiKeys();
+    const escrow = await deps.openEscrow({ agentId: deps.agentId });
     const remainingMs = () => context.getRemainingTimeInMillis();
-    const run = await watchEscrows({ ...deps, escrow: deps.openEscrow(own), remainingMs });
+    const run = await watchEscrows({ ...deps, escrow, remainingMs });
     deps.count('WatchLagSeconds', run.lagSeconds);
     deps.log.info('watched', { ...run });
     return run;

@@ -4,6 +4,7 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { DefinitionBody, LogLevel, StateMachine, StateMachineType } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { fileURLToPath } from 'node:url';
+import type { KeyRole } from '../../src/aws/key-ring.ts';
 import type { Config } from '../config.ts';
 import type { FoundationStack } from '../foundation-stack.ts';
 import {
@@ -17,6 +18,7 @@ import {
   allowUsingMailbox,
   ofOwnAccount,
 } from '../grants.ts';
+import { keySettings } from '../key-sources.ts';
 import type { Policies } from '../policies.ts';
 import { createAlarm } from './alarm.ts';
 import { PipelineFunction } from './pipeline-function.ts';
@@ -51,7 +53,6 @@ export class EscrowLifecycle extends Construct {
     this.executionArn = arnOf('execution');
 
     const purpleFlea = {
-      SECRET_NAME: config.secretName,
       ESCROW_SERVICE: JSON.stringify(config.purpleFlea.escrow),
       CONNECT_TIMEOUT_MS: String(config.purpleFlea.connectTimeoutMs),
       REQUEST_TIMEOUT_MS: String(config.purpleFlea.requestTimeoutMs),
@@ -67,12 +68,18 @@ export class EscrowLifecycle extends Construct {
         alarmTopic,
       });
 
-    const ledger = { ...purpleFlea, ...foundation.ledgerEnvironment };
     const { ledgerPolicies } = foundation;
-    const lockFunds = task('lock-funds', Duration.seconds(30), ledger, ledgerPolicies);
-    const completeDelivery = task('complete-delivery', Duration.seconds(45), ledger, ledgerPolicies);
-    const releaseFunds = task('release-funds', Duration.seconds(60), ledger, ledgerPolicies);
-    const raiseDispute = task('raise-dispute', Duration.seconds(60), ledger, ledgerPolicies);
+    const ledger = (...roles: KeyRole[]) => ({
+      ...purpleFlea,
+      ...foundation.ledgerEnvironment,
+      ...keySettings(config, ...roles),
+      AGENT_ID: config.purpleFlea.agentId,
+    });
+    const settling = ledger('treasury', 'predecessor');
+    const lockFunds = task('lock-funds', Duration.seconds(30), ledger('treasury'), ledgerPolicies);
+    const completeDelivery = task('complete-delivery', Duration.seconds(45), ledger('counterparties'), ledgerPolicies);
+    const releaseFunds = task('release-funds', Duration.seconds(60), settling, ledgerPolicies);
+    const raiseDispute = task('raise-dispute', Duration.seconds(60), settling, ledgerPolicies);
     const reviewDelivery = task('review-delivery', Duration.seconds(30), {
       ...purpleFlea,
       MAILBOX_TABLE: mailbox.tableName,
@@ -88,8 +95,8 @@ export class EscrowLifecycle extends Construct {
       allowRecordingIntents(fn, intents, key);
       allowReadingParameter(fn, foundation.stop);
     }
+    for (const fn of [lockFunds, completeDelivery, releaseFunds, raiseDispute]) allowReadingSecret(fn, secret, key);
     for (const fn of [lockFunds, completeDelivery, releaseFunds, raiseDispute, reviewDelivery, checkStatus]) {
-      allowReadingSecret(fn, secret, key);
       allowPublishing(fn, bus);
     }
     for (const fn of [awaitSignal, awaitVerdict]) {
@@ -98,6 +105,7 @@ export class EscrowLifecycle extends Construct {
     }
     allowListingSignals(awaitSignal, mailbox);
     allowListingSignals(reviewDelivery, mailbox);
+    allowOn(reviewDelivery, ['kms:Decrypt'], key.keyArn);
     allowReadingIntents(awaitVerdict, intents, key);
 
     const tasks = {

@@ -23,8 +23,17 @@ export async function readSecretJson<Content>(
 ): Promise<Content> {
   const parsed = z.safeParse(schema, parse(name, expected, await readText(name, readSecret)));
   if (parsed.success) return parsed.data;
-  const fields = [...new Set(parsed.error.issues.map((issue) => String(issue.path[0] ?? 'JSON object')))].join(', ');
-  throw new SecretUnusableError(`secret ${name}: ${fields} is missing or of the wrong type; expected JSON ${expected}`);
+  const { issues } = parsed.error;
+  const malformed = issues.filter(({ code }) => code === 'invalid_format');
+  const problem =
+    malformed.length === issues.length
+      ? `${fieldsOf(malformed)} has white space or other characters that no key has`
+      : `${fieldsOf(issues)} is missing or of the wrong type`;
+  throw new SecretUnusableError(`secret ${name}: ${problem}; expected JSON ${expected}`);
+}
+
+function fieldsOf(issues: readonly z.core.$ZodIssue[]): string {
+  return [...new Set(issues.map((issue) => String(issue.path[0] ?? 'JSON object')))].join(', ');
 }
 
 async function readText(name: string, readSecret: ReadSecret): Promise<string> {

@@ -1,9 +1,11 @@
 import { describeError } from '../errors.ts';
 import type { Answer } from '../ledger/answer.ts';
 import { clientReference, effectKey, type Cause } from '../ledger/effect-key.ts';
+import { recordedOwner, type IntentOwner, type Owner } from '../ledger/owner.ts';
 import { notSent, performEffect, type EffectDeps, type EffectOutcome } from '../ledger/perform-effect.ts';
 import { laterFor } from '../ledger/waiting.ts';
 import { formatUsd } from '../money.ts';
+import { escrowBodies } from '../purple-flea/escrow-client.ts';
 import type {
   CompletedEscrow,
   DisputedEscrow,
@@ -15,9 +17,10 @@ import type {
 import type { LifecycleInput } from './lifecycle-input.ts';
 
 export interface EscrowEffectDeps extends EffectDeps {
-  readonly escrow: EscrowClient;
-  /** The agent whose key `escrow` uses. */
-  readonly agentId: string;
+  /** Whose effects these are, and where. */
+  readonly owner: Owner;
+  /** The escrow service as the owner of an effect uses it. @throws SecretUnusableError or OwnerUnavailableError */
+  readonly openEscrow: (owner: IntentOwner) => Promise<EscrowClient>;
   /** The total deadline of one request, in milliseconds. */
   readonly requestMs: number;
 }
@@ -59,11 +62,12 @@ export function lockFunds(deps: EscrowEffectDeps, input: LifecycleInput): Promis
     {
       kind: 'escrow-create',
       cause: input.cause,
-      agentId: deps.agentId,
+      ...recordedOwner(deps.owner),
+      open: deps.openEscrow,
       payee: input.counterpartyAgentId,
       amountUsd: formatUsd(input.amountUsd),
       bodyFor: (reference) =>
-        deps.escrow.bodies.create({
+        escrowBodies(deps.owner.profile).create({
           reference,
           amount: input.amountUsd,
           description: input.description,
@@ -74,8 +78,8 @@ export function lockFunds(deps: EscrowEffectDeps, input: LifecycleInput): Promis
       expiresAt: later(deps, CREATE_LIFETIME_MS),
       sendingMs: deps.requestMs,
     },
-    async (request): Promise<Answer<LockedEscrow>> => {
-      const answer = await deps.escrow.create(request);
+    async (request, client): Promise<Answer<LockedEscrow>> => {
+      const answer = await client.create(request);
       return answer.kind === 'applied'
         ? { ...answer, result: { ...answer.result, reference: request.reference } }
         : answer;
@@ -99,17 +103,17 @@ export function completeDelivery(
       kind: 'escrow-complete',
       cause,
       ...settling(deps, escrow),
-      bodyFor: () => deps.escrow.bodies.complete(delivery),
+      bodyFor: () => escrowBodies(deps.owner.profile).complete(delivery),
       sendingMs: 2 * deps.requestMs,
     },
-    async (request): Promise<Answer<CompletedEscrow>> => {
-      const before = await readFirst(deps.escrow, escrow.escrowId);
+    async (request, client): Promise<Answer<CompletedEscrow>> => {
+      const before = await readFirst(client, escrow.escrowId);
       if ('kind' in before) return before;
       if (before.status === 'completed') {
         return { kind: 'applied', result: { escrowId: escrow.escrowId, status: 'completed' } };
       }
       if (before.status !== 'locked') return unfit(before);
-      return deps.escrow.complete(escrow.escrowId, request);
+      return client.complete(escrow.escrowId, request);
     },
   );
 }
@@ -130,16 +134,16 @@ export function releaseFunds(
       kind: 'escrow-release',
       cause,
       ...settling(deps, escrow),
-      bodyFor: () => deps.escrow.bodies.release(reason),
+      bodyFor: () => escrowBodies(deps.owner.profile).release(reason),
       sendingMs: 3 * deps.requestMs,
     },
-    async (request): Promise<Answer<ReleasedEscrow>> => {
-      const before = await readFirst(deps.escrow, escrow.escrowId);
+    async (request, client): Promise<Answer<ReleasedEscrow>> => {
+      const before = await readFirst(client, escrow.escrowId);
       if ('kind' in before) return before;
       if (before.status === 'released') return { kind: 'applied', result: releasedFrom(before) };
       if (before.status !== 'locked' && before.status !== 'completed') return unfit(before);
-      const answer = await deps.escrow.release(escrow.escrowId, request);
-      return answer.kind === 'not-sent' ? answer : confirm(deps.escrow, escrow, answer, 'released', releasedFrom);
+      const answer = await client.release(escrow.escrowId, request);
+      return answer.kind === 'not-sent' ? answer : confirm(client, escrow, answer, 'released', releasedFrom);
     },
   );
 }
@@ -160,16 +164,16 @@ export function raiseDispute(
       kind: 'escrow-dispute',
       cause,
       ...settling(deps, escrow),
-      bodyFor: () => deps.escrow.bodies.dispute(dispute),
+      bodyFor: () => escrowBodies(deps.owner.profile).dispute(dispute),
       sendingMs: 3 * deps.requestMs,
     },
-    async (request): Promise<Answer<DisputedEscrow>> => {
-      const before = await readFirst(deps.escrow, escrow.escrowId);
+    async (request, client): Promise<Answer<DisputedEscrow>> => {
+      const before = await readFirst(client, escrow.escrowId);
       if ('kind' in before) return before;
       if (before.status === 'disputed') return { kind: 'applied', result: disputedFrom(before) };
       if (before.status !== 'locked' && before.status !== 'completed') return unfit(before);
-      const answer = await deps.escrow.dispute(escrow.escrowId, request);
-      return answer.kind === 'not-sent' ? answer : confirm(deps.escrow, escrow, answer, 'disputed', disputedFrom);
+      const answer = await client.dispute(escrow.escrowId, request);
+      return answer.kind === 'not-sent' ? answer : confirm(client, escrow, answer, 'disputed', disputedFrom);
     },
   );
 }
@@ -177,7 +181,8 @@ export function raiseDispute(
 /** What the intents of all settlements of an escrow say of it. */
 function settling(deps: EscrowEffectDeps, escrow: EscrowRef) {
   return {
-    agentId: deps.agentId,
+    ...recordedOwner(deps.owner),
+    open: deps.openEscrow,
     payee: escrow.counterpartyAgentId,
     escrowId: escrow.escrowId,
     amountUsd: escrow.amountUsd,

@@ -1,10 +1,9 @@
-import type { ApiKeys } from '../aws/api-key-secret.ts';
 import { ServiceUnreadableError } from '../errors.ts';
 import { effectKey, type Cause, type EffectKind } from '../ledger/effect-key.ts';
 import type { Intent, IntentCursor, IntentState, IntentStore } from '../ledger/intent.ts';
+import type { ServicePlace } from '../ledger/owner.ts';
 import { formatUsd } from '../money.ts';
-import type { EscrowClient, EscrowView } from '../purple-flea/escrow.ts';
-import type { Credentials } from '../purple-flea/service.ts';
+import type { EscrowView, EscrowViewer } from '../purple-flea/escrow.ts';
 import { escrowAddress, type MailboxStore, type Signal } from './mailbox.ts';
 
 /** An execution as it is described. Times are ISO 8601. */
@@ -51,8 +50,8 @@ export interface EscrowStory {
 export interface StoryDeps {
   readonly intents: Pick<IntentStore, 'read' | 'listSince'>;
   readonly mailbox: Pick<MailboxStore, 'listSignals' | 'findWait'>;
-  readonly readApiKeys: () => Promise<ApiKeys>;
-  readonly openEscrow: (credentials: Credentials) => EscrowClient;
+  /** Escrows as anyone may see them; where the configured service is, if no other is named. */
+  readonly viewEscrows: (at?: ServicePlace) => EscrowViewer;
   readonly describeExecution: DescribeExecution;
 }
 
@@ -101,7 +100,7 @@ export async function findStory(deps: StoryDeps, id: string): Promise<EscrowStor
     cause,
     intents,
     escrowId,
-    escrow: escrowId === undefined ? undefined : await show(deps, escrowId),
+    escrow: escrowId === undefined ? undefined : await show(deps, escrowId, intents[0]?.service),
     execution,
     signals: await readSignals(deps, addresses),
     waitsUntil: wait?.deadlineAt,
@@ -158,18 +157,17 @@ async function readSignals({ mailbox }: StoryDeps, addresses: readonly string[])
   return kept.flat().toSorted((one, other) => Date.parse(one.at) - Date.parse(other.at));
 }
 
-async function show(deps: StoryDeps, escrowId: string): Promise<ShownEscrow | string> {
-  const view = await read(deps, escrowId);
+async function show(deps: StoryDeps, escrowId: string, at?: ServicePlace): Promise<ShownEscrow | string> {
+  const view = await read(deps, escrowId, at);
   if (typeof view === 'string') return view;
   const { amount, fee, net, ...rest } = view;
   return { ...rest, amountUsd: formatUsd(amount), feeUsd: formatUsd(fee), netUsd: formatUsd(net) };
 }
 
 /** What the service shows, or why it cannot be read. */
-async function read(deps: StoryDeps, escrowId: string): Promise<EscrowView | string> {
+async function read(deps: StoryDeps, escrowId: string, at?: ServicePlace): Promise<EscrowView | string> {
   try {
-    const { own } = await deps.readApiKeys();
-    return await deps.openEscrow(own).readStatus(escrowId);
+    return await deps.viewEscrows(at).readStatus(escrowId);
   } catch (error) {
     if (error instanceof ServiceUnreadableError) return error.message;
     throw error;

@@ -1,6 +1,7 @@
 import type { Cause, EffectKind } from './effect-key.ts';
 import type { MicroUsd } from '../money.ts';
 import type { Reservation, Reserved } from './budgets.ts';
+import type { IntentOwner } from './owner.ts';
 import type { Obstacle } from './waiting.ts';
 import type { Canary, LastOrder } from './latest.ts';
 
@@ -17,7 +18,7 @@ export const INTENT_STATES = ['prepared', 'sending', 'unknown', 'manual', 'appli
 export type IntentState = (typeof INTENT_STATES)[number];
 
 /** What is known of an effect before it is sent. */
-export interface NewIntent {
+export interface NewIntent extends IntentOwner {
   /** Effect key; see `effectKey`. */
   readonly key: string;
   readonly kind: EffectKind;
@@ -26,8 +27,6 @@ export interface NewIntent {
   readonly cause: Cause;
   /** Key of the try before this one, which did not take place; absent for the first. */
   readonly retryOf?: string | undefined;
-  /** The agent whose key sends it. */
-  readonly agentId: string;
   /** The agent or the market that the money goes to. */
   readonly payee: string;
   /** The escrow that it settles; absent for what makes something new. */

@@ -11,6 +11,7 @@ import {
   type IntentStore,
   type NewIntent,
 } from './intent.ts';
+import type { IntentOwner } from './owner.ts';
 import { mayBegin, type ReadStop } from './stop.ts';
 import { laterFor, nextWait, secondsToWait, SHORT_WAIT_SECONDS, type Later } from './waiting.ts';
 
@@ -49,13 +50,19 @@ const PARKED_RETRY_SECONDS = 3600;
 const RECORDING_MS = 5_000;
 
 /** One effect, as a flow asks for it. Key and reference follow from its cause and kind. */
-export interface Effect extends Omit<NewIntent, 'key' | 'reference' | 'requestBody' | 'retryOf'> {
+export interface Effect<Client> extends Omit<NewIntent, 'key' | 'reference' | 'requestBody' | 'retryOf'> {
   /** Makes the exact body to send. It is asked once for each try: what is recorded then is sent. */
   readonly bodyFor: (reference: string) => string;
   /** Sum of the deadlines of all requests that `send` makes, in milliseconds. */
   readonly sendingMs: number;
+  /**
+   * Opens the way to the service as the owner of the stored intent, who may be another than the caller names.
+   *
+   * @throws SecretUnusableError or OwnerUnavailableError where that is not possible now: nothing is claimed.
+   */
+  readonly open: (owner: IntentOwner) => Promise<Client>;
   /** Looks at what the call is going to change, right before it. Where that fails, nothing is sent. */
-  readonly lookBefore?: () => Promise<Readonly<Record<string, unknown>>>;
+  readonly lookBefore?: (client: Client) => Promise<Readonly<Record<string, unknown>>>;
   /** When silence would settle what it settles (ISO 8601): waits get shorter before. */
   readonly urgentBy?: string | undefined;
 }
@@ -63,19 +70,19 @@ export interface Effect extends Omit<NewIntent, 'key' | 'reference' | 'requestBo
 /**
  * Sends an effect at most once for its cause, whoever calls, however often.
  *
- * The intent is written before the call and claimed with a fence, together with its budgets and, for a settlement, with
- * the escrow's lock; of all invocations that hold the same key one sends, once. What the answer does not prove is
- * `unknown`: it is never sent again from here.
+ * The intent is written before any key is needed, and sent only as the owner that it names. It is claimed with a fence,
+ * together with its budgets and, for a settlement, with the escrow's lock; of all invocations that hold the same key one
+ * sends, once. What the answer does not prove is `unknown`: it is never sent again from here.
  *
- * @param send makes the one request, as it was recorded.
+ * @param send makes the one request, as it was recorded, with what `open` gave.
  * @throws TryLaterError if too little time is left to send and record. Nothing was sent then.
  */
-export async function performEffect<Result extends Readonly<Record<string, unknown>>>(
+export async function performEffect<Client, Result extends Readonly<Record<string, unknown>>>(
   deps: EffectDeps,
-  effect: Effect,
-  send: (request: EffectRequest) => Promise<Answer<Result>>,
+  effect: Effect<Client>,
+  send: (request: EffectRequest, client: Client) => Promise<Answer<Result>>,
 ): Promise<EffectOutcome> {
-  const { sendingMs, lookBefore, urgentBy } = effect;
+  const { sendingMs, urgentBy } = effect;
   const intent = await prepareLatestTry(deps, effect);
   if (intent.state !== 'prepared') return standing(intent);
   if (deps.now() >= new Date(intent.expiresAt)) return expire(deps, intent);
@@ -85,6 +92,10 @@ export async function performEffect<Result extends Readonly<Record<string, unkno
     throw new TryLaterError(`${deps.remainingMs()} ms left, ${sendingMs + RECORDING_MS} ms needed to send and record`);
   }
 
+  const opened = await openSafely(effect.open, intent);
+  if (opened.kind === 'later') return postpone(deps, intent, opened.later, urgentBy);
+  const { client } = opened;
+  const lookBefore = effect.lookBefore?.bind(undefined, client);
   const looked = await lookSafely(lookBefore);
   if (looked.kind === 'later') return postpone(deps, intent, looked.later, urgentBy);
   // Last of all, so that little time passes between the switch and the claim.
@@ -102,7 +113,7 @@ export async function performEffect<Result extends Readonly<Record<string, unkno
       return yieldToHolder(deps, intent, claimed.holder, urgentBy);
     case 'claimed': {
       const answer = await sendOnce(
-        async () => (await rejectIfChanged(lookBefore, looked.before)) ?? send(requestOf(intent)),
+        async () => (await rejectIfChanged(lookBefore, looked.before)) ?? send(requestOf(intent), client),
       );
       const now = deps.now();
       const ending = endingFor(answer, intent, now, urgentBy);
@@ -117,8 +128,8 @@ export async function performEffect<Result extends Readonly<Record<string, unkno
  * Writes the intent unless it is known. What did not take place stays so: where an operator has asked for another try, it
  * is an intent of its own.
  */
-async function prepareLatestTry(deps: EffectDeps, effect: Effect): Promise<Intent> {
-  const { sendingMs: _sendingMs, lookBefore: _lookBefore, urgentBy: _urgentBy, bodyFor, ...common } = effect;
+async function prepareLatestTry<Client>(deps: EffectDeps, effect: Effect<Client>): Promise<Intent> {
+  const { sendingMs: _, open: _open, lookBefore: _look, urgentBy: _urgentBy, bodyFor, ...common } = effect;
   const prepare = (key: string, retryOf?: string): Promise<Intent> => {
     const reference = clientReference(key);
     const tried = { ...common, key, reference, requestBody: bodyFor(reference) };
@@ -132,7 +143,7 @@ async function prepareLatestTry(deps: EffectDeps, effect: Effect): Promise<Inten
 /** The latest try of an effect, if it was ever asked for. */
 export async function readLatestTry(
   intents: Pick<IntentStore, 'read'>,
-  { cause, kind }: Pick<Effect, 'cause' | 'kind'>,
+  { cause, kind }: Pick<NewIntent, 'cause' | 'kind'>,
 ): Promise<Intent | undefined> {
   const intent = await intents.read(effectKey(cause, kind));
   return intent === undefined ? undefined : latestOf(intents, intent);
@@ -204,9 +215,25 @@ function waiting(intent: Intent, now: Date): EffectOutcome {
     : { outcome: 'pending', reason, key };
 }
 
+/** What cannot be opened as the owner of an intent now, for want of a key or of its service, may be later. */
+async function openSafely<Client>(
+  open: Effect<Client>['open'],
+  intent: Intent,
+): Promise<{ readonly kind: 'opened'; readonly client: Client } | { readonly kind: 'later'; readonly later: Later }> {
+  try {
+    return { kind: 'opened', client: await open(intent) };
+  } catch (error) {
+    const later = laterFor(error);
+    if (later === undefined) throw error;
+    return { kind: 'later', later };
+  }
+}
+
+type Look = () => Promise<Readonly<Record<string, unknown>>>;
+
 /** What is not seen beforehand cannot be compared with afterwards: without it nothing is sent. */
 async function lookSafely(
-  look: Effect['lookBefore'],
+  look: Look | undefined,
 ): Promise<
   { readonly kind: 'looked'; readonly before: ClaimTerms['before'] } | { readonly kind: 'later'; readonly later: Later }
 > {
@@ -224,7 +251,7 @@ async function lookSafely(
  * one's. So it is looked again under the lock, and nothing is sent where something has changed.
  */
 async function rejectIfChanged(
-  look: Effect['lookBefore'],
+  look: Look | undefined,
   before: ClaimTerms['before'],
 ): Promise<Extract<Answer<never>, { kind: 'not-sent' }> | undefined> {
   if (look === undefined) return undefined;

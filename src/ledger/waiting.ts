@@ -1,4 +1,4 @@
-import { SecretUnusableError, ServiceUnreadableError } from '../errors.ts';
+import { OwnerUnavailableError, SecretUnusableError, ServiceUnreadableError } from '../errors.ts';
 import type { Intent, IntentWait } from './intent.ts';
 
 /** What an effect waits for that nothing speaks against. */
@@ -72,11 +72,13 @@ export function secondsToWait({ notBefore }: Pick<Intent, 'notBefore'>, now: Dat
 }
 
 /**
- * What a failed read means: later, where a secret or the service could not be read. Undefined for everything else, which
- * is a fault.
+ * What a failed read means: later, where a secret or the service could not be read, or is another than an effect belongs
+ * to. Undefined for everything else, which is a fault.
  */
 export function laterFor(error: unknown): Later | undefined {
-  if (error instanceof SecretUnusableError) return { reason: error.message, waitsFor: 'secret' };
+  if (error instanceof SecretUnusableError || error instanceof OwnerUnavailableError) {
+    return { reason: error.message, waitsFor: 'secret' };
+  }
   if (!(error instanceof ServiceUnreadableError)) return undefined;
   const { message: reason, httpStatus, retryAfterSeconds: atLeastSeconds } = error;
   return { reason, waitsFor: obstacleOf(httpStatus), atLeastSeconds };

@@ -1,12 +1,15 @@
 import type { Cause } from '../ledger/effect-key.ts';
 import { performEffect, type EffectDeps, type EffectOutcome } from '../ledger/perform-effect.ts';
+import { recordedOwner, type IntentOwner, type Owner } from '../ledger/owner.ts';
 import { formatUsd, type MicroUsd } from '../money.ts';
+import { claimBody } from '../purple-flea/faucet-client.ts';
 import type { FaucetClient } from '../purple-flea/faucet.ts';
+import { transferBody } from '../purple-flea/wallet-client.ts';
 import type { WalletClient } from '../purple-flea/wallet.ts';
 
 export interface PayoutDeps extends EffectDeps {
-  /** The agent whose key is used. */
-  readonly agentId: string;
+  /** Whose payouts these are, and where. */
+  readonly owner: Owner;
   /** The total deadline of one request, in milliseconds. */
   readonly requestMs: number;
 }
@@ -19,7 +22,7 @@ const CLAIM_USD = '1.00';
 
 /** Pays an agent, at most once for a cause. An applied result is a `MadeTransfer`. */
 export function payAgent(
-  deps: PayoutDeps & { readonly wallet: WalletClient },
+  deps: PayoutDeps & { readonly openWallet: (owner: IntentOwner) => Promise<WalletClient> },
   cause: Cause,
   payment: { readonly toAgentId: string; readonly amount: MicroUsd; readonly memo: string },
 ): Promise<EffectOutcome> {
@@ -28,14 +31,16 @@ export function payAgent(
     {
       kind: 'transfer',
       cause,
-      agentId: deps.agentId,
+      ...recordedOwner(deps.owner),
+      open: deps.openWallet,
       payee: payment.toAgentId,
       amountUsd: formatUsd(payment.amount),
-      bodyFor: (reference) => deps.wallet.transferBody({ reference, fromAgentId: deps.agentId, ...payment }),
+      bodyFor: (reference) =>
+        transferBody(deps.owner.profile, { reference, fromAgentId: deps.owner.agentId, ...payment }),
       expiresAt: expiry(deps),
       sendingMs: deps.requestMs,
     },
-    (request) => deps.wallet.transfer(request),
+    (request, wallet) => wallet.transfer(request),
   );
 }
 
@@ -44,26 +49,28 @@ export function payAgent(
  * lost answer can be settled. An applied result is a `PaidClaim`.
  */
 export function claimFaucet(
-  deps: PayoutDeps & { readonly faucet: FaucetClient },
+  deps: PayoutDeps & { readonly openFaucet: (owner: IntentOwner) => Promise<FaucetClient> },
   cause: Cause,
 ): Promise<EffectOutcome> {
+  const { agentId, profile } = deps.owner;
   return performEffect(
     deps,
     {
       kind: 'faucet-claim',
       cause,
-      agentId: deps.agentId,
-      payee: deps.agentId,
+      ...recordedOwner(deps.owner),
+      open: deps.openFaucet,
+      payee: agentId,
       amountUsd: CLAIM_USD,
-      bodyFor: () => deps.faucet.claimBody(deps.agentId),
+      bodyFor: () => claimBody(profile, agentId),
       expiresAt: expiry(deps),
       sendingMs: 3 * deps.requestMs,
-      lookBefore: async () => {
-        const status = await deps.faucet.readStatus();
+      lookBefore: async (faucet) => {
+        const status = await faucet.readStatus();
         return status.kind === 'read' ? { canClaim: status.value.canClaim } : {};
       },
     },
-    (request) => deps.faucet.claim(request),
+    (request, faucet) => faucet.claim(request),
   );
 }
 

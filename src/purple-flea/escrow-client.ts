@@ -1,4 +1,4 @@
-import type { EscrowClient } from './escrow.ts';
+import type { EscrowBodies, EscrowClient, EscrowViewer } from './escrow.ts';
 import type { EscrowDialect } from './profiles/escrow-dialect.ts';
 import { escrowPublished } from './profiles/escrow-published.ts';
 import { escrowReference } from './profiles/escrow-reference.ts';
@@ -7,6 +7,18 @@ import { sendEffect } from './send-effect.ts';
 import type { Credentials, Profile, ServiceDeps } from './service.ts';
 
 const DIALECTS: Readonly<Record<Profile, EscrowDialect>> = { reference: escrowReference, published: escrowPublished };
+
+/** How a dialect writes requests. No key is needed for it. */
+export function escrowBodies(profile: Profile): EscrowBodies {
+  return DIALECTS[profile].bodies;
+}
+
+/** What the escrow service shows to anyone: no key is needed. */
+export function createEscrowViewer(deps: ServiceDeps): EscrowViewer {
+  const { profile } = deps.service;
+  const dialect = DIALECTS[profile];
+  return { profile, readStatus: (id) => readService(deps, undefined, 'escrow.status', dialect.status(id)) };
+}
 
 /** The escrow service as one agent uses it, in the dialect that is configured for it. */
 export function createEscrowClient(deps: ServiceDeps, credentials: Credentials): EscrowClient {

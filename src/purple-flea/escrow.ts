@@ -166,6 +166,9 @@ export interface EscrowClient {
   readHealth(): Promise<ServiceHealth>;
 }
 
+/** What anyone may read, in every dialect. */
+export type EscrowViewer = Pick<EscrowClient, 'profile' | 'readStatus'>;
+
 /** How requests are written. */
 export interface EscrowBodies {
   create(request: EscrowRequest): string;

@@ -8,6 +8,11 @@ import type { Credentials, Profile, ServiceDeps } from './service.ts';
 
 const DIALECTS: Readonly<Record<Profile, FaucetDialect>> = { reference: faucetReference, published: faucetPublished };
 
+/** How a dialect writes a claim. No key is needed for it. */
+export function claimBody(profile: Profile, agentId: string): string {
+  return DIALECTS[profile].claimBody(agentId);
+}
+
 /** The faucet as one agent uses it, in the dialect that is configured for it. */
 export function createFaucetClient(deps: ServiceDeps, credentials: Credentials): FaucetClient {
   const { profile } = deps.service;

@@ -8,6 +8,9 @@ import type { ReadRoute } from './wire.ts';
 const FIRST_BACKOFF_MS = 200;
 const MAX_BACKOFF_MS = 2_000;
 
+/** Calls without a key are counted together. */
+const ANYONE = { agentId: 'anyone' };
+
 /** With less time left, another attempt would only end by the deadline. */
 const SHORTEST_ATTEMPT_MS = 250;
 
@@ -18,16 +21,17 @@ const SHORTEST_ATTEMPT_MS = 250;
  * The waits are drawn here and not by a library's loop, because clock, sleep and chance have to be given from outside:
  * the tests that try every schedule depend on it.
  *
+ * @param credentials undefined for what anyone may read.
  * @throws ServiceUnreadableError where there is no usable answer by then. Nothing was changed.
  */
 export async function readService<Value extends object>(
   deps: ServiceDeps,
-  credentials: Credentials,
+  credentials: Credentials | undefined,
   operation: string,
   route: ReadRoute<Value>,
 ): Promise<Value> {
   const deadline = deps.now() + deps.readMs;
-  const calls = pacedCalls(deps, credentials, route.limit);
+  const calls = pacedCalls(deps, credentials ?? ANYONE, route.limit);
   for (let attempt = 0; ; attempt += 1) {
     const paced = calls && (await deps.pacer.take(calls, deadline - SHORTEST_ATTEMPT_MS - deps.now()));
     if (paced !== undefined) {
@@ -37,7 +41,7 @@ export async function readService<Value extends object>(
     const answer = await deps.transport({
       method: 'GET',
       url: `${deps.service.baseUrl}${route.path}`,
-      apiKey: credentials.apiKey,
+      apiKey: credentials?.apiKey,
       totalMs: deadline - deps.now(),
     });
     const value = answer.kind === 'answered' && answer.status === 200 ? route.read(answer.body) : undefined;

@@ -14,8 +14,8 @@ export interface Deadlines {
 export interface HttpRequest {
   readonly method: 'GET' | 'POST';
   readonly url: string;
-  /** Sent as a bearer token; appears in nothing this module returns. */
-  readonly apiKey: string;
+  /** Sent as a bearer token; appears in nothing this module returns. Undefined for what anyone may read. */
+  readonly apiKey: string | undefined;
   /** JSON text. */
   readonly body?: string;
   /** Sent as `Idempotency-Key`. The service may ignore it, and nothing here relies on it. */
@@ -150,7 +150,7 @@ function open(request: HttpRequest, agent: HttpAgent): ClientRequest {
     agent,
     headers: {
       accept: 'application/json',
-      authorization: `Bearer ${request.apiKey}`,
+      ...(request.apiKey === undefined ? {} : { authorization: `Bearer ${request.apiKey}` }),
       'user-agent': 'purple-flea-pipeline',
       ...(request.body === undefined
         ? {}
@@ -196,8 +196,8 @@ function parseJson(text: string): unknown {
 }
 
 /** A service may quote what it was sent, with escapes of its own: so the key is looked for in our own writing of it. */
-function withoutKey(body: unknown, apiKey: string): unknown {
-  if (body === undefined) return undefined;
+function withoutKey(body: unknown, apiKey: string | undefined): unknown {
+  if (body === undefined || apiKey === undefined) return body;
   const [written, quoted] = [JSON.stringify(body), JSON.stringify(apiKey).slice(1, -1)];
   return written.includes(quoted) ? parseJson(written.replaceAll(quoted, '[key]')) : body;
 }

@@ -4,9 +4,14 @@ import { walletReference } from './profiles/wallet-reference.ts';
 import { readService } from './read-service.ts';
 import { sendEffect } from './send-effect.ts';
 import type { Credentials, Profile, ServiceDeps } from './service.ts';
-import type { WalletClient } from './wallet.ts';
+import type { TransferRequest, WalletClient } from './wallet.ts';
 
 const DIALECTS: Readonly<Record<Profile, WalletDialect>> = { reference: walletReference, published: walletPublished };
+
+/** How a dialect writes a transfer. No key is needed for it. */
+export function transferBody(profile: Profile, transfer: TransferRequest): string {
+  return DIALECTS[profile].transferBody(transfer);
+}
 
 /** The wallet service as one agent uses it, in the dialect that is configured for it. */
 export function createWalletClient(deps: ServiceDeps, credentials: Credentials): WalletClient {

@@ -1,4 +1,5 @@
 import type { EffectKind } from '../ledger/effect-key.ts';
+import type { ServicePlace } from '../ledger/owner.ts';
 import type { MicroUsd } from '../money.ts';
 import type { TradingClient } from '../purple-flea/trading.ts';
 import type { TradingMode } from './trade-policy.ts';
@@ -13,6 +14,8 @@ export const ORDER_KINDS = { live: 'trade-order', paper: 'paper-order' } as cons
 export interface Market {
   readonly mode: TradingMode;
   readonly agentId: string;
+  /** Where its orders go; undefined on paper. */
+  readonly service?: ServicePlace;
   readonly trading: TradingClient;
   /** What is free for margins; undefined where it is not shown. @throws ServiceUnreadableError where there is no usable answer. */
   readBalance(): Promise<MicroUsd | undefined>;

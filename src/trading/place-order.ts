@@ -1,5 +1,6 @@
 import { effectKey } from '../ledger/effect-key.ts';
 import { performEffect, type EffectDeps, type EffectOutcome } from '../ledger/perform-effect.ts';
+import { refuseOthers } from '../ledger/owner.ts';
 import { formatUsd, subtractUsd, sumUsd } from '../money.ts';
 import { marginOf, type OrderTerms, type TradeFacts } from './decide-trade.ts';
 import { readTrading, snapshotOf, type TradeSnapshot } from './look-for-order.ts';
@@ -32,7 +33,7 @@ export function placeOrder(
   order: OrderTerms,
   seen: { readonly snapshot: TradeSnapshot; readonly facts: Pick<TradeFacts, 'exposure' | 'available'> },
 ): Promise<EffectOutcome> {
-  const { agentId, mode, trading } = deps.market;
+  const { agentId, service, mode, trading } = deps.market;
   const expected = expectedWith(order, seen.facts);
   let isDecidedUpon = false;
   return performEffect(
@@ -41,6 +42,8 @@ export function placeOrder(
       kind: ORDER_KINDS[mode],
       cause: causeOfSignal(signal),
       agentId,
+      ...(service === undefined ? {} : { service }),
+      open: async (owner) => refuseOthers(owner, { agentId, service }),
       payee: order.asset,
       expiresAt: new Date(deps.now().getTime() + LIFETIME_MS).toISOString(),
       amountUsd: formatUsd(order.amount),

@@ -7,7 +7,7 @@ import type { SQSEvent } from 'aws-lambda';
  * that comes twice, or an answer that is lost, is two orders. No budget, no stop, no look at what is stale.
  */
 
-const { SECRET_NAME = '', EVENT_BUS = '', TRADING_SERVICE = '{}', POLICIES = '{}' } = process.env;
+const { SECRETS = '{}', EVENT_BUS = '', TRADING_SERVICE = '{}', POLICIES = '{}' } = process.env;
 const { baseUrl } = JSON.parse(TRADING_SERVICE) as { baseUrl: string };
 const { trade: policy } = JSON.parse(POLICIES) as {
   trade: { confidenceThreshold: number; size: { amountUsd: string } };
@@ -21,6 +21,9 @@ interface Prediction {
   readonly confidence: number;
   readonly asset: string;
 }
+
+const { secretName: SECRET_NAME = '' } =
+  (JSON.parse(SECRETS) as { readonly trading?: { readonly secretName: string } }).trading ?? {};
 
 let keys: Promise<{ apiKey: string; agentId: string }> | undefined;
 

@@ -147,7 +147,7 @@ describe.each(STAGES)('the functions of stage %s', (stageName) => {
         const suspects = Object.entries(properties.Environment.Variables).filter(
           ([variable, value]) =>
             KEY_LIKE.test(value) ||
-            (/secret|key|token|password/i.test(variable) && !/^(WEBHOOK_)?SECRET_NAME$/.test(variable)),
+            (/secret|key|token|password/i.test(variable) && !/^(WEBHOOK_SECRET_NAME|SECRETS)$/.test(variable)),
         );
 
         expect(suspects).toEqual([]);
@@ -155,7 +155,8 @@ describe.each(STAGES)('the functions of stage %s', (stageName) => {
 
       test('is told of nothing that does not exist', () => {
         const named = {
-          SECRET_NAME: 'PurpleFleaApiKey',
+          AGENT_ID: loadConfig(stageName).purpleFlea.agentId,
+          SECRETS: expect.stringMatching(/^\{("\w+":\{"agentId":"\w+","secretName":"PurpleFleaApiKey"\},?)+\}$/),
           WEBHOOK_SECRET_NAME: 'PurpleFleaApiKeyWebhook',
           EVENT_BUS: prefix,
           INTENT_TABLE: `${prefix}-intents`,

@@ -44,13 +44,12 @@ const GRANTS: Readonly<Record<string, readonly string[]>> = {
   'await-signal': [LISTED_MAILBOX, USE_TABLE_KEY, RESUME],
   'await-verdict': [READ_INTENT, MAILBOX, USE_TABLE_KEY, RESUME],
   'check-readiness': [READ_INTENT, STOP, SECRET, DECRYPT],
-  'check-status': [SECRET, DECRYPT, PUBLISH],
+  'check-status': [PUBLISH],
   'complete-delivery': [LEDGER, STOP, SECRET, USE_TABLE_KEY, PUBLISH],
   'decide-intent': [
     LEDGER_AND_AGE,
     BY_STATE,
     'dynamodb:GetItem dynamodb:Query on dynamodb:table/mailbox',
-    SECRET,
     USE_TABLE_KEY,
     PUBLISH,
     START,
@@ -85,7 +84,7 @@ const GRANTS: Readonly<Record<string, readonly string[]>> = {
   ],
   'request-prediction-btc': ['sagemaker:InvokeEndpoint on sagemaker:endpoint/direction-model', PUBLISH],
   'resolve-intents': [LEDGER_AND_AGE, BY_STATE, MAILBOX, SECRET, USE_TABLE_KEY, PUBLISH, RESUME],
-  'review-delivery': [SECRET, DECRYPT, PUBLISH, 'dynamodb:Query on dynamodb:table/mailbox'],
+  'review-delivery': [DECRYPT, PUBLISH, 'dynamodb:Query on dynamodb:table/mailbox'],
   'watch-escrows': [
     MAILBOX,
     'dynamodb:Query on dynamodb:table/mailbox/index/by-deadline',

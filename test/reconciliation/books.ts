@@ -6,6 +6,7 @@ import { unpaced } from '../../src/pacing/pacer.ts';
 import { createEscrowClient } from '../../src/purple-flea/escrow-client.ts';
 import { createFaucetClient } from '../../src/purple-flea/faucet-client.ts';
 import type { FaucetClient } from '../../src/purple-flea/faucet.ts';
+import type { OpenClient } from '../../src/purple-flea/open-client.ts';
 import type { Credentials, Profile, ServiceDeps } from '../../src/purple-flea/service.ts';
 import { createTradingClient } from '../../src/purple-flea/trading-client.ts';
 import type { TradingClient } from '../../src/purple-flea/trading.ts';
@@ -15,6 +16,7 @@ import type { WalletClient } from '../../src/purple-flea/wallet.ts';
 import { createApp } from '../../twin/app.ts';
 import { readInitialData } from '../../twin/initial-data.ts';
 import { createWorld, type World } from '../../twin/world/world.ts';
+import { opening, ownerAt } from '../support/owners.ts';
 import { anInvocation, MINUTE, NOON } from '../support/effects.ts';
 import { createMemoryBaselines, type MemoryBaselines } from '../support/memory-baselines.ts';
 import { createMemoryIntents, createMemoryLedger, type MemoryIntents } from '../support/memory-intents.ts';
@@ -33,6 +35,8 @@ export interface Sender extends EscrowEffectDeps {
   readonly wallet: WalletClient;
   readonly trading: TradingClient;
   readonly faucet: FaucetClient;
+  readonly openWallet: OpenClient<WalletClient>;
+  readonly openFaucet: OpenClient<FaucetClient>;
 }
 
 export type Summary = Awaited<ReturnType<ReturnType<typeof createHandler>>>;
@@ -143,14 +147,14 @@ export function openBooks(profile: Profile, balanceUsd = '100000.00'): Books {
   });
   const senderOf = (credentials: Credentials): Sender => ({
     ...anInvocation({ intents, now: () => now }),
-    agentId: credentials.agentId,
+    owner: ownerAt(serviceOf(send), credentials),
+    openEscrow: opening(clientsOf(credentials).escrow),
+    openWallet: opening(clientsOf(credentials).wallet),
+    openFaucet: opening(clientsOf(credentials).faucet),
     requestMs: 5_000,
     ...clientsOf(credentials),
   });
-  const keys = {
-    own: TREASURY,
-    forCounterparty: (agentId: string) => (agentId === WORKER.agentId ? WORKER : undefined),
-  };
+  const keyOf = (agentId: string) => (agentId === WORKER.agentId ? WORKER : TREASURY);
 
   return {
     profile,
@@ -182,11 +186,10 @@ export function openBooks(profile: Profile, balanceUsd = '100000.00'): Books {
         intents,
         lookFor: createLookFor({
           intents,
-          readApiKeys: async () => keys,
-          openEscrow: (credentials) => clientsOf(credentials).escrow,
-          openWallet: (credentials) => clientsOf(credentials).wallet,
-          openTrading: (credentials) => clientsOf(credentials).trading,
-          openFaucet: (credentials) => clientsOf(credentials).faucet,
+          openEscrow: async ({ agentId }) => clientsOf(keyOf(agentId)).escrow,
+          openWallet: async ({ agentId }) => clientsOf(keyOf(agentId)).wallet,
+          openTrading: async ({ agentId }) => clientsOf(keyOf(agentId)).trading,
+          openFaucet: async ({ agentId }) => clientsOf(keyOf(agentId)).faucet,
           paperBooks: createMemoryPaperBooks(),
         }),
         policy: RESOLVE_DEFAULTS,
@@ -212,10 +215,10 @@ export function openBooks(profile: Profile, balanceUsd = '100000.00'): Books {
       const handler = createHandler({
         intents: reading,
         baselines,
-        readApiKeys: async () => keys,
-        openEscrow: (credentials) => clientsOf(credentials, transport).escrow,
-        openWallet: (credentials) => clientsOf(credentials, transport).wallet,
-        openTrading: (credentials) => clientsOf(credentials, transport).trading,
+        agentId: TREASURY.agentId,
+        openEscrow: async ({ agentId }) => clientsOf(keyOf(agentId), transport).escrow,
+        openWallet: async ({ agentId }) => clientsOf(keyOf(agentId), transport).wallet,
+        openTrading: async ({ agentId }) => clientsOf(keyOf(agentId), transport).trading,
         now: () => now,
         sleep: async (milliseconds) => void waits.push(milliseconds),
         publish: recorder.publish,

@@ -149,8 +149,7 @@ async function clientOf(world: SimulatedWorld, invocation: Invocation): Promise<
   const ports = world.portsOf(invocation);
   // A look at the switch, as everybody has to.
   await ports.readStop();
-  const { own } = await ports.readApiKeys();
-  return ports.openEscrow(own);
+  return ports.openEscrow(ports.owner);
 }
 
 /** Sends, and has the message delivered again unless the answer says that it was done. */
@@ -212,7 +211,7 @@ async function isThere(world: SimulatedWorld, invocation: Invocation): Promise<b
   const page = await client.list({ role: 'creator', limit: 100 });
   if (page.kind === 'read') return page.value.escrows.some(({ description }) => description.startsWith(REFERENCE));
   const ports = world.portsOf(invocation);
-  const rows = await ports.openWallet((await ports.readApiKeys()).own).readLedger();
+  const rows = await (await ports.openWallet(ports.owner)).readLedger();
   return rows.kind === 'read' && rows.value.some(({ reason }) => reason.startsWith('escrow_lock'));
 }
 

@@ -35,7 +35,10 @@ function serveTwin(profile: Profile): Serve {
   const world = createWorld(data, { escrowProfile: profile, realNow: () => new Date(NOW) });
   const app = createApp(world, { rateLimits: false });
   return async ({ method, url, apiKey, body }) => {
-    const headers = { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' };
+    const headers = {
+      ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
+      'content-type': 'application/json',
+    };
     const request = new Request(`http://twin${url}`, { method, headers, ...(body === undefined ? {} : { body }) });
     const answer = await app.fetch(request);
     return { status: answer.status, body: (await answer.json()) as ServiceAnswer['body'] };

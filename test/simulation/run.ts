@@ -1,6 +1,5 @@
 import { createHandler as createPlaceTrade } from '../../lambdas/place-trade/handler.ts';
 import { createHandler as createResolveIntents } from '../../lambdas/resolve-intents/handler.ts';
-import type { ApiKeys } from '../../src/aws/api-key-secret.ts';
 import type { Cause, EffectKind } from '../../src/ledger/effect-key.ts';
 import type { EffectOutcome } from '../../src/ledger/perform-effect.ts';
 import type { BudgetPolicy } from '../../src/ledger/budgets.ts';
@@ -14,7 +13,7 @@ import { crowd, isEarlier, writeEarlier } from './earlier.ts';
 import { DISPUTE, follow, newExecution, visit, type Execution } from './executions.ts';
 import { HOUR, KINDS_OF_FLOW, MARKETS, MINUTE, type Schedule } from './plan.ts';
 import { MAX_RECEIVES } from './queue.ts';
-import { TREASURY, WORKER } from './service/parties.ts';
+import { WORKER } from './service/parties.ts';
 import { createSimulatedWorld, REQUEST_MS, type Invocation, type SimulatedWorld } from './world.ts';
 import { readNoBeginnings } from '../support/memory-beginnings.ts';
 
@@ -313,14 +312,6 @@ function deliverClaim(world: SimulatedWorld, cause: Cause): Promise<void> {
 
 async function payoutDeps(world: SimulatedWorld, invocation: Invocation) {
   const ports = world.portsOf(invocation);
-  const { own }: ApiKeys = await ports.readApiKeys();
   const context = world.contextOf(invocation);
-  return {
-    ...ports,
-    agentId: TREASURY,
-    requestMs: REQUEST_MS,
-    remainingMs: () => context.getRemainingTimeInMillis(),
-    wallet: ports.openWallet(own),
-    faucet: ports.openFaucet(own),
-  };
+  return { ...ports, requestMs: REQUEST_MS, remainingMs: () => context.getRemainingTimeInMillis() };
 }

@@ -1,14 +1,15 @@
 import type { LookDeps } from '../../lambdas/resolve-intents/look-for.ts';
 import type { EscrowTaskDeps } from '../../lambdas/shared/escrow-task.ts';
-import type { ApiKeys } from '../../src/aws/api-key-secret.ts';
 import type { MailboxDeps, WaitEnd } from '../../src/escrow/mailbox.ts';
 import type { PublishedType } from '../../src/events/catalogue.ts';
 import type { BudgetPolicy } from '../../src/ledger/budgets.ts';
 import type { ResolvePolicy } from '../../src/ledger/resolve-intents.ts';
 import type { StopMode } from '../../src/ledger/stop.ts';
+import type { IntentOwner } from '../../src/ledger/owner.ts';
 import { parseUsd, type MicroUsd } from '../../src/money.ts';
 import { unpaced } from '../../src/pacing/pacer.ts';
-import { createEscrowClient } from '../../src/purple-flea/escrow-client.ts';
+import type { OpenClient } from '../../src/purple-flea/open-client.ts';
+import { createEscrowClient, createEscrowViewer } from '../../src/purple-flea/escrow-client.ts';
 import { createFaucetClient } from '../../src/purple-flea/faucet-client.ts';
 import type { ServiceDeps } from '../../src/purple-flea/service.ts';
 import { createLiveMarket } from '../../src/trading/live-market.ts';
@@ -19,6 +20,7 @@ import type { HttpAnswer, HttpRequest, Transport } from '../../src/purple-flea/t
 import { createWalletClient } from '../../src/purple-flea/wallet-client.ts';
 import type { Credentials } from '../../src/purple-flea/service.ts';
 import type { TradingClient } from '../../src/purple-flea/trading.ts';
+import { ownerAt } from '../support/owners.ts';
 import { createMemoryIntents, createMemoryLedger, type MemoryLedger, type Moment } from '../support/memory-intents.ts';
 import { createMemoryMailbox, noMail, type Mail } from '../support/memory-mailbox.ts';
 import { createMemoryPaperBooks } from '../support/memory-paper-books.ts';
@@ -84,9 +86,9 @@ type Write = 'none' | 'before' | 'after';
 /** Every port that any of the handlers takes. */
 export interface Ports extends EscrowTaskDeps, LookDeps, MailboxDeps {
   readonly intents: EscrowTaskDeps['intents'];
-  readonly readApiKeys: EscrowTaskDeps['readApiKeys'];
   readonly openEscrow: EscrowTaskDeps['openEscrow'];
-  readonly openTrading: (credentials: Credentials) => TradingClient;
+  readonly openTrading: OpenClient<TradingClient>;
+  readonly holdsKeyOf: (agentId: string) => Promise<boolean>;
   readonly openMarket: () => Promise<Market>;
   readonly findUnready: FindUnready;
 }
@@ -163,12 +165,11 @@ const LABELS = Object.fromEntries(
 type HttpDisturbance = Extract<Disturbance, { kind: 'http' }>;
 type GateDisturbance = Extract<Disturbance, { kind: 'gate' }>;
 
-/** Where the treasury has this key. */
-function keysWith(apiKey: string): ApiKeys {
-  return {
-    own: { apiKey, agentId: TREASURY },
-    forCounterparty: (agentId) => (agentId === WORKER ? { apiKey: KEYS[WORKER] ?? '', agentId: WORKER } : undefined),
-  };
+/** The key of an agent, where the treasury has this one. */
+type KeysOf = (agentId: string) => Credentials;
+
+function keysWith(apiKey: string): KeysOf {
+  return (agentId) => ({ apiKey: agentId === TREASURY ? apiKey : (KEYS[agentId] ?? ''), agentId });
 }
 
 /** No connection, too many requests, a key that nobody knows: nothing was done, and whoever asked knows. */
@@ -391,7 +392,7 @@ export function createSimulatedWorld(
   }
 
   /** What the secret holds; for some minutes after it was replaced, some functions still have the old one. */
-  function readKeys(): ApiKeys {
+  function readKeys(): KeysOf {
     const sinceMs = rotation === undefined ? -1 : scheduler.now() - start - rotation.at;
     const isNew = sinceMs >= KEY_CACHE_MS || (sinceMs >= 0 && chance.maybe(0.5));
     return isNew ? keysWith(NEXT_KEY) : keys;
@@ -410,6 +411,7 @@ export function createSimulatedWorld(
       sleep: (milliseconds) => gate(invocation, 'sleep', milliseconds) as Promise<void>,
       random: chance.roll,
     };
+    const owner = ownerAt(serviceDeps, { agentId: TREASURY });
     const store = oracle.watch(createMemoryIntents(disturbStore(invocation), ledger, PAGE));
     const readStop = async (): Promise<StopMode> => {
       await gate(invocation, 'readStop');
@@ -418,8 +420,8 @@ export function createSimulatedWorld(
       invocation.hasReadStop = true;
       return mode;
     };
-    const openTrading = (credentials: Credentials): TradingClient => {
-      const client = createTradingClient(serviceDeps, credentials);
+    const openTrading = async ({ agentId }: IntentOwner): Promise<TradingClient> => {
+      const client = createTradingClient(serviceDeps, readKeys()(agentId));
       return changes.trading?.(client) ?? client;
     };
     const mailbox = createMemoryMailbox(() => gate(invocation, 'mailbox') as Promise<void>, mail);
@@ -429,20 +431,22 @@ export function createSimulatedWorld(
       readStop: changes.readStop?.(readStop) ?? readStop,
       now,
       newId: () => `invocation-${invocation.id}`,
-      readApiKeys: async () => readKeys(),
+      owner,
       requestMs: REQUEST_MS,
-      openEscrow: (credentials) => {
-        const client = createEscrowClient(serviceDeps, credentials);
+      viewEscrows: () => createEscrowViewer(serviceDeps),
+      holdsKeyOf: async (agentId) => agentId === WORKER,
+      openEscrow: async ({ agentId }) => {
+        const client = createEscrowClient(serviceDeps, readKeys()(agentId));
         return changes.escrow?.(client, invocation.name) ?? client;
       },
-      openWallet: (credentials) => createWalletClient(serviceDeps, credentials),
+      openWallet: async ({ agentId }) => createWalletClient(serviceDeps, readKeys()(agentId)),
       openTrading,
       openMarket: async () => {
-        const { own } = readKeys();
-        return createLiveMarket(own.agentId, openTrading(own), createWalletClient(serviceDeps, own));
+        const wallet = createWalletClient(serviceDeps, readKeys()(TREASURY));
+        return createLiveMarket(owner, await openTrading(owner), wallet);
       },
       findUnready: async () => [],
-      openFaucet: (credentials) => createFaucetClient(serviceDeps, credentials),
+      openFaucet: async ({ agentId }) => createFaucetClient(serviceDeps, readKeys()(agentId)),
       paperBooks: createMemoryPaperBooks(),
       publish: async (type, detail) => {
         await gate(invocation, `publish ${type}`);

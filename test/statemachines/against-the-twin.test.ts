@@ -9,17 +9,19 @@ import { createHandler as createRaiseDispute } from '../../lambdas/raise-dispute
 import { createHandler as createReleaseFunds } from '../../lambdas/release-funds/handler.ts';
 import { createHandler as createResolveIntents } from '../../lambdas/resolve-intents/handler.ts';
 import { createHandler as createReviewDelivery } from '../../lambdas/review-delivery/handler.ts';
-import { readApiKeys } from '../../src/aws/api-key-secret.ts';
+import { createKeyRing } from '../../src/aws/key-ring.ts';
 import { deliverDeadlines, deliverSignal, trainingJobAddress } from '../../src/escrow/mailbox.ts';
 import type { BudgetPolicy } from '../../src/ledger/budgets.ts';
 import { RESOLVE_DEFAULTS } from '../../src/ledger/resolve-intents.ts';
 import type { StopMode } from '../../src/ledger/stop.ts';
-import { createEscrowClient } from '../../src/purple-flea/escrow-client.ts';
+import { openToSend } from '../../src/purple-flea/open-client.ts';
+import { createEscrowClient, createEscrowViewer } from '../../src/purple-flea/escrow-client.ts';
 import { createFaucetClient } from '../../src/purple-flea/faucet-client.ts';
-import { PROFILES, type Credentials, type Profile } from '../../src/purple-flea/service.ts';
+import { PROFILES, type Profile } from '../../src/purple-flea/service.ts';
 import { createTradingClient } from '../../src/purple-flea/trading-client.ts';
 import { createWalletClient } from '../../src/purple-flea/wallet-client.ts';
 import { startTwin, type Twin } from '../../twin/server.ts';
+import { ownerAt } from '../support/owners.ts';
 import { aRequest, JOB_NAME, OWNER, TREASURY } from '../support/bonus-escrow.ts';
 import { NO_BUDGETS } from '../support/effects.ts';
 import { timeLeft } from '../support/lambda-events.ts';
@@ -74,6 +76,9 @@ async function startWorkflow(profile: Profile): Promise<Workflow> {
   const service = aService(twin.url, { profile, totalMs: REQUEST_MS });
   let now = START;
   const secret = JSON.stringify({ apiKey: TREASURY_KEY, agentId: TREASURY, counterpartyKeys: { [OWNER]: OWNER_KEY } });
+  const source = { secretName: 'PurpleFleaApiKey', agentId: TREASURY };
+  const keys = createKeyRing({ treasury: source, counterparties: source }, async () => secret);
+  const keyOf = (agentId: string) => keys.get(agentId, ['treasury', 'counterparties']);
   let claims = 0;
   const limits: Workflow['limits'] = { stop: 'running', budgets: NO_BUDGETS };
   const deps = {
@@ -81,11 +86,13 @@ async function startWorkflow(profile: Profile): Promise<Workflow> {
     intents,
     mailbox,
     resume: tokens.resume,
-    readApiKeys: () => readApiKeys('PurpleFleaApiKey', async () => secret),
-    openEscrow: (credentials: Credentials) => createEscrowClient(service, credentials),
-    openWallet: (credentials: Credentials) => createWalletClient(service, credentials),
-    openTrading: (credentials: Credentials) => createTradingClient(service, credentials),
-    openFaucet: (credentials: Credentials) => createFaucetClient(service, credentials),
+    owner: ownerAt(service, { agentId: TREASURY }),
+    viewEscrows: () => createEscrowViewer(service),
+    holdsKeyOf: async (agentId: string) => (await keys.find(agentId, ['counterparties'])) !== undefined,
+    openEscrow: openToSend(service, keyOf, createEscrowClient),
+    openWallet: openToSend(service, keyOf, createWalletClient),
+    openTrading: openToSend(service, keyOf, createTradingClient),
+    openFaucet: openToSend(service, keyOf, createFaucetClient),
     paperBooks: createMemoryPaperBooks(),
     policy: RESOLVE_DEFAULTS,
     readStop: async () => limits.stop,

@@ -14,7 +14,8 @@ import { deliverDeadlines, deliverSignal, type Signal, type SignalType } from '.
 import type { Intent } from '../../src/ledger/intent.ts';
 import { RESOLVE_DEFAULTS } from '../../src/ledger/resolve-intents.ts';
 import { unpaced } from '../../src/pacing/pacer.ts';
-import { createEscrowClient } from '../../src/purple-flea/escrow-client.ts';
+import { openToSend } from '../../src/purple-flea/open-client.ts';
+import { createEscrowClient, createEscrowViewer } from '../../src/purple-flea/escrow-client.ts';
 import { createFaucetClient } from '../../src/purple-flea/faucet-client.ts';
 import type { Credentials, Profile, ServiceDeps } from '../../src/purple-flea/service.ts';
 import { createTradingClient } from '../../src/purple-flea/trading-client.ts';
@@ -25,6 +26,7 @@ import type { ServiceEscrow } from '../simulation/service/escrow.ts';
 import { operationOf } from '../simulation/service/operations.ts';
 import { KEYS, TREASURY, WORKER } from '../simulation/service/parties.ts';
 import { createService, type Service } from '../simulation/service/service.ts';
+import { ownerAt } from '../support/owners.ts';
 import { aRequest } from '../support/bonus-escrow.ts';
 import { NO_BUDGETS } from '../support/effects.ts';
 import { createTaskTokens, execute, type Definition, type Execution } from '../support/lifecycle-execution.ts';
@@ -341,23 +343,28 @@ export async function walk(definition: Definition, story: Story, options: WalkOp
     sleep: async (milliseconds) => void (slept += milliseconds),
     random: () => 0.5,
   };
-  const keyOf = (agentId: string): Credentials => ({ agentId, apiKey: KEYS[agentId] ?? '' });
+  const refuseAway = (): void => {
+    if (isAway('no-secret')) throw new SecretUnusableError('secret keys: has no value');
+  };
+  const keyOf = async (agentId: string): Promise<Credentials> => {
+    refuseAway();
+    return { agentId, apiKey: KEYS[agentId] ?? '' };
+  };
   const deps = {
     ...recorder,
     intents,
     mailbox,
     resume: tokens.resume,
-    readApiKeys: async () => {
-      if (isAway('no-secret')) throw new SecretUnusableError('secret keys: has no value');
-      return {
-        own: keyOf(TREASURY),
-        forCounterparty: () => ((story.holdsCounterpartyKey ?? true) ? keyOf(WORKER) : undefined),
-      };
+    owner: ownerAt(serviceDeps, { agentId: TREASURY }),
+    viewEscrows: () => createEscrowViewer(serviceDeps),
+    holdsKeyOf: async () => {
+      refuseAway();
+      return story.holdsCounterpartyKey ?? true;
     },
-    openEscrow: (credentials: Credentials) => createEscrowClient(serviceDeps, credentials),
-    openWallet: (credentials: Credentials) => createWalletClient(serviceDeps, credentials),
-    openTrading: (credentials: Credentials) => createTradingClient(serviceDeps, credentials),
-    openFaucet: (credentials: Credentials) => createFaucetClient(serviceDeps, credentials),
+    openEscrow: openToSend(serviceDeps, keyOf, createEscrowClient),
+    openWallet: openToSend(serviceDeps, keyOf, createWalletClient),
+    openTrading: openToSend(serviceDeps, keyOf, createTradingClient),
+    openFaucet: openToSend(serviceDeps, keyOf, createFaucetClient),
     paperBooks: createMemoryPaperBooks(),
     policy: RESOLVE_DEFAULTS,
     readStop: async () => {

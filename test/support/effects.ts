@@ -50,15 +50,17 @@ export function aNewSkip({ subject, ...others }: Partial<NewSkip> & { readonly s
 }
 
 /** An effect as `performEffect` takes it, and what its first try is written as. */
-export type AnEffect = Effect & Pick<NewIntent, 'key' | 'requestBody'>;
+export type AnEffect = Effect<undefined> & Pick<NewIntent, 'key' | 'requestBody'>;
 
 export function anEffect(
-  overrides: Partial<NewIntent & Pick<Effect, 'sendingMs' | 'lookBefore'>> & { readonly subject?: string } = {},
+  overrides: Partial<NewIntent & Pick<Effect<undefined>, 'sendingMs' | 'open' | 'lookBefore'>> & {
+    readonly subject?: string;
+  } = {},
 ): AnEffect {
-  const { sendingMs = 10_000, lookBefore, ...others } = overrides;
+  const { sendingMs = 10_000, open = async () => undefined, lookBefore, ...others } = overrides;
   const intent = aNewIntent(others);
   const bodyFor = () => intent.requestBody;
-  return { ...intent, bodyFor, sendingMs, ...(lookBefore === undefined ? {} : { lookBefore }) };
+  return { ...intent, bodyFor, open, sendingMs, ...(lookBefore === undefined ? {} : { lookBefore }) };
 }
 
 export const AN_EFFECT: AnEffect = anEffect();

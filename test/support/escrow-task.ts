@@ -1,14 +1,19 @@
+import type { Deps as CompleteDeps } from '../../lambdas/complete-delivery/handler.ts';
 import type { EscrowTaskDeps } from '../../lambdas/shared/escrow-task.ts';
+import type { Owner } from '../../src/ledger/owner.ts';
 import type { EscrowClient } from '../../src/purple-flea/escrow.ts';
 import { ESCROW_BODIES } from '../../src/purple-flea/profiles/escrow-bodies.ts';
-import type { Credentials } from '../../src/purple-flea/service.ts';
 import { TREASURY } from './bonus-escrow.ts';
 import { anInvocation } from './effects.ts';
 import { inert } from './inert.ts';
 import { createMemoryIntents, type MemoryIntents } from './memory-intents.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
 
-export const OWN_KEY: Credentials = { apiKey: 'key-of-treasury', agentId: TREASURY };
+/** The treasury, where the escrow service is configured to be. */
+export const OWNED: Owner = { agentId: TREASURY, baseUrl: 'https://escrow.example.com', profile: 'reference' };
+
+/** What any of the workflow's tasks needs. */
+type Task = EscrowTaskDeps & Pick<CompleteDeps, 'holdsKeyOf'>;
 
 /** A client of which only what a test gives may be called. */
 export function anEscrowClient(overrides: Partial<EscrowClient> = {}): EscrowClient {
@@ -30,13 +35,15 @@ export function anEscrowClient(overrides: Partial<EscrowClient> = {}): EscrowCli
 /** What a task that sends an escrow effect needs, over an empty ledger, with the calls that it may make. */
 export function anEscrowTask(
   client: Partial<EscrowClient> = {},
-  overrides: Partial<EscrowTaskDeps> & { readonly intents?: MemoryIntents; readonly recorder?: Recorder } = {},
-): { readonly deps: EscrowTaskDeps; readonly intents: MemoryIntents; readonly recorder: Recorder } {
+  overrides: Partial<Task> & { readonly intents?: MemoryIntents; readonly recorder?: Recorder } = {},
+): { readonly deps: Task; readonly intents: MemoryIntents; readonly recorder: Recorder } {
   const { recorder = createRecorder(), intents = createMemoryIntents(), ...others } = overrides;
   const { budgets, readStop, now, newId } = anInvocation();
-  const deps: EscrowTaskDeps = {
-    readApiKeys: async () => ({ own: OWN_KEY, forCounterparty: () => undefined }),
-    openEscrow: () => anEscrowClient(client),
+  const deps: Task = {
+    owner: OWNED,
+    openEscrow: async () => anEscrowClient(client),
+    viewEscrows: () => anEscrowClient(client),
+    holdsKeyOf: async () => false,
     requestMs: 10_000,
     intents,
     budgets,

@@ -2,10 +2,12 @@ import { createLookFor, type LookDeps } from '../../lambdas/resolve-intents/look
 import type { BudgetPolicy } from '../../src/ledger/budgets.ts';
 import type { EffectDeps } from '../../src/ledger/perform-effect.ts';
 import { RESOLVE_DEFAULTS, resolveIntents, type ResolveRun } from '../../src/ledger/resolve-intents.ts';
+import type { Owner } from '../../src/ledger/owner.ts';
 import { createEscrowClient } from '../../src/purple-flea/escrow-client.ts';
 import type { EscrowClient } from '../../src/purple-flea/escrow.ts';
 import { createFaucetClient } from '../../src/purple-flea/faucet-client.ts';
 import type { FaucetClient } from '../../src/purple-flea/faucet.ts';
+import type { OpenClient } from '../../src/purple-flea/open-client.ts';
 import type { Credentials, Profile } from '../../src/purple-flea/service.ts';
 import { createTradingClient } from '../../src/purple-flea/trading-client.ts';
 import type { TradingClient } from '../../src/purple-flea/trading.ts';
@@ -16,6 +18,7 @@ import { OWNER, TREASURY } from './bonus-escrow.ts';
 import { afterNoon, anInvocation, MINUTE, NO_BUDGETS } from './effects.ts';
 import { createMemoryIntents, type MemoryIntents } from './memory-intents.ts';
 import { createMemoryPaperBooks } from './memory-paper-books.ts';
+import { opening, ownerAt } from './owners.ts';
 import { aService } from './purple-flea.ts';
 
 export const TREASURY_KEY: Credentials = { agentId: TREASURY, apiKey: 'key-of-treasury' };
@@ -25,7 +28,10 @@ const REQUEST_MS = 5_000;
 
 /** What one agent sends effects with. */
 export interface Sender extends EffectDeps {
-  readonly agentId: string;
+  readonly owner: Owner;
+  readonly openEscrow: OpenClient<EscrowClient>;
+  readonly openWallet: OpenClient<WalletClient>;
+  readonly openFaucet: OpenClient<FaucetClient>;
   readonly requestMs: number;
   readonly escrow: EscrowClient;
   readonly wallet: WalletClient;
@@ -67,20 +73,20 @@ export async function startLedgerWorld(
   });
   const senderOf = (credentials: Credentials): Sender => ({
     ...anInvocation({ intents, budgets, now: () => now }),
-    agentId: credentials.agentId,
+    owner: ownerAt(service(), credentials),
+    openEscrow: opening(clientsOf(credentials).escrow),
+    openWallet: opening(clientsOf(credentials).wallet),
+    openFaucet: opening(clientsOf(credentials).faucet),
     requestMs: REQUEST_MS,
     ...clientsOf(credentials),
   });
+  const keyOf = (agentId: string) => (agentId === OWNER ? OWNER_KEY : TREASURY_KEY);
   const lookDeps: LookDeps = {
     intents,
-    readApiKeys: async () => ({
-      own: TREASURY_KEY,
-      forCounterparty: (agentId) => (agentId === OWNER ? OWNER_KEY : undefined),
-    }),
-    openEscrow: (credentials) => clientsOf(credentials).escrow,
-    openWallet: (credentials) => clientsOf(credentials).wallet,
-    openTrading: (credentials) => clientsOf(credentials).trading,
-    openFaucet: (credentials) => clientsOf(credentials).faucet,
+    openEscrow: async ({ agentId }) => clientsOf(keyOf(agentId)).escrow,
+    openWallet: async ({ agentId }) => clientsOf(keyOf(agentId)).wallet,
+    openTrading: async ({ agentId }) => clientsOf(keyOf(agentId)).trading,
+    openFaucet: async ({ agentId }) => clientsOf(keyOf(agentId)).faucet,
     paperBooks: createMemoryPaperBooks(),
   };
   const setMinute = (minute: number): void => {

@@ -1,5 +1,6 @@
 import type { InferenceCompletedDetail } from '../../src/events/inference-completed.ts';
 import type { PriceAlertDetail } from '../../src/events/price-alert.ts';
+import { recordedOwner, type Owner } from '../../src/ledger/owner.ts';
 import { parseUsd } from '../../src/money.ts';
 import { createTradingClient } from '../../src/purple-flea/trading-client.ts';
 import type { TradingClient } from '../../src/purple-flea/trading.ts';
@@ -119,12 +120,13 @@ export function aMarket(trading: Partial<TradingClient> = {}, overrides: Partial
 
 /** Places an order at a service as the handler does, once it is decided upon. */
 export async function placeOrderAt(
-  sender: EffectDeps & { readonly trading: TradingClient; readonly agentId: string; readonly requestMs: number },
+  sender: EffectDeps & { readonly trading: TradingClient; readonly owner: Owner; readonly requestMs: number },
   signal: TradeSignal,
   order: OrderTerms,
 ): Promise<EffectOutcome> {
-  const { trading, agentId } = sender;
-  const market = aMarket(trading, { agentId });
+  const { trading, owner } = sender;
+  const market = aMarket(trading, recordedOwner(owner));
+  const { agentId } = owner;
   const last = await sender.intents.readLastOrder({ kind: 'trade-order', agentId, payee: order.asset });
   const snapshot = snapshotOf(order, await readTrading(trading), last);
   return placeOrder({ ...sender, market }, signal, order, { snapshot, facts: tradeFacts() });

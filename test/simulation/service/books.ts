@@ -195,7 +195,7 @@ export function createBooks(profile: Profile, balances: Readonly<Record<string, 
     usd,
     number,
     post,
-    callerOf: ({ apiKey }) => agents.get(apiKey) ?? refuse('unauthorized'),
+    callerOf: ({ apiKey }) => agents.get(apiKey ?? '') ?? refuse('unauthorized'),
     note: (effect, { key, claimedAt }) => void effects.push({ ...effect, key, claimedAt }),
     rotateKey: (agent, apiKey) => {
       for (const [key, holder] of agents) if (holder === agent) agents.delete(key);

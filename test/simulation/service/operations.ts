@@ -22,7 +22,7 @@ export interface ServiceRequest {
   readonly method: 'GET' | 'POST';
   /** With its query. */
   readonly path: string;
-  readonly apiKey: string;
+  readonly apiKey: string | undefined;
   readonly body?: string | undefined;
   /** The header that the service ignores, and the simulator counts by. */
   readonly key?: string | undefined;

@@ -3,26 +3,25 @@ import { createHandler } from '../../../lambdas/complete-delivery/handler.ts';
 import type { Answer } from '../../../src/ledger/answer.ts';
 import { effectKey } from '../../../src/ledger/effect-key.ts';
 import type { CompletedEscrow } from '../../../src/purple-flea/escrow.ts';
-import type { Credentials } from '../../../src/purple-flea/service.ts';
+import { recordedOwner, type IntentOwner } from '../../../src/ledger/owner.ts';
 import { aDeliveredState, aRequest, aView, ESCROW_ID, OWNER, REFERENCE } from '../../support/bonus-escrow.ts';
-import { anEscrowClient, anEscrowTask, OWN_KEY } from '../../support/escrow-task.ts';
+import { anEscrowClient, anEscrowTask, OWNED } from '../../support/escrow-task.ts';
 import { inert } from '../../support/inert.ts';
 import { timeLeft } from '../../support/lambda-events.ts';
 
-const OWNER_KEY: Credentials = { apiKey: 'key-of-owner', agentId: OWNER };
 const KEY = effectKey(aRequest().cause, 'escrow-complete');
 
 function aTask(answer: Answer<CompletedEscrow>) {
-  const sent: [Credentials, string][] = [];
+  const sent: [IntentOwner, string][] = [];
   const task = anEscrowTask(
     {},
     {
-      readApiKeys: async () => ({ own: OWN_KEY, forCounterparty: (id) => (id === OWNER ? OWNER_KEY : undefined) }),
-      openEscrow: (credentials) =>
+      holdsKeyOf: async (agentId) => agentId === OWNER,
+      openEscrow: async ({ agentId, service }) =>
         anEscrowClient({
           readStatus: async () => aView(),
           complete: async (_escrowId, { body }) => {
-            sent.push([credentials, body]);
+            sent.push([{ agentId, service }, body]);
             return answer;
           },
         }),
@@ -43,7 +42,7 @@ describe('a delivery', () => {
     ]);
 
     const body = '{"completion_note":"model v7","delivery_url":"https://registry.example.com/churn/7"}';
-    expect(sent).toEqual([[OWNER_KEY, body]]);
+    expect(sent).toEqual([[recordedOwner({ ...OWNED, agentId: OWNER }), body]]);
     expect(recorder.published).toEqual([['escrow.completed', { escrowId: ESCROW_ID, reference: REFERENCE }]]);
     expect(recorder.counted).toEqual({});
   });

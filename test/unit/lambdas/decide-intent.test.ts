@@ -7,7 +7,7 @@ import type { Intent } from '../../../src/ledger/intent.ts';
 import { parseUsd } from '../../../src/money.ts';
 import type { EscrowClient } from '../../../src/purple-flea/escrow.ts';
 import { aView, ESCROW_ID } from '../../support/bonus-escrow.ts';
-import { anEscrowClient, OWN_KEY } from '../../support/escrow-task.ts';
+import { anEscrowClient, OWNED } from '../../support/escrow-task.ts';
 import { aNewSkip } from '../../support/effects.ts';
 import { createMemoryBeginnings } from '../../support/memory-beginnings.ts';
 import { createMemoryIntents, type MemoryIntents } from '../../support/memory-intents.ts';
@@ -32,7 +32,7 @@ async function aDoubt(kind: EffectKind, state: 'unknown' | 'manual' = 'manual') 
       kind,
       cause,
       reference: clientReference(key),
-      agentId: OWN_KEY.agentId,
+      agentId: OWNED.agentId,
       payee: 'ag_payee',
       escrowId: ESCROW_ID,
       amountUsd: '50.00',
@@ -56,8 +56,7 @@ function anOperator(
   const continued: string[][] = [];
   const handler = createHandler({
     intents,
-    readApiKeys: async () => ({ own: OWN_KEY, forCounterparty: () => undefined }),
-    openEscrow: () => anEscrowClient(client),
+    viewEscrows: () => anEscrowClient(client),
     mailbox: createMemoryMailbox(),
     describeExecution: async () => undefined,
     beginnings: createMemoryBeginnings(NOW, [{ name: 'bonus/churn', terms: 'a' }], () => NOW),

@@ -1,18 +1,20 @@
 import { describe, expect, test } from '@jest/globals';
 import { createHandler } from '../../../lambdas/lock-funds/handler.ts';
-import { readApiKeys } from '../../../src/aws/api-key-secret.ts';
+import { createKeyRing } from '../../../src/aws/key-ring.ts';
 import { TryLaterError } from '../../../src/errors.ts';
 import type { Answer } from '../../../src/ledger/answer.ts';
 import { effectKey } from '../../../src/ledger/effect-key.ts';
+import { recordedOwner, type IntentOwner } from '../../../src/ledger/owner.ts';
 import { createEscrowClient } from '../../../src/purple-flea/escrow-client.ts';
 import type { CreatedEscrow } from '../../../src/purple-flea/escrow.ts';
 import type { EffectRequest } from '../../../src/ledger/answer.ts';
 import { PROFILES } from '../../../src/purple-flea/service.ts';
-import { aRequest, ESCROW_ID, OWNER, REFERENCE } from '../../support/bonus-escrow.ts';
-import { aNewIntent, leaveSending } from '../../support/effects.ts';
-import { anEscrowTask, OWN_KEY } from '../../support/escrow-task.ts';
+import { aRequest, ESCROW_ID, OWNER, REFERENCE, TREASURY } from '../../support/bonus-escrow.ts';
+import { afterNoon, aNewIntent, leaveSending, MINUTE } from '../../support/effects.ts';
+import { anEscrowClient, anEscrowTask, OWNED } from '../../support/escrow-task.ts';
 import { inert } from '../../support/inert.ts';
 import { timeLeft } from '../../support/lambda-events.ts';
+import { opening } from '../../support/owners.ts';
 import { aService, CANARY_CREDENTIALS } from '../../support/purple-flea.ts';
 import { createRecorder } from '../../support/recorder.ts';
 import { answer, answerFrom, resetAfterRequest, startScriptedServer } from '../../support/scripted-server.ts';
@@ -58,9 +60,9 @@ describe('funds', () => {
     const { deps, recorder, intents } = anEscrowTask({ create });
     const handler = createHandler({
       ...deps,
-      openEscrow: (credentials) => {
-        opened.push(credentials);
-        return deps.openEscrow(credentials);
+      openEscrow: ({ agentId, service }) => {
+        opened.push({ agentId, service });
+        return deps.openEscrow({ agentId, service });
       },
     });
 
@@ -70,7 +72,7 @@ describe('funds', () => {
     expect(sent).toHaveLength(1);
     expect(sent[0]).toMatchObject({ key: KEY, reference: REFERENCE });
     expect(JSON.parse(sent[0]?.body ?? '')).toMatchObject({ amount_usd: 50, counterparty_agent_id: OWNER });
-    expect(opened[0]).toEqual(OWN_KEY);
+    expect(opened).toEqual([recordedOwner(OWNED)]);
     expect(intents.items.get(KEY)?.state).toBe('applied');
     expect(recorder.published).toEqual([LOCKED]);
     expect(recorder.counted).toEqual({ EscrowsLocked: 1 });
@@ -141,7 +143,7 @@ describe('a request that the service would refuse', () => {
     [{ timeoutHours: 721 }, 'timeoutHours: '],
     [{ counterpartyAgentId: '' }, 'counterpartyAgentId: '],
   ])('is rejected before any call, with the field: %j', async (overrides, problem) => {
-    const { deps, intents, recorder } = anEscrowTask({}, { readApiKeys: inert('readApiKeys') });
+    const { deps, intents, recorder } = anEscrowTask({}, { openEscrow: inert('openEscrow') });
 
     expect(await createHandler(deps)({ ...aRequest(), ...overrides }, timeLeft())).toEqual({
       outcome: 'rejected',
@@ -152,7 +154,7 @@ describe('a request that the service would refuse', () => {
   });
 
   test('is rejected as a whole where it is none', async () => {
-    const { deps } = anEscrowTask({}, { readApiKeys: inert('readApiKeys') });
+    const { deps } = anEscrowTask({}, { openEscrow: inert('openEscrow') });
 
     expect(await createHandler(deps)(null, timeLeft())).toMatchObject({
       outcome: 'rejected',
@@ -161,26 +163,54 @@ describe('a request that the service would refuse', () => {
   });
 });
 
+async function aTaskWithSecret(first: string | undefined) {
+  let text = first;
+  const keys = createKeyRing({ treasury: { agentId: TREASURY, secretName: 'PurpleFleaApiKey' } }, async () => text);
+  const openable = creating({ kind: 'applied', result: CREATED });
+  const client = anEscrowClient({ create: openable.create });
+  const openEscrow = async ({ agentId }: IntentOwner) => {
+    await keys.get(agentId, ['treasury']);
+    return client;
+  };
+  const replace = (next: string) => {
+    text = next;
+  };
+  return { ...anEscrowTask({}, { openEscrow }), openable, replace };
+}
+
 describe('a secret', () => {
   test.each([
     [undefined, 'secret PurpleFleaApiKey: has no value'],
     ['pf_live_1', 'secret PurpleFleaApiKey: is not JSON'],
     ['{"agentId":"agent_1"}', 'secret PurpleFleaApiKey: apiKey is missing'],
-  ])('that cannot be used rejects the request by its name, with nothing sent or written', async (text, reason) => {
-    const { deps, intents } = anEscrowTask(
-      {},
-      { readApiKeys: () => readApiKeys('PurpleFleaApiKey', async () => text) },
-    );
+    ['{"apiKey":"key","agentId":"another"}', 'secret PurpleFleaApiKey: agentId is another than the agentId in the'],
+    ['{"apiKey":"key\\n","agentId":"ag_platform_treasury"}', 'secret PurpleFleaApiKey: apiKey has white space'],
+  ])('that cannot be used keeps the intent waiting, with nothing claimed or sent: %s', async (text, reason) => {
+    const { deps, intents, openable } = await aTaskWithSecret(text);
 
     expect(await createHandler(deps)(aRequest(), timeLeft())).toEqual({
-      outcome: 'rejected',
+      outcome: 'not-sent',
       reason: expect.stringContaining(reason),
+      retryAfterSeconds: 15,
     });
-    expect(intents.items.size).toBe(0);
+    expect(intents.items.get(KEY)).toMatchObject({ state: 'prepared', fence: 0, agentId: TREASURY });
+    expect(openable.sent).toEqual([]);
+  });
+
+  test('that is mended lets the same intent go out', async () => {
+    const { deps, intents, openable, replace } = await aTaskWithSecret('{"agentId":"x"}');
+    const handler = createHandler(deps);
+    await handler(aRequest(), timeLeft());
+    replace(`{"apiKey":"key","agentId":"${TREASURY}"}`);
+
+    const later = createHandler({ ...deps, now: () => afterNoon(MINUTE) });
+    expect(await later(aRequest(), timeLeft())).toMatchObject({ outcome: 'applied' });
+    expect(openable.sent).toHaveLength(1);
+    expect(intents.items.size).toBe(1);
   });
 
   test('that cannot be read for another reason than its own is a fault', async () => {
-    const { deps } = anEscrowTask({}, { readApiKeys: () => Promise.reject(new TypeError('x is not a function')) });
+    const { deps } = anEscrowTask({}, { openEscrow: () => Promise.reject(new TypeError('x is not a function')) });
 
     await expect(createHandler(deps)(aRequest(), timeLeft())).rejects.toThrow(TypeError);
   });
@@ -201,7 +231,7 @@ test.each(PROFILES)(
         server.script(reply);
         const { deps, recorder, intents } = anEscrowTask(
           {},
-          { openEscrow: () => createEscrowClient(aService(server.url, { profile }), CANARY_CREDENTIALS) },
+          { openEscrow: opening(createEscrowClient(aService(server.url, { profile }), CANARY_CREDENTIALS)) },
         );
 
         const result = await createHandler(deps)(aRequest(), timeLeft());

@@ -299,7 +299,6 @@ describe('an order on paper whose answer was lost', () => {
       lookFor: createLookFor({
         intents: desk.intents,
         paperBooks: desk.books,
-        readApiKeys: inert('readApiKeys'),
         openEscrow: inert('openEscrow'),
         openWallet: inert('openWallet'),
         openTrading: inert('openTrading'),
@@ -339,8 +338,7 @@ describe('an order on paper whose answer was lost', () => {
     const handle = createDecideIntent({
       ...desk.deps,
       mailbox: { list: inert('list') } as never,
-      readApiKeys: inert('readApiKeys'),
-      openEscrow: inert('openEscrow'),
+      viewEscrows: inert('viewEscrows'),
       continueExecution: inert('continueExecution'),
       describeExecution: inert('describeExecution'),
       beginnings: { read: inert('read'), move: inert('move') },

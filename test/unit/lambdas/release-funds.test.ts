@@ -137,15 +137,16 @@ describe('a payment', () => {
     });
   });
 
-  test('is rejected by the name of a secret that cannot be used', async () => {
+  test('waits by the name of a secret that cannot be used, with nothing claimed', async () => {
     const unusable = new SecretUnusableError('secret PurpleFleaApiKey: is not JSON');
-    const { deps, intents } = anEscrowTask({}, { readApiKeys: () => Promise.reject(unusable) });
+    const { deps, intents } = anEscrowTask({}, { openEscrow: () => Promise.reject(unusable) });
 
     expect(await createHandler(deps)(aReviewedState(), timeLeft())).toEqual({
-      outcome: 'rejected',
+      outcome: 'not-sent',
       reason: unusable.message,
+      retryAfterSeconds: 15,
     });
-    expect(intents.items.size).toBe(0);
+    expect([...intents.items.values()]).toEqual([expect.objectContaining({ state: 'prepared', fence: 0 })]);
   });
 
   test.each([

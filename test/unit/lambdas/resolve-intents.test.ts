@@ -1,24 +1,24 @@
 import { describe, expect, test } from '@jest/globals';
 import { createHandler, type Deps } from '../../../lambdas/resolve-intents/handler.ts';
+import { OwnerUnavailableError } from '../../../src/errors.ts';
 import { intentAddress } from '../../../src/escrow/mailbox.ts';
 import type { IntentStore, NewIntent } from '../../../src/ledger/intent.ts';
 import { RESOLVE_DEFAULTS } from '../../../src/ledger/resolve-intents.ts';
 import type { EscrowClient, EscrowRow } from '../../../src/purple-flea/escrow.ts';
 import { formatUsd } from '../../../src/money.ts';
-import type { Credentials } from '../../../src/purple-flea/service.ts';
 import { aView, ESCROW_ID, OWNER, TREASURY } from '../../support/bonus-escrow.ts';
 import { afterNoon, aNewIntent, leaveSending, leaveUnknown, MINUTE, NOON } from '../../support/effects.ts';
-import { anEscrowClient, OWN_KEY } from '../../support/escrow-task.ts';
+import { anEscrowClient } from '../../support/escrow-task.ts';
 import { inert } from '../../support/inert.ts';
 import { timeLeft } from '../../support/lambda-events.ts';
 import { readNoBeginnings } from '../../support/memory-beginnings.ts';
 import { createMemoryIntents, createMemoryLedger, type MemoryIntents } from '../../support/memory-intents.ts';
 import { createMemoryMailbox, createTasks } from '../../support/memory-mailbox.ts';
 import { createMemoryPaperBooks } from '../../support/memory-paper-books.ts';
+import { opening } from '../../support/owners.ts';
 import { aTradingClient } from '../../support/predictions.ts';
 import { createRecorder, type Recorder } from '../../support/recorder.ts';
 
-const OWNER_KEY: Credentials = { apiKey: 'key-of-owner', agentId: OWNER };
 const SNAPSHOT = { asset: 'BTC-USDC', direction: 'long', positionIds: [] };
 
 const A_LOCK = aNewIntent({ agentId: TREASURY, payee: OWNER });
@@ -56,19 +56,20 @@ function aSweeper({
     intents,
     mailbox,
     resume: tasks.resume,
-    readApiKeys: async () => ({ own: OWN_KEY, forCounterparty: (id) => (id === OWNER ? OWNER_KEY : undefined) }),
-    openEscrow: ({ agentId }) => {
+    openEscrow: async ({ agentId }) => {
+      if (agentId !== TREASURY && agentId !== OWNER)
+        throw new OwnerUnavailableError(`no key of ${agentId} is held for it`);
       opened.push(agentId);
       return anEscrowClient(escrow);
     },
-    openWallet: () => ({
+    openWallet: async () => ({
       profile: 'reference',
       transferBody: inert('transferBody'),
       transfer: inert('transfer'),
       readBalance: inert('readBalance'),
       readLedger: inert('readLedger'),
     }),
-    openTrading: () => aTradingClient(),
+    openTrading: async () => aTradingClient(),
     openFaucet: inert('openFaucet'),
     readBeginnings: readNoBeginnings,
     paperBooks: createMemoryPaperBooks(),
@@ -244,7 +245,7 @@ describe('an effect in doubt', () => {
 
     for (const minute of [1, 60, 24 * 60]) await run(minute);
 
-    const note = 'no key of ag_gone is held any more';
+    const note = 'OwnerUnavailableError: no key of ag_gone is held for it';
     expect(recorder.published).toEqual([settledAs(foreign, 'manual', note), parked(foreign, note)]);
   });
 
@@ -271,7 +272,7 @@ describe('an order in doubt', () => {
   } as const;
 
   test('that is found is said as placed, without the confidence that only the prediction knew', async () => {
-    const openTrading = () => aTradingClient({ readPositions: async () => [position] });
+    const openTrading = opening(aTradingClient({ readPositions: async () => [position] }));
     const { run, intents, recorder } = aSweeper({ deps: { openTrading } });
     await leaveUnknown(intents, AN_ORDER, NOON, SNAPSHOT);
 
@@ -296,8 +297,9 @@ describe('an order in doubt', () => {
   });
 
   test('that may or may not stand is said so once', async () => {
-    const openTrading = () =>
-      aTradingClient({ readPositions: async () => [position, { ...position, positionId: 'p2' }] });
+    const openTrading = opening(
+      aTradingClient({ readPositions: async () => [position, { ...position, positionId: 'p2' }] }),
+    );
     const { run, intents, recorder } = aSweeper({ deps: { openTrading } });
     await leaveUnknown(intents, AN_ORDER, NOON, SNAPSHOT);
 

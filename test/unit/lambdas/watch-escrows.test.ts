@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { createHandler } from '../../../lambdas/watch-escrows/handler.ts';
 import { escrowAddress } from '../../../src/escrow/mailbox.ts';
-import { aView, ESCROW_ID } from '../../support/bonus-escrow.ts';
+import { aView, ESCROW_ID, TREASURY } from '../../support/bonus-escrow.ts';
 import { afterNoon, MINUTE, NOON } from '../../support/effects.ts';
-import { anEscrowClient, OWN_KEY } from '../../support/escrow-task.ts';
+import { anEscrowClient } from '../../support/escrow-task.ts';
 import { timeLeft } from '../../support/lambda-events.ts';
 import { createMemoryMailbox, createTasks, noMail } from '../../support/memory-mailbox.ts';
 import { createMemoryWatch } from '../../support/memory-watch.ts';
@@ -30,9 +30,9 @@ test('a change is told to who waits for it, with the own key, and how long the r
     mailbox,
     resume: tasks.resume,
     watch,
-    readApiKeys: async () => ({ own: OWN_KEY, forCounterparty: () => undefined }),
-    openEscrow: (credentials) => {
-      opened.push(credentials);
+    agentId: TREASURY,
+    openEscrow: async (owner) => {
+      opened.push(owner);
       const readStatus = async () => aView({ status: 'refunded' });
       return anEscrowClient({ readStatus, list: async () => ({ kind: 'unsupported', reason: 'no list' }) });
     },
@@ -43,6 +43,6 @@ test('a change is told to who waits for it, with the own key, and how long the r
 
   expect(await handler({}, timeLeft())).toEqual({ watched: 1, calls: 1, changed: 1, lagSeconds: 300 });
   expect(tasks.ended.get('token-1')).toEqual({ signal: 'changed', at: NOON.toISOString(), source: 'look' });
-  expect(opened).toEqual([OWN_KEY]);
+  expect(opened).toEqual([{ agentId: TREASURY }]);
   expect(recorder.counted).toEqual({ WatchLagSeconds: 300 });
 });

@@ -7,7 +7,6 @@ import {
 } from '../../../../lambdas/shared/environment.ts';
 
 const GOOD = {
-  SECRET_NAME: 'PurpleFleaApiKey',
   CONNECT_TIMEOUT_MS: '5000',
   REQUEST_TIMEOUT_MS: '10000',
   ESCROW_SERVICE: '{"baseUrl":"https://escrow.example.com","profile":"reference"}',
@@ -31,7 +30,6 @@ describe('the settings of a function', () => {
     setEnvironment(GOOD);
 
     expect(readEnvironment(escrowEnvironment)).toEqual({
-      SECRET_NAME: 'PurpleFleaApiKey',
       CONNECT_TIMEOUT_MS: 5000,
       REQUEST_TIMEOUT_MS: 10_000,
       ESCROW_SERVICE: { baseUrl: 'https://escrow.example.com', profile: 'reference' },
@@ -39,7 +37,7 @@ describe('the settings of a function', () => {
   });
 
   test.each([
-    ['SECRET_NAME', undefined],
+    ['CONNECT_TIMEOUT_MS', undefined],
     ['CONNECT_TIMEOUT_MS', 'five seconds'],
     ['REQUEST_TIMEOUT_MS', '-1'],
     ['ESCROW_SERVICE', 'https://user:password@escrow.example.com'],

@@ -23,10 +23,12 @@ afterEach(async () => {
   await aws.close();
 });
 
+const TRADER = { agentId: 'ag_trader', secretName: 'PurpleFleaApiKey' };
+
 const markets = () =>
   createMarkets(
     {
-      SECRET_NAME: 'PurpleFleaApiKey',
+      SECRETS: { trading: TRADER, wallet: TRADER },
       TRADING_SERVICE: { baseUrl: 'https://trading.example.com', profile: 'reference' },
       WALLET_SERVICE: { baseUrl: 'https://wallet.example.com', profile: 'reference' },
       CONNECT_TIMEOUT_MS: 2_000,

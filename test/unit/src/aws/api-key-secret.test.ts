@@ -5,8 +5,10 @@ import { allTextOf, CANARY } from '../../../support/secrecy.ts';
 
 const NAME = 'PurpleFleaApiKey';
 
+const SOURCE = { secretName: NAME, agentId: 'agent_1' };
+
 function read(text: string | undefined) {
-  return readApiKeys(NAME, async () => text);
+  return readApiKeys(SOURCE, async () => text);
 }
 
 describe('the secret', () => {
@@ -71,7 +73,7 @@ describe('the secret', () => {
   test('that cannot be read is named with the cause', async () => {
     const denied = Object.assign(new Error('not authorized'), { name: 'AccessDeniedException' });
 
-    await expect(readApiKeys(NAME, () => Promise.reject(denied))).rejects.toThrow(
+    await expect(readApiKeys(SOURCE, () => Promise.reject(denied))).rejects.toThrow(
       new SecretUnusableError(`secret ${NAME}: cannot be read. AccessDeniedException: not authorized`),
     );
   });

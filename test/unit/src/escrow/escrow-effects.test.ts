@@ -22,6 +22,7 @@ import {
 } from '../../../support/bonus-escrow.ts';
 import { afterNoon, anInvocation } from '../../../support/effects.ts';
 import { createMemoryIntents, type MemoryIntents } from '../../../support/memory-intents.ts';
+import { opening, ownerAt } from '../../../support/owners.ts';
 import { aService, CANARY_CREDENTIALS } from '../../../support/purple-flea.ts';
 import {
   answer,
@@ -48,8 +49,10 @@ beforeEach(() => {
 });
 
 function depsFor(baseUrl: string, credentials = CANARY_CREDENTIALS, profile: Profile = 'reference'): EscrowEffectDeps {
-  const escrow = createEscrowClient(aService(baseUrl, { totalMs: REQUEST_MS, profile }), credentials);
-  return { ...anInvocation({ intents, now: () => now }), escrow, agentId: credentials.agentId, requestMs: REQUEST_MS };
+  const service = aService(baseUrl, { totalMs: REQUEST_MS, profile });
+  const openEscrow = opening(createEscrowClient(service, credentials));
+  const owner = ownerAt(service, credentials);
+  return { ...anInvocation({ intents, now: () => now }), owner, openEscrow, requestMs: REQUEST_MS };
 }
 
 describe.each(PROFILES)('with the twin in the %s dialect', (profile) => {

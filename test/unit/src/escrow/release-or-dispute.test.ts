@@ -3,9 +3,10 @@ import { raiseDispute, releaseFunds } from '../../../../src/escrow/escrow-effect
 import type { Answer } from '../../../../src/ledger/answer.ts';
 import type { EffectOutcome } from '../../../../src/ledger/perform-effect.ts';
 import type { EscrowClient, EscrowStatus } from '../../../../src/purple-flea/escrow.ts';
-import { aRequest, aView, ESCROW_ID, OWNER, TREASURY } from '../../../support/bonus-escrow.ts';
+import { aRequest, aView, ESCROW_ID, OWNER } from '../../../support/bonus-escrow.ts';
 import { anInvocation } from '../../../support/effects.ts';
-import { anEscrowClient } from '../../../support/escrow-task.ts';
+import { anEscrowClient, OWNED } from '../../../support/escrow-task.ts';
+import { opening } from '../../../support/owners.ts';
 import { createRandom, createRandomTurns, inEveryOrder, type Turn } from '../../../support/interleavings.ts';
 import { createMemoryIntents, createMemoryLedger } from '../../../support/memory-intents.ts';
 
@@ -64,7 +65,7 @@ function settle(
 ): Promise<EffectOutcome> {
   // That one waits is noted after everything that may be sent: without a turn for it there are far fewer orders.
   const intents = createMemoryIntents(({ operation }) => (operation === 'postpone' ? undefined : turn()), ledger);
-  const deps = { ...anInvocation({ intents }), escrow: client, agentId: TREASURY, requestMs: 10_000 };
+  const deps = { ...anInvocation({ intents }), owner: OWNED, openEscrow: opening(client), requestMs: 10_000 };
   return name === 'release'
     ? releaseFunds(deps, cause, ESCROW, 'delivered')
     : raiseDispute(deps, cause, ESCROW, { reason: 'not what was asked for' });

@@ -4,7 +4,7 @@ import { escrowAddress } from '../../../../src/escrow/mailbox.ts';
 import { findStory, type StoryDeps } from '../../../../src/escrow/story.ts';
 import { clientReference, effectKey, retryKey, type EffectKind } from '../../../../src/ledger/effect-key.ts';
 import { aRequest, aView, ESCROW_ID, JOB_NAME } from '../../../support/bonus-escrow.ts';
-import { anEscrowClient, OWN_KEY } from '../../../support/escrow-task.ts';
+import { anEscrowClient, OWNED } from '../../../support/escrow-task.ts';
 import { createMemoryIntents } from '../../../support/memory-intents.ts';
 import { createMemoryMailbox } from '../../../support/memory-mailbox.ts';
 
@@ -15,7 +15,7 @@ const CREATION = effectKey(cause, 'escrow-create');
 async function aLedger(others: number = 0) {
   const intents = createMemoryIntents();
   const add = async (key: string, kind: EffectKind, from = cause, result: object = {}) => {
-    const known = { key, kind, cause: from, reference: clientReference(key), agentId: OWN_KEY.agentId, payee: 'ag_p' };
+    const known = { key, kind, cause: from, reference: clientReference(key), agentId: OWNED.agentId, payee: 'ag_p' };
     await intents.prepare({ ...known, amountUsd: '50.00', requestBody: '{}', expiresAt: '2026-03-13T12:00:00Z' }, NOW);
     await intents.claim({ key, owner: 'me', fence: 1 }, { reservations: [] }, NOW);
     const ending = { state: 'applied', note: 'done', result: { ...result } } as const;
@@ -33,8 +33,7 @@ function withDeps(overrides: Partial<StoryDeps>): StoryDeps {
   return {
     intents: createMemoryIntents(),
     mailbox: createMemoryMailbox(),
-    readApiKeys: async () => ({ own: OWN_KEY, forCounterparty: () => undefined }),
-    openEscrow: () => anEscrowClient({ readStatus: async () => aView() }),
+    viewEscrows: () => anEscrowClient({ readStatus: async () => aView() }),
     describeExecution: async (name) => ({
       name,
       arn: `arn:${name}`,
@@ -129,7 +128,7 @@ describe('the story of an escrow', () => {
   test('is told by key while the service cannot be read, and by id only why not', async () => {
     const { intents } = await aLedger();
     const readStatus = () => Promise.reject(new ServiceUnreadableError('status: HTTP 503'));
-    const deps = withDeps({ intents, openEscrow: () => anEscrowClient({ readStatus }) });
+    const deps = withDeps({ intents, viewEscrows: () => anEscrowClient({ readStatus }) });
 
     expect(await findStory(deps, CREATION)).toMatchObject({ escrowId: ESCROW_ID, escrow: 'status: HTTP 503' });
     expect(await findStory(deps, ESCROW_ID)).toBe(
@@ -143,7 +142,7 @@ describe('the story of an escrow', () => {
   ])('is not there for %s', async (_, id, problem) => {
     const { intents } = await aLedger();
     const readStatus = async () => aView({ description: 'theirs' });
-    const deps = withDeps({ intents, openEscrow: () => anEscrowClient({ readStatus }) });
+    const deps = withDeps({ intents, viewEscrows: () => anEscrowClient({ readStatus }) });
 
     expect(await findStory(deps, id)).toContain(problem);
   });

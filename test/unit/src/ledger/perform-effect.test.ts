@@ -51,7 +51,7 @@ describe('an effect that is sent for the first time', () => {
     });
 
     expect(outcome).toEqual({ outcome: 'applied', result: CREATED, duplicate: false });
-    const { sendingMs: _, bodyFor: __, ...newIntent } = AN_EFFECT;
+    const { sendingMs: _, bodyFor: __, open: ___, ...newIntent } = AN_EFFECT;
     const claimed = { ...newIntent, state: 'sending', fence: 1, owner: 'me', sentAt: NOON.toISOString() };
     expect(seen).toEqual([[AN_EFFECT.requestBody, expect.objectContaining(claimed)]]);
     expect(intents.items.get(key)).toMatchObject({ ...claimed, state: 'applied', result: CREATED });

@@ -38,7 +38,8 @@ describe.each(PROFILES)('looking for an order at the %s service', (profile) => {
   afterEach(() => world.close());
 
   async function order(direction: OrderDirection = 'long', asset: string = ORDER.asset, amount = '50.00') {
-    const { trading, agentId } = world.treasury;
+    const { trading, owner } = world.treasury;
+    const { agentId } = owner;
     const request = { reference: 'pf1:a', agentId, asset, direction, amount: parseUsd(amount), leverage: 1 };
     const body = trading.orderBody({ ...request, metadata: {} });
     const answer = await trading.placeOrder({ body, key: 'k', reference: 'pf1:a' });

@@ -56,7 +56,10 @@ describe('the account', () => {
   test('fails as a whole where the secret has no usable key, and no text holds what is in it', async () => {
     const text = JSON.stringify({ apiKey: CANARY, agentId: 7 });
     const openMarket = async () =>
-      aMarket({}, { agentId: (await readApiKeys('TheSecret', async () => text)).own.agentId });
+      aMarket(
+        {},
+        { agentId: (await readApiKeys({ secretName: 'TheSecret', agentId: 'agent_1' }, async () => text)).own.agentId },
+      );
 
     const found = await failing({ openMarket });
 
@@ -71,7 +74,10 @@ describe('the account', () => {
   test('fails where the secret has the value that the deployment made', async () => {
     const text = JSON.stringify({ agentId: '', replaceThisValue: CANARY });
     const openMarket = async () =>
-      aMarket({}, { agentId: (await readApiKeys('TheSecret', async () => text)).own.agentId });
+      aMarket(
+        {},
+        { agentId: (await readApiKeys({ secretName: 'TheSecret', agentId: 'agent_1' }, async () => text)).own.agentId },
+      );
 
     expect((await failing({ openMarket }))[0]?.detail).toContain('apiKey, agentId is missing');
   });
