@@ -1,6 +1,7 @@
 import { App } from 'aws-cdk-lib';
 import { InvalidConfigError, loadConfig } from '../lib/config.ts';
 import { buildPipeline } from '../lib/pipeline.ts';
+import { refuseOverlaps } from '../lib/stage-files.ts';
 
 const app = new App();
 const stage: unknown = app.node.tryGetContext('stage') ?? 'dev';
@@ -8,7 +9,9 @@ const twinUrl: unknown = app.node.tryGetContext('twin');
 const escrowProfile: unknown = app.node.tryGetContext('escrowProfile');
 
 try {
-  buildPipeline(app, loadConfig(String(stage)), {
+  const config = loadConfig(String(stage));
+  refuseOverlaps(config);
+  buildPipeline(app, config, {
     ...(typeof twinUrl === 'string' ? { twinUrl } : {}),
     ...(typeof escrowProfile === 'string' ? { escrowProfile } : {}),
   });

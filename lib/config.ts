@@ -10,6 +10,7 @@ import { TRADING_MODES } from '../src/trading/trade-policy.ts';
 import { bonus, findUnpayable } from './bonus-config.ts';
 import { rewriteFormerBonus } from './former-bonus.ts';
 import { agentId, escrowAmount, gate, guard, isAmount, timeoutHours, usd } from './config-parts.ts';
+import { realServices } from './loopback.ts';
 import { modelPackages } from './package-config.ts';
 import { inferences, predictors } from './predictor-config.ts';
 
@@ -94,12 +95,31 @@ export const configSchema = z
     $schema: z.literal('./schema.json'),
     stage: z.enum(STAGES).meta({ description: 'Goes into the names of stacks and functions.' }),
     retainData: z.boolean().meta({
-      description: 'Whether tables, keys and the secret outlive the stacks. True wherever the money is real.',
+      description:
+        'Whether tables, keys and the secret outlive the stacks. False only where every service is on this machine.',
     }),
+    deployTo: z
+      .strictObject({
+        account: z
+          .string()
+          .regex(/^\d{12}$/)
+          .optional()
+          .meta({ description: 'Twelve digits.' }),
+        region: z
+          .string()
+          .regex(/^[a-z]{2}(-[a-z]+)+-\d$/)
+          .optional()
+          .meta({ description: 'Such as eu-west-1.' }),
+      })
+      .optional()
+      .meta({
+        description:
+          'Where the stage is deployed, and nowhere else; wherever your AWS credentials are for, if left out. Two stages of one account and region hear the same events: their rules have to be for different jobs.',
+      }),
     secretName: z
       .string()
       .regex(/^[\w/+=.@-]{1,200}$/)
-      .meta({ description: 'Name of the secret with the Purple Flea key. One account needs one name a stage.' }),
+      .meta({ description: 'Name of the secret with the Purple Flea key. Each stage of one account needs its own.' }),
     alarmEmail: z
       .email()
       .optional()
@@ -270,6 +290,16 @@ export const configSchema = z
       path: ['budgets', 'perDay', 'trade-order'],
       input: undefined,
       message: 'It has to be set: no trading without a limit on what the orders of a day come to.',
+    });
+  })
+  .superRefine(({ retainData, purpleFlea }, context) => {
+    const real = realServices(purpleFlea);
+    if (retainData || real.length === 0) return;
+    context.addIssue({
+      code: 'custom',
+      path: ['retainData'],
+      input: retainData,
+      message: `It has to be true where money is real (${real.join(', ')}): a ledger that goes with its stacks takes along what was paid.`,
     });
   })
   .meta({ title: 'Stage configuration of purple-flea-pipeline' });

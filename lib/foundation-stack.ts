@@ -19,7 +19,7 @@ import { PipelineFunction } from './constructs/pipeline-function.ts';
 import { StopSwitch } from './constructs/stop-switch.ts';
 import { PredictionSender } from './constructs/prediction-sender.ts';
 import { ofOwnAccount } from './grants.ts';
-import { prefixOf } from './names.ts';
+import { prefixOf, webhookSecretName } from './names.ts';
 import type { Policies } from './policies.ts';
 
 /** The secret that webhooks are signed with, and the name that functions read it by. */
@@ -197,7 +197,7 @@ export class FoundationStack extends Stack {
 
   /** It has no usable value until a person puts one: until then no webhook is taken. */
   private addWebhookSecret(config: Config, removalPolicy: RemovalPolicy): WebhookSecret {
-    const name = `${config.secretName}Webhook`;
+    const name = webhookSecretName(config.secretName);
     const secret = new Secret(this, 'WebhookSecret', {
       secretName: name,
       description: 'What Purple Flea signs webhooks with: JSON with current and, during rotation, previous',

@@ -49,11 +49,12 @@ export function buildPipeline(
       : undefined;
 
   const prefix = prefixOf(config.stage);
-  const foundation = new FoundationStack(app, `${prefix}-foundation`, { config });
-  const flow = { config, foundation, ...(sageMakerEnvironment === undefined ? {} : { sageMakerEnvironment }) };
+  const env = config.deployTo === undefined ? {} : { env: config.deployTo };
+  const foundation = new FoundationStack(app, `${prefix}-foundation`, { config, ...env });
+  const flow = { config, foundation, ...env, ...(sageMakerEnvironment === undefined ? {} : { sageMakerEnvironment }) };
   const escrow = new EscrowStack(app, `${prefix}-escrow`, flow);
   const trading = new TradingStack(app, `${prefix}-trading`, flow);
-  const page = new Stack(app, `${prefix}-dashboard`, { description: 'One page on how the stage does' });
+  const page = new Stack(app, `${prefix}-dashboard`, { ...env, description: 'One page on how the stage does' });
   void new PipelineDashboard(page, 'Dashboard', { config, stacks: [foundation, escrow, trading] });
 
   if (config.stage === 'local') Aspects.of(app).add(new LeaveOutUnsupported(report));

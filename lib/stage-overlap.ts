@@ -1,4 +1,6 @@
-import { isLoopback } from './loopback.ts';
+import type { Config } from './config.ts';
+import { addressesOf, isLoopback } from './loopback.ts';
+import { webhookSecretName } from './names.ts';
 
 /** Which jobs a rule is for: one of a tag, the start of the name, or a pattern in which `*` stands for any characters. */
 export interface JobSelector {
@@ -20,6 +22,21 @@ export interface StageClaims {
   readonly rules: readonly { readonly name: string; readonly jobs: JobSelector }[];
   /** Objects of S3 that become orders. */
   readonly inferences: readonly { readonly name: string; readonly bucket: string; readonly prefix: string }[];
+}
+
+/** What a stage's configuration claims. */
+export function claimsOf(
+  file: string,
+  { deployTo, purpleFlea, secretName, webhooks, bonus, trading }: Config,
+): StageClaims {
+  return {
+    file,
+    ...deployTo,
+    baseUrls: addressesOf(purpleFlea),
+    secretNames: [secretName, ...(webhooks.enabled ? [webhookSecretName(secretName)] : [])],
+    rules: bonus.rules,
+    inferences: trading.inferences,
+  };
 }
 
 /**

@@ -51,7 +51,7 @@ const ROOT = { AWS: `arn:aws:iam::${ACCOUNT}:root` };
 describe.each(STAGES)('the foundation of stage %s', (stageName) => {
   const stage = synthesizeStage(stageName);
   const { prefix } = stage;
-  const kept = stageName === 'prod';
+  const kept = stageName !== 'local';
   const takesWebhooks = loadConfig(stageName).webhooks.enabled;
   const keyArn = only(stage, 'AWS::KMS::Key').arn;
 
@@ -100,7 +100,7 @@ describe.each(STAGES)('the foundation of stage %s', (stageName) => {
     ]);
 
     expect(made).toEqual([
-      ['PurpleFleaApiKey', { agentId: '' }, 'replaceThisValue'],
+      [loadConfig(stageName).secretName, { agentId: '' }, 'replaceThisValue'],
       ...(takesWebhooks ? [['PurpleFleaApiKeyWebhook', {}, 'replaceThisValue']] : []),
     ]);
     for (const properties of secrets) {

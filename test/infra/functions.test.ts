@@ -156,7 +156,7 @@ describe.each(STAGES)('the functions of stage %s', (stageName) => {
       test('is told of nothing that does not exist', () => {
         const named = {
           AGENT_ID: loadConfig(stageName).purpleFlea.agentId,
-          SECRETS: expect.stringMatching(/^\{("\w+":\{"agentId":"\w+","secretName":"PurpleFleaApiKey"\},?)+\}$/),
+          SECRETS: expect.stringMatching(/^\{("\w+":\{"agentId":"\w+","secretName":"PurpleFleaApiKey(Prod)?"\},?)+\}$/),
           WEBHOOK_SECRET_NAME: 'PurpleFleaApiKeyWebhook',
           EVENT_BUS: prefix,
           INTENT_TABLE: `${prefix}-intents`,

@@ -12,8 +12,8 @@ const DECRYPT = 'kms:Decrypt on kms:key/data';
 const DECRYPT_AND_SEND = 'kms:Decrypt kms:GenerateDataKey on kms:key/data';
 const USE_TABLE_KEY =
   'kms:Decrypt kms:DescribeKey kms:Encrypt kms:GenerateDataKey kms:ReEncryptFrom kms:ReEncryptTo on kms:key/data';
-const SECRET = 'secretsmanager:GetSecretValue on secretsmanager:secret:PurpleFleaApiKey-a1B2c3';
-const WEBHOOK_SECRET = 'secretsmanager:GetSecretValue on secretsmanager:secret:PurpleFleaApiKeyWebhook-a1B2c3';
+const SECRET = 'secretsmanager:GetSecretValue on secretsmanager:secret:<secretName>-a1B2c3';
+const WEBHOOK_SECRET = 'secretsmanager:GetSecretValue on secretsmanager:secret:<secretName>Webhook-a1B2c3';
 /** A claim is one transaction over intent, budgets and lock, which needs the actions of its parts; nothing only checks. */
 const LEDGER = 'dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem on dynamodb:table/intents';
 const READ_INTENT = 'dynamodb:GetItem on dynamodb:table/intents';
@@ -116,7 +116,7 @@ const UNLIMITED = /^(logs:(\w+LogDelivery|ListLogDeliveries|\w+ResourcePolic(y|i
 
 describe.each(STAGES)('the permissions of stage %s', (stageName) => {
   const stage = synthesizeStage(stageName);
-  const { bonus, webhooks, trading } = loadConfig(stageName);
+  const { bonus, webhooks, trading, secretName } = loadConfig(stageName);
   const { inferences } = trading;
   /** On paper neither who trades nor who measures holds a key; live, who measures does not see the table. */
   const withheld = (name: string) => {
@@ -125,9 +125,9 @@ describe.each(STAGES)('the permissions of stage %s', (stageName) => {
   };
   const hasRules = bonus.rules.length > 0;
   const expectedOf = (name: string) =>
-    (GRANTS[name] ?? ['a row in the table']).filter(
-      (grant) => grant !== withheld(name) && (hasRules || grant !== DESCRIBE_JOBS),
-    );
+    (GRANTS[name] ?? ['a row in the table'])
+      .filter((grant) => grant !== withheld(name) && (hasRules || grant !== DESCRIBE_JOBS))
+      .map((grant) => grant.replace('<secretName>', secretName));
   const functions = stage
     .resources<{ FunctionName: string; Role: string }>('AWS::Lambda::Function')
     .map(({ properties }) => ({ name: stage.shorten(properties.FunctionName), role: properties.Role }));

@@ -59,7 +59,7 @@ describe('the file of stage', () => {
     const config: Config = loadConfig(stage);
 
     expect(config.stage).toBe(stage);
-    expect(config.retainData).toBe(stage === 'prod');
+    expect(config.retainData).toBe(stage !== 'local');
     expect(config.bonus.rules.map(({ payee }) => payee)).toEqual(
       stage === 'local' ? ['ag_model_owner_churn', 'ag_model_owner_fraud'] : [],
     );
@@ -120,7 +120,7 @@ describe('a configuration', () => {
     ['notifications', undefined],
     ['notifications.orders', false],
     ['chat', { slackWorkspaceId: 'T01ABCDEF', slackChannelId: 'C02ABCDEF' }],
-    ['purpleFlea.escrow.baseUrl', 'https://escrow.example.com/v1'],
+    ['purpleFlea.escrow.baseUrl', 'https://escrow.localhost/v1'],
     ['purpleFlea.wallet.profile', 'published'],
     ['budgets.perDay', { 'trade-order': '500.00' }],
     ['budgets.perDay.transfer', '0.01'],
@@ -138,11 +138,11 @@ describe('a configuration', () => {
     ['notifications.orders', 'no', 'got "no"', 'Whether every order that is placed is a line'],
     [
       'purpleFlea.escrow.baseUrl',
-      'https://escrow.example.com/',
-      'got "https://escrow.example.com/"',
+      'https://escrow.localhost/',
+      'got "https://escrow.localhost/"',
       'without a slash at the end',
     ],
-    ['purpleFlea.trading.baseUrl', 'ftp://api.example.com', 'got "ftp://api.example.com"', 'http or https'],
+    ['purpleFlea.trading.baseUrl', 'ftp://127.0.0.1', 'got "ftp://127.0.0.1"', 'http or https'],
     ['purpleFlea.escrow.profile', 'v2', 'got "v2"', 'expected one of "reference"|"published"'],
     ['purpleFlea.connectTimeoutMs', 0, 'got 0', 'expected number to be >=500'],
     ['purpleFlea.requestTimeoutMs', 60_000, 'got 60000', 'expected number to be <=15000'],
@@ -249,7 +249,7 @@ describe('a configuration', () => {
     ['bonus.rules[0].jobs.tags', 'tag, prefix, pattern'],
     [
       'apiKey',
-      '$schema, stage, retainData, secretName, alarmEmail, notifications, chat, purpleFlea, budgets, bonus, modelPackages, escrows, trading, webhooks',
+      '$schema, stage, retainData, deployTo, secretName, alarmEmail, notifications, chat, purpleFlea, budgets, bonus, modelPackages, escrows, trading, webhooks',
     ],
     ['escrows.payees', 'counterparties, maxAmountUsd, gate, guard, subscriptions'],
     ['webhooks.url', 'enabled'],
