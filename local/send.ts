@@ -15,7 +15,7 @@ import {
 
 const USAGE = `Puts an event on the buses of the pipeline that \`npm start\` runs.
 
-  npm run send -- training --job NAME [--accuracy 0.93]     a training job finishes; without --accuracy it has no metric
+  npm run send -- training --job NAME [--accuracy 0.93] [--tag team=churn]     a training job finishes; without --accuracy it has no metric
   npm run send -- delivered --escrow ID --by WHO            what the escrow waits for is there
   npm run send -- delivered --job NAME --by WHO             the same, by the training job; may come before the lock
   npm run send -- delivered --request ID [--milestone NAME] --by WHO     the same, by the request that asked for it
@@ -41,6 +41,7 @@ async function main(): Promise<void> {
       amount: { type: 'string' },
       description: { type: 'string', default: 'asked for by npm run send' },
       accuracy: { type: 'string' },
+      tag: { type: 'string', multiple: true, default: [] },
       escrow: { type: 'string' },
       by: { type: 'string' },
       direction: { type: 'string' },
@@ -68,8 +69,9 @@ async function main(): Promise<void> {
     case 'training': {
       const metrics: Record<string, number> =
         values.accuracy === undefined ? {} : { 'validation:accuracy': toNumber('accuracy', values.accuracy) };
-      await registerTrainingJob(twinUrl, need('job'), { metrics });
-      const rules = await sendTrainingEvent(clients, need('job'));
+      const tags = Object.fromEntries(values.tag.map(toTag));
+      await registerTrainingJob(twinUrl, need('job'), { metrics, tags });
+      const rules = await sendTrainingEvent(clients, need('job'), { tags });
       console.log(`taken by rule ${rules.join(', ')}`);
       break;
     }
@@ -154,6 +156,12 @@ function toMilestone(text: string): { name: string; amountUsd: string } {
   const [name = '', amountUsd, ...rest] = text.split('=');
   if (amountUsd === undefined || rest.length > 0) throw new UsageError(`--milestone ${text}: write NAME=AMOUNT`);
   return { name, amountUsd };
+}
+
+function toTag(text: string): [string, string] {
+  const at = text.indexOf('=');
+  if (at < 1) throw new UsageError(`--tag ${text}: write KEY=VALUE`);
+  return [text.slice(0, at), text.slice(at + 1)];
 }
 
 function toNumber(option: string, text: string): number {

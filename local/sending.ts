@@ -39,7 +39,14 @@ export async function registerTrainingJob(
 }
 
 /** Plays the event that SageMaker sends when a training job ends; untidy, as real ones are. */
-export function sendTrainingEvent(clients: Clients, jobName: string, status = 'Completed'): Promise<string[]> {
+export function sendTrainingEvent(
+  clients: Clients,
+  jobName: string,
+  {
+    status = 'Completed',
+    tags = { team: 'retention' },
+  }: { status?: string; tags?: Readonly<Record<string, string>> } = {},
+): Promise<string[]> {
   const ended = Date.now();
   const arn = `arn:aws:sagemaker:${REGION}:${ACCOUNT}:training-job/${jobName.toLowerCase()}`;
   const detail = {
@@ -56,7 +63,7 @@ export function sendTrainingEvent(clients: Clients, jobName: string, status = 'C
     TrainingEndTime: new Date(ended).toISOString(),
     LastModifiedTime: ended,
     SecondaryStatusTransitions: [],
-    Tags: { team: 'retention' },
+    Tags: tags,
   };
   return playSageMakerEvent(clients, TRAINING_JOB_STATE_CHANGE, arn, detail);
 }
@@ -101,12 +108,13 @@ export function sendDecision(
   return putEvent(clients, busName, 'my.registry', type, detail);
 }
 
-/** Plays the event that SageMaker sends when a version of a model package is approved or rejected. */
+/** Plays the event that SageMaker sends when a version of a model package is updated; what is changed is its approval, if nothing else is given. */
 export function sendModelPackageEvent(
   clients: Clients,
   group: string,
   approval: 'Approved' | 'Rejected' | 'PendingManualApproval',
   metadata: Readonly<Record<string, string>>,
+  changed: readonly string[] = ['ModelApprovalStatus'],
 ): Promise<string[]> {
   const now = Date.now();
   const arn = `arn:aws:sagemaker:${REGION}:${ACCOUNT}:model-package/${group}/1`;
@@ -116,6 +124,7 @@ export function sendModelPackageEvent(
     ModelPackageArn: arn,
     ModelPackageStatus: 'Completed',
     ModelApprovalStatus: approval,
+    UpdatedModelPackageFields: changed,
     CustomerMetadataProperties: metadata,
     CreationTime: now - 60_000,
     LastModifiedTime: String(now),

@@ -26,13 +26,13 @@ const DESCRIBED: Described = {
     'event',
     `prediction ${predictionId}: ${direction} ${asset}, confidence ${confidence}`,
   ],
-  'bonus.started': ({ trainingJobName, amountUsd, reason, reference }) => [
+  'bonus.started': ({ trainingJobName, rule, amountUsd, reason, reference }) => [
     'decision',
-    `bonus of $${amountUsd} for ${trainingJobName}, because ${reason} (${reference})`,
+    `bonus of $${amountUsd} for ${trainingJobName} by rule ${rule}, because ${reason} (${reference})`,
   ],
-  'bonus.skipped': ({ trainingJobName, reason, detail }) => [
+  'bonus.skipped': ({ trainingJobName, rule, reason, detail }) => [
     'decision',
-    `no bonus for ${trainingJobName}: ${reason} (${detail})`,
+    `no bonus for ${trainingJobName} by rule ${rule}: ${reason} (${detail})`,
   ],
   'escrow.started': ({ amountUsd, counterpartyAgentId, reference, ...named }) => [
     'decision',

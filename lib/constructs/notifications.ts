@@ -89,6 +89,12 @@ function noticesOf(stage: Stage, tellsOrders: boolean): readonly Notice[] {
       type: 'trade.manual',
       text: `The order of ${field('source')} ${field('signalId')} (${field('reference')}) may or may not stand, and no other goes out in its market until somebody decides. Find its key: npm run intents -- list --stage ${stage}. Look at Purple Flea, then: npm run intents -- resolve KEY --applied ID (or --not-applied) --operator NAME --evidence TEXT --reason TEXT --stage ${stage}.`,
     },
+    {
+      name: 'bonus-withheld',
+      type: 'bonus.skipped',
+      detail: { reason: ['metric-missing', 'metric-implausible'] },
+      text: `Training job ${field('trainingJobName')} got no bonus by rule ${field('rule')}: ${field('reason')}. Check the metric definitions of the job, and metric and plausible range of the rule in the file of stage ${stage}. What was measured: the event bonus.skipped in the log of start-bonus.`,
+    },
     ...(tellsOrders ? [ORDER_PLACED] : []),
     {
       name: 'ledger-drifted',

@@ -167,6 +167,7 @@ describe('a finished training job', () => {
   test.each([
     ['below-tiers', 0.7],
     ['metric-missing', undefined],
+    ['metric-implausible', 93],
   ])('moves no money where it is %s', async (reason, accuracy) => {
     const name = jobName();
     await finishTraining(stage, name, accuracy);

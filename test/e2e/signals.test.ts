@@ -91,6 +91,22 @@ describe('SageMaker', () => {
     expect(review['reason']).toContain('delivered by arn:aws:sagemaker:us-east-1:000000000000:endpoint/churn-scorer');
   });
 
+  test('approves nothing by an update of an approved package that changed something else', async () => {
+    const name = jobName();
+    await finishTraining(stage, name, 0.71);
+    await awaitLocked(stage, name);
+    const group = `updated-${randomUUID().slice(0, 8)}`;
+    await sendModelPackageEvent(stage.clients, group, 'Approved', label(name), ['ModelLifeCycle']);
+
+    await eventually('the log line', () =>
+      readFileSync(stage.functionLog, 'utf8')
+        .split('\n')
+        .find((line) => line.includes('the update changed ModelLifeCycle') && line.includes(group)),
+    );
+
+    expect(await statusOf(name)).toEqual(['locked']);
+  });
+
   test('says what is none of ours: it is ignored and logged, and is no dead letter', async () => {
     const group = `unlabelled-${randomUUID().slice(0, 8)}`;
     await sendModelPackageEvent(stage.clients, group, 'Approved', {});

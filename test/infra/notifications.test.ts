@@ -130,6 +130,7 @@ describe.each(STAGES)('the notifications of stage %s', (stageName) => {
     const rules = rulesOf(stage);
 
     expect(rules.map(({ Name }) => Name.replace(`${prefix}-notify-`, '')).toSorted()).toEqual([
+      'bonus-withheld',
       'decision-asked',
       'decision-late',
       'default-decided',
@@ -161,8 +162,28 @@ describe.each(STAGES)('the notifications of stage %s', (stageName) => {
 
   test.each(['release', 'dispute', 'let-lapse'] as const)('say that the default decided: %s', (decision) => {
     expect(linesFor(stage, 'escrow.reviewed', reviewAt('2026-03-13T08:30:00Z', decision))).toEqual({
-      'default-decided': `The default decided over escrow ${ESCROW_ID}: ${decision}; nobody decided until 2026-03-13T08:30:00.000Z; silence pays it at 2026-03-13T09:00:00.000Z. See: ${SHOW(stageName)}.`,
+      'default-decided': `The default decided over escrow ${ESCROW_ID}: ${decision}; nobody decided until 2026-03-13T08:30:00.000Z; silence refunds it at 2026-03-13T09:00:00.000Z. See: ${SHOW(stageName)}.`,
     });
+  });
+
+  test('name job and rule where a bonus was withheld for its metric, and say nothing of what earned none', () => {
+    const skipped = (reason: string) => ({
+      trainingJobName: 'churn-1',
+      rule: 'churn',
+      reason,
+      detail: 'a "quoted" text',
+    });
+
+    for (const reason of ['metric-missing', 'metric-implausible']) {
+      expect(linesFor(stage, 'bonus.skipped', skipped(reason))).toEqual({
+        'bonus-withheld': expect.stringContaining(
+          `Training job churn-1 got no bonus by rule churn: ${reason}. Check the metric`,
+        ),
+      });
+    }
+    for (const reason of ['not-completed', 'child-job', 'below-tiers', 'older-than-rule']) {
+      expect(linesFor(stage, 'bonus.skipped', skipped(reason))).toEqual({});
+    }
   });
 
   test('say nothing of what was decided by people or by the gate', () => {
