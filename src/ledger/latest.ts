@@ -15,6 +15,8 @@ export interface Canary {
 
 /** The order that was placed last in a market. */
 export interface LastOrder {
+  /** Its effect key. */
+  readonly intentKey: string;
   /** When it was known to stand (ISO 8601). */
   readonly at: string;
   /** What the market comes to with it, longs less shorts: signed decimal USD. Absent in orders of earlier releases. */
@@ -60,6 +62,7 @@ function canaryOf(intent: Intent): LatestItem {
 function lastOrderOf(intent: Intent, at: Date): LatestItem {
   const expected = z.safeParse(expectedSchema, intent.before?.['expected']);
   const value = {
+    intentKey: intent.key,
     at: at.toISOString(),
     ...(expected.success ? expected.data : {}),
   };

@@ -20,8 +20,8 @@ export const tradeSnapshotSchema = z.object({
   positionIds: z.array(z.string()),
   /** Undefined where the dialect has no history. */
   tradeIds: z.optional(z.array(z.string())),
-  /** When the ledger's last order in the market was known to stand: one that the service does not show yet is seen by it. */
-  lastOrderAt: z.optional(z.string()),
+  /** Effect key of the ledger's last order in the market: by it, one is seen that the service does not show yet. */
+  lastOrder: z.optional(z.string()),
   /** What is expected to stand with the order; the next one reckons with it until the service shows it. */
   expected: z.optional(expectedSchema),
 });
@@ -51,7 +51,7 @@ export function snapshotOf(
     direction,
     positionIds: positions.filter(isHere).flatMap(({ positionId }) => positionId ?? []),
     ...(trades === undefined ? {} : { tradeIds: trades.filter(isHere).map(({ tradeId }) => tradeId) }),
-    ...(last === undefined ? {} : { lastOrderAt: last.at }),
+    ...(last === undefined ? {} : { lastOrder: last.intentKey }),
   };
 }
 

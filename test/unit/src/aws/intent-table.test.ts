@@ -370,7 +370,7 @@ describe('the latest of its kind', () => {
   });
 
   test('of an agent and of a market is read consistently', async () => {
-    const order = { at: NOON.toISOString(), exposureUsd: '50.00' };
+    const order = { intentKey: 'k', at: NOON.toISOString(), exposureUsd: '50.00' };
     server.script(answer(200, {}), answer(200, item({ key: 'k', ...order, updatedAt: NOON.toISOString() })));
 
     expect(await table().readCanary({ agentId: 'ag_1' })).toBeUndefined();

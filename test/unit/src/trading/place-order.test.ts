@@ -35,7 +35,7 @@ function aTrader() {
   const place = async (signal = aSignal()) => {
     const { agentId } = market;
     const last = await intents.readLastOrder({ kind: 'trade-order', agentId, payee: ORDER.asset });
-    const seen = seenEmpty(last === undefined ? {} : { lastOrderAt: last.at });
+    const seen = seenEmpty(last === undefined ? {} : { lastOrder: last.intentKey });
     return placeOrder({ ...anInvocation({ intents }), market, requestMs: 10_000 }, signal, ORDER, seen);
   };
   return { intents, sent, place };
