@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { DEFAULT_DECISIONS } from '../src/escrow/gate.ts';
+import { DEFAULT_DECISIONS, METRIC_NAME } from '../src/escrow/gate.ts';
 import { formatUsd, parseUsd } from '../src/money.ts';
 import { ESCROW_LIMITS } from '../src/purple-flea/escrow.ts';
 
@@ -18,11 +18,12 @@ export const usd = (min: string, max: string) =>
     })
     .meta({ description: `Decimal USD as a string, ${min} to ${max}.`, examples: ['50.00'] });
 
-export const agentId = z.string().min(3).max(100);
+/** Ids are in lines that people get: no blanks, quotes, or what they would have to be escaped for. */
+export const agentId = z.string().regex(/^[\w.:@-]{3,100}$/);
 
 const rule = z
   .strictObject({
-    metric: z.string().min(1).max(255).meta({ description: 'A value in `metrics` of escrow.delivered.' }),
+    metric: z.string().regex(METRIC_NAME).meta({ description: 'A value in `metrics` of escrow.delivered.' }),
     atLeast: z.number().optional().meta({ description: 'The value has to be this or more.' }),
     atMost: z.number().optional().meta({ description: 'The value has to be this or less.' }),
   })

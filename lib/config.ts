@@ -62,7 +62,10 @@ const orderAmount = usd('1.01', ORDER_LIMITS.maxAmountUsd);
 const clock = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/);
 
 const market = z.strictObject({
-  asset: z.string().min(1).max(40).meta({ description: 'As predictions and alerts name it.' }),
+  asset: z
+    .string()
+    .regex(/^[\w./:-]{1,40}$/)
+    .meta({ description: 'As predictions and alerts name it.' }),
   maxExposureUsd: usd('1.01', '999999.00').meta({
     description:
       'The most that its open positions may come to with the next order, longs less shorts, on either side, notional. What makes them smaller may always go out.',

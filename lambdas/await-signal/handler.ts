@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { askedStateSchema, lockedStateSchema, undecidedStateSchema } from '../../src/escrow/lifecycle-state.ts';
+import { metricsOf } from '../../src/escrow/gate.ts';
 import { awaitSignal, escrowAddress, type MailboxDeps, type SignalType } from '../../src/escrow/mailbox.ts';
 import type { Log } from '../../src/observability.ts';
 
@@ -25,6 +26,7 @@ export function createHandler(deps: Deps) {
       taskToken: asked.taskToken,
       addresses: [escrowAddress(escrow.escrowId), request.address],
       takes: takenBy(asked),
+      metrics: metricsOf(request.gate),
       notBefore: request.cause.createdAt,
       deadlineAt,
       escrowId: escrow.escrowId,

@@ -13,9 +13,11 @@ const BATCH = 2_000;
 /** Every minute: tells each execution whose deadline has passed to look at its escrow. */
 export function createHandler(deps: Deps) {
   return async () => {
-    const run = await deliverDeadlines(deps, deps.now(), BATCH);
+    const { failed, ...run } = await deliverDeadlines(deps, deps.now(), BATCH);
     deps.count('DeadlineLagSeconds', run.lagSeconds);
     deps.log.info('deadlines', run);
+    for (const failure of failed) deps.log.error('deadline not delivered', failure);
+    if (failed.length > 0) throw new Error(`${failed.length} deadlines not delivered, the first: ${failed[0]?.reason}`);
     return run;
   };
 }

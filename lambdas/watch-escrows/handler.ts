@@ -23,9 +23,11 @@ export function createHandler(deps: Deps) {
   return async (_event: unknown, context: TaskContext) => {
     const escrow = await deps.openEscrow({ agentId: deps.agentId });
     const remainingMs = () => context.getRemainingTimeInMillis();
-    const run = await watchEscrows({ ...deps, escrow, remainingMs });
+    const { failed, ...run } = await watchEscrows({ ...deps, escrow, remainingMs });
     deps.count('WatchLagSeconds', run.lagSeconds);
     deps.log.info('watched', { ...run });
+    for (const failure of failed) deps.log.error('escrow not watched', { ...failure });
+    if (failed.length > 0) throw new Error(`${failed.length} escrows not watched, the first: ${failed[0]?.reason}`);
     return run;
   };
 }

@@ -87,7 +87,7 @@ function noticesOf(stage: Stage, tellsOrders: boolean): readonly Notice[] {
     {
       name: 'trade-manual',
       type: 'trade.manual',
-      text: `The order of ${field('source')} ${field('signalId')} (${field('reference')}) may or may not stand, and no other goes out in its market until somebody decides. Find its key: npm run intents -- list --stage ${stage}. Look at Purple Flea, then: npm run intents -- resolve KEY --applied ID (or --not-applied) --operator NAME --evidence TEXT --reason TEXT --stage ${stage}.`,
+      text: `The order ${field('reference')} may or may not stand, and no other goes out in its market until somebody decides. Find its key: npm run intents -- list --stage ${stage}. Look at Purple Flea, then: npm run intents -- resolve KEY --applied ID (or --not-applied) --operator NAME --evidence TEXT --reason TEXT --stage ${stage}.`,
     },
     {
       name: 'bonus-withheld',

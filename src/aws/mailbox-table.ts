@@ -65,7 +65,7 @@ export function createMailboxTable(dynamoDb: DynamoDb, tableName: string): Mailb
           Item: {
             address,
             item: `signal#${signal.type}#${signal.at}`,
-            ...signal,
+            ...toItem(signal),
             removeAt: secondsAfter(signal.at, KEPT_SECONDS),
           },
           ConditionExpression: 'attribute_not_exists(address)',
@@ -88,7 +88,7 @@ export function createMailboxTable(dynamoDb: DynamoDb, tableName: string): Mailb
       });
       for await (const items of pages) {
         for (const { address: _address, item: _item, removeAt: _removeAt, ...signal } of items) {
-          signals.push(signal as Signal);
+          signals.push(fromItem(signal));
         }
       }
       return signals;
@@ -105,6 +105,18 @@ export function createMailboxTable(dynamoDb: DynamoDb, tableName: string): Mailb
       return Items as DueWait[];
     },
   };
+}
+
+/** Metrics are kept as JSON text: DynamoDB's numbers have another range than a model's. */
+function toItem(signal: Signal): Readonly<Record<string, unknown>> {
+  if (signal.type !== 'delivered' || signal.metrics === undefined) return signal;
+  return { ...signal, metrics: JSON.stringify(signal.metrics) };
+}
+
+/** Earlier releases kept metrics as a map. */
+function fromItem(item: Readonly<Record<string, unknown>>): Signal {
+  const { metrics } = item;
+  return (typeof metrics === 'string' ? { ...item, metrics: JSON.parse(metrics) as unknown } : item) as Signal;
 }
 
 /** Where the round over all watched escrows is kept. */

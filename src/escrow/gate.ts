@@ -1,10 +1,13 @@
 import * as z from 'zod/mini';
 import { isAbove, isBelow, showMeasured } from '../measure.ts';
 
+/** As long as the names of SageMaker's metrics. */
+export const MAX_METRIC_NAME = 255;
+
 const rule = z
   .strictObject({
     /** Name of a value in `metrics` of `escrow.delivered`. */
-    metric: z.string().check(z.minLength(1)),
+    metric: z.string().check(z.minLength(1), z.maxLength(MAX_METRIC_NAME)),
     atLeast: z.optional(z.number()),
     atMost: z.optional(z.number()),
   })
@@ -54,6 +57,22 @@ export function defaultOf({ default: chosen }: Guard, status: 'locked' | 'comple
   return typeof chosen === 'string' ? chosen : chosen[status];
 }
 
+/** What a metric may be called in a request or a configuration: its name is in lines that people get. */
+export const METRIC_NAME = /^[\w .:/@%()+-]{1,255}$/;
+
+/** A gate as it comes from outside; executions of earlier releases may carry other names. */
+export const requestedGateSchema = gateSchema.check(
+  z.refine((gate) => metricsOf(gate).every((name) => METRIC_NAME.test(name)), {
+    error: 'expected 1 to 255 of A-Z a-z 0-9 _ blank . : / @ % ( ) + -',
+    path: ['rule', 'metric'],
+  }),
+);
+
+/** The metrics that a gate goes by. */
+export function metricsOf(gate: Gate): readonly string[] {
+  return gate.mode === 'person' || gate.rule === undefined ? [] : [gate.rule.metric];
+}
+
 /** What a gate makes of a delivery by itself. */
 export type GateResult =
   | { readonly kind: 'passed' | 'failed'; readonly reason: string }
@@ -66,13 +85,14 @@ export function passGate(gate: Gate, metrics: Readonly<Record<string, number>>):
   if (gate.rule === undefined) return { kind: 'passed', reason: 'whoever delivers approves' };
   const { metric, atLeast, atMost } = gate.rule;
   const measured = Object.hasOwn(metrics, metric) ? metrics[metric] : undefined;
+  const shown = METRIC_NAME.test(metric) ? metric : "the gate's metric";
   const wanted = atLeast === undefined ? `at most ${atMost}` : `at least ${atLeast}`;
   if (measured === undefined || Number.isNaN(measured)) {
-    return { kind: 'person', reason: `the delivery does not say ${metric}` };
+    return { kind: 'person', reason: `the delivery does not say ${shown}` };
   }
   const isPassed =
     (atLeast === undefined || !isBelow(measured, atLeast)) && (atMost === undefined || !isAbove(measured, atMost));
-  const reason = `${metric} is ${showMeasured(measured)}, ${wanted} is wanted`;
+  const reason = `${shown} is ${showMeasured(measured)}, ${wanted} is wanted`;
   if (isPassed) return { kind: 'passed', reason };
   return { kind: gate.mode === 'auto' ? 'failed' : 'person', reason };
 }

@@ -1,3 +1,5 @@
+import { describeError } from '../errors.ts';
+
 /**
  * Where signals and waiting executions meet, in either order.
  *
@@ -36,6 +38,8 @@ export interface Wait {
   readonly notBefore: string;
   /** When to stop waiting and look (ISO 8601). */
   readonly deadlineAt: string;
+  /** Which of a delivery's metrics are handed on; all of them if left out, as in waits of earlier releases. */
+  readonly metrics?: readonly string[] | undefined;
   /** The escrow that it is about, and its status as far as the execution knows: another one wakes it. */
   readonly escrowId?: string | undefined;
   readonly status?: string | undefined;
@@ -167,22 +171,32 @@ export async function deliverVerdict(deps: MailboxDeps, key: string): Promise<bo
   return resumed;
 }
 
-/** Ends every wait whose deadline has passed. Returns how many, and by how much the latest was missed. */
-export async function deliverDeadlines(
-  deps: MailboxDeps,
-  now: Date,
-  limit: number,
-): Promise<{ delivered: number; lagSeconds: number }> {
+/** What a run over due waits did. A wait that failed stays due, and keeps no other from being ended. */
+export interface DeadlineRun {
+  readonly delivered: number;
+  /** By how much the latest deadline was missed. */
+  readonly lagSeconds: number;
+  readonly failed: readonly { readonly address: string; readonly reason: string }[];
+}
+
+/** Ends every wait whose deadline has passed. */
+export async function deliverDeadlines(deps: MailboxDeps, now: Date, limit: number): Promise<DeadlineRun> {
   const due = await deps.mailbox.listDue(now, limit);
+  const failed: { address: string; reason: string }[] = [];
   let delivered = 0;
   for (let at = 0; at < due.length; at += AT_ONCE) {
-    const ended = await Promise.all(due.slice(at, at + AT_ONCE).map((wait) => endAtDeadline(deps, wait)));
-    delivered += ended.filter(Boolean).length;
+    const waits = due.slice(at, at + AT_ONCE);
+    const ended = await Promise.allSettled(waits.map((wait) => endAtDeadline(deps, wait)));
+    for (const [index, end] of ended.entries()) {
+      if (end.status === 'rejected') {
+        failed.push({ address: waits[index]?.address ?? '', reason: describeError(end.reason) });
+      } else if (end.value) delivered += 1;
+    }
   }
   // The longest due comes first.
   const [latest] = due;
   const lagSeconds = latest === undefined ? 0 : Math.floor((now.getTime() - Date.parse(latest.deadlineAt)) / 1000);
-  return { delivered, lagSeconds };
+  return { delivered, lagSeconds, failed };
 }
 
 /** How many waits are ended at the same time. */
@@ -207,8 +221,15 @@ function bySaying(one: Signal, other: Signal): number {
   );
 }
 
+/** An execution's state is small: of what a delivery measures it gets what its gate names. */
+function ofUse(signal: Signal, { metrics: named }: Wait): Signal {
+  if (signal.type !== 'delivered' || signal.metrics === undefined || named === undefined) return signal;
+  const metrics = Object.fromEntries(Object.entries(signal.metrics).filter(([name]) => named.includes(name)));
+  return { ...signal, metrics };
+}
+
 async function resumeWith(deps: MailboxDeps, wait: Wait, signal: Signal): Promise<boolean> {
-  const resumed = await deps.resume(wait.taskToken, endBy(signal));
+  const resumed = await deps.resume(wait.taskToken, endBy(ofUse(signal, wait)));
   for (const address of wait.addresses) await deps.mailbox.removeWait(address, wait.taskToken);
   return resumed;
 }

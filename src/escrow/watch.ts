@@ -1,3 +1,4 @@
+import { describeError, ServiceUnreadableError } from '../errors.ts';
 import type { EscrowClient, EscrowRow } from '../purple-flea/escrow.ts';
 import { deliverSignal, escrowAddress, type MailboxDeps } from './mailbox.ts';
 
@@ -48,6 +49,13 @@ export interface WatchRun {
   readonly changed: number;
   /** How old the round is that this run was part of. */
   readonly lagSeconds: number;
+  /** Escrows that could not be looked at, or nobody told; they keep no other from being looked at. */
+  readonly failed: readonly Failed[];
+}
+
+interface Failed {
+  readonly escrowId: string;
+  readonly reason: string;
 }
 
 /** The service takes 20 to 30 requests a minute and key, and the pipeline makes others too. */
@@ -65,18 +73,23 @@ export async function watchEscrows(deps: WatchDeps): Promise<WatchRun> {
   const fresh: WatchRound = { startedAt: now.toISOString(), position: 0 };
   if (watched.length === 0) {
     await deps.watch.writeRound(fresh);
-    return { watched: 0, calls: 0, changed: 0, lagSeconds: 0 };
+    return { watched: 0, calls: 0, changed: 0, lagSeconds: 0, failed: [] };
   }
   const round = (await deps.watch.readRound()) ?? fresh;
   const looked = (await lookInList(deps, watched, round)) ?? (await lookAtEach(deps, watched, round));
+  const failed = [...looked.failed];
   let changed = 0;
   for (const { escrowId } of looked.differing) {
     const signal = { type: 'changed', at: now.toISOString(), source: 'look' } as const;
-    if ((await deliverSignal(deps, escrowAddress(escrowId), signal)) === 'resumed') changed += 1;
+    try {
+      if ((await deliverSignal(deps, escrowAddress(escrowId), signal)) === 'resumed') changed += 1;
+    } catch (error) {
+      failed.push({ escrowId, reason: describeError(error) });
+    }
   }
   await deps.watch.writeRound(looked.isOver ? fresh : { ...round, position: looked.position });
   const lagSeconds = Math.floor((now.getTime() - Date.parse(round.startedAt)) / 1000);
-  return { watched: watched.length, calls: looked.calls, changed, lagSeconds };
+  return { watched: watched.length, calls: looked.calls, changed, lagSeconds, failed };
 }
 
 interface Looked {
@@ -84,6 +97,7 @@ interface Looked {
   readonly position: number;
   readonly isOver: boolean;
   readonly differing: readonly Watched[];
+  readonly failed: readonly Failed[];
 }
 
 /** Pages from where the round stands, newest first, back to the oldest escrow that is waited for. */
@@ -109,24 +123,35 @@ async function lookInList(
     const last = escrows.at(-1);
     isOver = last === undefined || position >= total || Date.parse(last.createdAt) < oldest;
   }
-  return { calls, position, isOver, differing };
+  return { calls, position, isOver, differing, failed: [] };
 }
 
 /** The next escrows in the order of their ids. */
 async function lookAtEach(deps: WatchDeps, watched: readonly Watched[], round: WatchRound): Promise<Looked> {
   const ordered = watched.toSorted((one, other) => one.escrowId.localeCompare(other.escrowId));
   const differing: Watched[] = [];
+  const failed: Failed[] = [];
   let position = round.position >= ordered.length ? 0 : round.position;
   let calls = 0;
   while (position < ordered.length && calls < CALLS_A_RUN && deps.remainingMs() >= CALL_MS) {
     const one = ordered[position];
     if (one === undefined) break;
-    const view = await deps.escrow.readStatus(one.escrowId);
     calls += 1;
     position += 1;
-    differing.push(...differs(one, view));
+    try {
+      differing.push(...differs(one, await deps.escrow.readStatus(one.escrowId)));
+    } catch (error) {
+      if (!isAboutOne(error)) throw error;
+      failed.push({ escrowId: one.escrowId, reason: describeError(error) });
+    }
   }
-  return { calls, position, isOver: position >= ordered.length, differing };
+  return { calls, position, isOver: position >= ordered.length, differing, failed };
+}
+
+/** Whether another escrow may well be readable: the service answered, and is not overrun. */
+function isAboutOne(error: unknown): boolean {
+  if (!(error instanceof ServiceUnreadableError) || error.httpStatus === undefined) return false;
+  return error.httpStatus < 500 && error.httpStatus !== 401 && error.httpStatus !== 429;
 }
 
 function differs(known: Watched | undefined, shown: Pick<EscrowRow, 'status'>): Watched[] {

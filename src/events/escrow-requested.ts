@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { gateSchema, guardSchema } from '../escrow/gate.ts';
+import { guardSchema, requestedGateSchema } from '../escrow/gate.ts';
 import { escrowAmountSchema, timeoutHoursSchema } from '../escrow/lifecycle-input.ts';
 
 /**
@@ -74,7 +74,7 @@ export const escrowRequestedSchema = only({
     ),
   ),
   /** The stage's if left out. */
-  gate: z.optional(gateSchema),
+  gate: z.optional(requestedGateSchema),
   guard: z.optional(guardSchema),
 }).check(
   z.refine((detail) => (detail.amountUsd === undefined) !== (detail.milestones === undefined), {

@@ -76,7 +76,11 @@ export const priceSchema = z.pipe(
 export const wordSchema = z.string().check(z.maxLength(64));
 
 /** Something that must be there, and be text. */
-export const idSchema = z.string().check(z.minLength(1));
+export const idSchema = z
+  .string()
+  .check(
+    z.regex(/^[^\s"'\\<>]{1,200}$/, { error: 'is no id: 1 to 200 characters without blanks, quotes, \\, < and >' }),
+  );
 
 /** Longer than any message needs to be; a value that it quotes may be of any length. */
 const MAX_PROBLEM = 200;

@@ -207,8 +207,14 @@ describe.each(STAGES)('the notifications of stage %s', (stageName) => {
     ],
     [
       'trade.manual',
-      { source: 'prediction', signalId: 'p-1', asset: 'BTC-USDC', reference: REFERENCE, reason: 'it said "no"' },
-      ['p-1', REFERENCE, `npm run intents -- list --stage ${stageName}`],
+      {
+        source: 'prediction',
+        signalId: 'it said "no"',
+        asset: 'BTC-USDC',
+        reference: REFERENCE,
+        reason: 'it said "no"',
+      },
+      [REFERENCE, `npm run intents -- list --stage ${stageName}`],
     ],
     [
       'trade.placed',

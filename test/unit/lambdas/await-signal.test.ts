@@ -26,6 +26,25 @@ describe('an execution that waits', () => {
     expect(tasks.ended).toEqual(new Map([['token-1', DELIVERY]]));
   });
 
+  test.each(['before', 'after'])(
+    'gets of a delivery that comes %s it only the metric that its gate names',
+    async (when) => {
+      const { awaitDelivery, recordDelivery, tasks } = createWaitingRoom();
+      const metrics = Object.fromEntries(Array.from({ length: 99 }, (_, index) => [`other ${index}`, index]));
+      const deliver = () =>
+        recordDelivery({ escrowId: ESCROW_ID, deliveredBy, metrics: { ...metrics, quality: 0.93 } });
+      const locked = aLockedState();
+      const gate = { mode: 'auto', rule: { metric: 'quality', atLeast: 0.8 } };
+      const wait = { ...A_WAIT, state: { ...locked, request: { ...locked.request, gate } } };
+
+      if (when === 'before') await deliver();
+      await awaitDelivery(wait);
+      if (when === 'after') await deliver();
+
+      expect(tasks.ended.get('token-1')).toMatchObject({ signal: 'delivered', metrics: { quality: 0.93 } });
+    },
+  );
+
   test('takes a delivery for its training job that came before it', async () => {
     const { awaitDelivery, recordDelivery, tasks } = createWaitingRoom();
     await recordDelivery({ trainingJobName: JOB_NAME, deliveredBy, note, deliveryUrl });

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { ESCROW_ID } from '../../support/bonus-escrow.ts';
+import { aLockedState, ESCROW_ID } from '../../support/bonus-escrow.ts';
 import { A_WAIT, createWaitingRoom } from '../../support/waiting-room.ts';
 
 test('an execution is told of its deadline when it is due, once, and the lag is counted', async () => {
@@ -42,4 +42,27 @@ test('a run that Step Functions throttles fails, and the next one does what is l
   world.resume = tasks.resume;
 
   expect(await deliverDeadlines()).toEqual({ delivered: 1, lagSeconds: 45 });
+});
+
+test('one wait that cannot be ended keeps no other from its deadline, and the run says so', async () => {
+  const { awaitDelivery, deliverDeadlines, tasks, world, recorder } = createWaitingRoom();
+  await awaitDelivery(A_WAIT);
+  const other = aLockedState();
+  await awaitDelivery({
+    ...A_WAIT,
+    taskToken: 'token-2',
+    state: {
+      request: { ...other.request, address: 'training-job:other' },
+      escrow: { ...other.escrow, escrowId: 'esc_other' },
+    },
+  });
+  world.now = new Date('2026-03-13T09:00:45Z');
+  world.resume = (token, output) =>
+    token === 'token-1' ? Promise.reject(new Error('not a token')) : tasks.resume(token, output);
+
+  await expect(deliverDeadlines()).rejects.toThrow('1 deadlines not delivered, the first: Error: not a token');
+  await expect(deliverDeadlines()).rejects.toThrow('1 deadlines not delivered');
+
+  expect([...tasks.ended.keys()]).toEqual(['token-2']);
+  expect(recorder.counted).toEqual({ DeadlineLagSeconds: 90 });
 });

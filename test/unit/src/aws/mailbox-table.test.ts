@@ -43,6 +43,32 @@ describe('a signal', () => {
   });
 });
 
+test('metrics come back as they were, beyond what a number of DynamoDB can be', async () => {
+  const metrics = { loss: 1e-200, steps: 1.7976931348623157e308, accuracy: 0.9300000071525574 };
+  server.script(answer(200, {}));
+  await table().putSignal('escrow:esc_1', { ...SIGNAL, metrics });
+  const Item = itemOf(0) as Record<string, unknown>;
+  server.script(answer(200, { Items: [Item] }));
+
+  expect(Item['metrics']).toEqual({ S: JSON.stringify(metrics) });
+  expect(await table().listSignals('escrow:esc_1')).toEqual([{ ...SIGNAL, metrics }]);
+});
+
+test('metrics that an earlier release kept as a map are read', async () => {
+  const Item = {
+    address: { S: 'escrow:esc_1' },
+    item: { S: `signal#delivered#${SIGNAL.at}` },
+    type: { S: SIGNAL.type },
+    at: { S: SIGNAL.at },
+    deliveredBy: { S: SIGNAL.deliveredBy },
+    metrics: { M: { quality: { N: '0.93' } } },
+    removeAt: { N: '1' },
+  };
+  server.script(answer(200, { Items: [Item] }));
+
+  expect(await table().listSignals('escrow:esc_1')).toEqual([{ ...SIGNAL, metrics: { quality: 0.93 } }]);
+});
+
 describe('the signals of an address', () => {
   const item = (type: string, at: string) => ({
     address: { S: 'escrow:esc_1' },

@@ -343,7 +343,7 @@ describe('a deadline', () => {
     const { deps, tasks, mailbox } = aPost();
     await awaitSignal(deps, aWait());
 
-    expect(await deliverDeadlines(deps, new Date(now), 10)).toEqual({ delivered: 0, lagSeconds: 0 });
+    expect(await deliverDeadlines(deps, new Date(now), 10)).toEqual({ delivered: 0, lagSeconds: 0, failed: [] });
     expect(tasks.attempts).toEqual([]);
     expect(mailbox.waiting()).toEqual([ESCROW, JOB]);
   });
@@ -353,8 +353,8 @@ describe('a deadline', () => {
     await awaitSignal(deps, aWait());
     const now = new Date('2026-03-13T09:01:30Z');
 
-    expect(await deliverDeadlines(deps, now, 10)).toEqual({ delivered: 1, lagSeconds: 90 });
-    expect(await deliverDeadlines(deps, now, 10)).toEqual({ delivered: 0, lagSeconds: 0 });
+    expect(await deliverDeadlines(deps, now, 10)).toEqual({ delivered: 1, lagSeconds: 90, failed: [] });
+    expect(await deliverDeadlines(deps, now, 10)).toEqual({ delivered: 0, lagSeconds: 0, failed: [] });
 
     expect(tasks.attempts).toEqual(['token-1']);
     expect(tasks.ended.get('token-1')).toEqual({ signal: 'deadline', deadlineAt: '2026-03-13T09:00:00Z' });
@@ -365,7 +365,11 @@ describe('a deadline', () => {
     await awaitSignal(deps, aWait());
     await deliverSignal(deps, JOB, aSignal());
 
-    expect(await deliverDeadlines(deps, new Date('2027-01-01T00:00:00Z'), 10)).toEqual({ delivered: 0, lagSeconds: 0 });
+    expect(await deliverDeadlines(deps, new Date('2027-01-01T00:00:00Z'), 10)).toEqual({
+      delivered: 0,
+      lagSeconds: 0,
+      failed: [],
+    });
     expect(tasks.attempts).toEqual(['token-1']);
   });
 
@@ -376,6 +380,7 @@ describe('a deadline', () => {
     expect(await deliverDeadlines(deps, new Date('2026-03-13T09:00:10Z'), 10)).toEqual({
       delivered: 0,
       lagSeconds: 10,
+      failed: [],
     });
     expect(await deps.mailbox.listDue(new Date('2027-01-01T00:00:00Z'), 10)).toEqual([]);
   });
@@ -389,9 +394,9 @@ describe('a deadline', () => {
     }
     const now = new Date('2026-03-13T09:00:10Z');
 
-    expect(await deliverDeadlines(deps, now, 2)).toEqual({ delivered: 2, lagSeconds: 3 });
+    expect(await deliverDeadlines(deps, now, 2)).toEqual({ delivered: 2, lagSeconds: 3, failed: [] });
     expect(tasks.attempts).toEqual(['c', 'b']);
-    expect(await deliverDeadlines(deps, now, 2)).toEqual({ delivered: 1, lagSeconds: 1 });
+    expect(await deliverDeadlines(deps, now, 2)).toEqual({ delivered: 1, lagSeconds: 1, failed: [] });
   });
 });
 
@@ -425,7 +430,7 @@ test('a thousand deadlines of one minute are told in one run', async () => {
 
   const run = await deliverDeadlines(deps, new Date('2026-03-13T09:00:30Z'), 2_000);
 
-  expect(run).toEqual({ delivered: 1_000, lagSeconds: 30 });
+  expect(run).toEqual({ delivered: 1_000, lagSeconds: 30, failed: [] });
   expect(tasks.ended.size).toBe(1_000);
   expect(mailbox.waiting()).toEqual([]);
 });

@@ -24,7 +24,7 @@ function aRoom(shown: Readonly<Record<string, Known>>, options: { readonly hasLi
   const tasks = createTasks(tokens);
   const watch = createMemoryWatch(mail);
   const asked: (EscrowQuery | string)[] = [];
-  const world = { now: NOON, remainingMs: 60_000, isDown: false, shown: { ...shown } };
+  const world = { now: NOON, remainingMs: 60_000, isDown: false, unreadable: '', bad: '', shown: { ...shown } };
   const escrow: EscrowClient = anEscrowClient({
     list: async (query = {}) => {
       if (options.hasList === false) return { kind: 'unsupported', reason: 'no list' };
@@ -41,12 +41,16 @@ function aRoom(shown: Readonly<Record<string, Known>>, options: { readonly hasLi
     },
     readStatus: async (escrowId) => {
       asked.push(escrowId);
+      if (world.isDown) throw new ServiceUnreadableError('escrow.status: HTTP 503', { httpStatus: 503 });
+      if (escrowId === world.unreadable)
+        throw new ServiceUnreadableError('escrow.status: HTTP 404', { httpStatus: 404 });
       return aView({ escrowId, status: world.shown[escrowId]?.status ?? 'locked' });
     },
   });
   const deps: WatchDeps = {
     mailbox,
-    resume: tasks.resume,
+    resume: (token, output) =>
+      token === world.bad ? Promise.reject(new Error('not a token')) : tasks.resume(token, output),
     watch,
     escrow,
     now: () => world.now,
@@ -76,7 +80,7 @@ describe('where there is a list', () => {
   test('nothing is asked while no execution waits for an escrow', async () => {
     const { run, asked } = aRoom(escrows(3));
 
-    expect(await run()).toEqual({ watched: 0, calls: 0, changed: 0, lagSeconds: 0 });
+    expect(await run()).toEqual({ watched: 0, calls: 0, changed: 0, lagSeconds: 0, failed: [] });
     expect(asked).toEqual([]);
   });
 
@@ -88,7 +92,7 @@ describe('where there is a list', () => {
     });
     for (const id of ids(5)) await wait(id);
 
-    expect(await run()).toEqual({ watched: 5, calls: 1, changed: 2, lagSeconds: 0 });
+    expect(await run()).toEqual({ watched: 5, calls: 1, changed: 2, lagSeconds: 0, failed: [] });
 
     expect(asked).toEqual([{ role: 'creator', limit: 100, offset: 0 }]);
     const changed = { signal: 'changed', at: NOON.toISOString(), source: 'look' };
@@ -181,6 +185,41 @@ describe('where there is no list', () => {
     expect(new Set(asked)).toEqual(new Set(ids(25)));
     expect([...tasks.ended.keys()]).toEqual(['token-esc_9']);
   });
+
+  test('one escrow that the service does not answer for keeps no other from being looked at', async () => {
+    const { run, wait, tasks, world } = aRoom(escrows(25), { hasList: false });
+    for (const id of ids(25)) await wait(id);
+    world.unreadable = 'esc_0';
+    world.shown['esc_1'] = { status: 'completed' };
+
+    expect(await run()).toMatchObject({
+      calls: 10,
+      changed: 1,
+      failed: [{ escrowId: 'esc_0', reason: 'ServiceUnreadableError: escrow.status: HTTP 404' }],
+    });
+    expect([...tasks.ended.keys()]).toEqual(['token-esc_1']);
+  });
+
+  test('a service that is down fails the run, and the round is where it was', async () => {
+    const { run, wait, watch, world } = aRoom(escrows(25), { hasList: false });
+    for (const id of ids(25)) await wait(id);
+    await run();
+    const before = watch.round;
+    world.isDown = true;
+
+    await expect(run()).rejects.toThrow('HTTP 503');
+    expect(watch.round).toEqual(before);
+  });
+});
+
+test('one execution that cannot be woken keeps no other from being woken', async () => {
+  const { run, wait, tasks, world } = aRoom(escrows(3));
+  for (const id of ids(3)) await wait(id);
+  for (const id of ['esc_0', 'esc_2']) world.shown[id] = { status: 'completed' };
+  world.bad = 'token-esc_0';
+
+  expect(await run()).toMatchObject({ changed: 1, failed: [{ escrowId: 'esc_0' }] });
+  expect([...tasks.ended.keys()]).toEqual(['token-esc_2']);
 });
 
 test('a service that cannot be read fails the run, and the round is where it was', async () => {
