@@ -1,4 +1,4 @@
-import { describeError } from '../errors.ts';
+import { describeError, ServiceUnreadableError } from '../errors.ts';
 import { laterFor, pauseBefore } from '../ledger/waiting.ts';
 
 /** What an execution remembers while its escrow cannot be read. */
@@ -22,7 +22,7 @@ const LONGEST_LATER_MS = 6 * 3_600_000;
  * after a week) and get shorter before a deadline, so that it is not missed once reading is possible again.
  *
  * @param known what the execution knows: since when it could not read, and when silence settles the escrow.
- * @throws whatever is no failed read.
+ * @throws whatever is no failed read; that there is no such escrow is an answer, and no wait changes it.
  */
 export async function readOrLater<Value>(
   read: () => Promise<Value>,
@@ -32,7 +32,7 @@ export async function readOrLater<Value>(
   try {
     return { kind: 'read', value: await read() };
   } catch (error) {
-    if (laterFor(error) === undefined) throw error;
+    if (laterFor(error) === undefined || isNoEscrow(error)) throw error;
     const unreadSince = known.unreadSince ?? now.toISOString();
     const sinceMs = now.getTime() - Date.parse(unreadSince);
     const pauseMs = sinceMs < WEEK_MS ? Math.min(Math.max(sinceMs, SHORTEST_MS), LONGEST_MS) : LONGEST_LATER_MS;
@@ -40,4 +40,8 @@ export async function readOrLater<Value>(
     const lookAt = new Date(now.getTime() + seconds * 1000).toISOString();
     return { kind: 'unread', unreadSince, lookAt, reason: describeError(error) };
   }
+}
+
+function isNoEscrow(error: unknown): boolean {
+  return error instanceof ServiceUnreadableError && error.code === 'ESCROW_NOT_FOUND';
 }

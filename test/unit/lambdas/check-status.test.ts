@@ -110,6 +110,13 @@ describe('the status of an escrow', () => {
     });
   });
 
+  test('that the service does not have is a fault: no wait would change it', async () => {
+    const gone = new ServiceUnreadableError(`status of ${ESCROW_ID}`, { httpStatus: 404, code: 'ESCROW_NOT_FOUND' });
+    const { deps } = anEscrowTask({ readStatus: () => Promise.reject(gone) });
+
+    await expect(createHandler(deps)(aLockedState())).rejects.toBe(gone);
+  });
+
   test('that cannot be read by a fault of our own is a fault', async () => {
     const { deps } = anEscrowTask({ readStatus: () => Promise.reject(new TypeError('x is not a function')) });
 

@@ -194,6 +194,22 @@ describe('a budget of $500', () => {
   });
 });
 
+test('the day that pays for an effect is that of its claim, not that on which its intent was written', async () => {
+  const ledger = createMemoryLedger();
+  const evening = () => new Date('2026-03-06T23:59:00.000Z');
+  const morning = () => new Date('2026-03-07T00:01:00.000Z');
+  const busy: Answer<Result> = { kind: 'not-sent', reason: 'HTTP 429', retryAfterSeconds: 60 };
+  await runAtOnce([dollarFor('late')], ledger, 1, { now: evening, answerTo: () => busy });
+  expect([...ledger.items.values()].map(({ createdAt }) => createdAt)).toEqual([evening().toISOString()]);
+
+  await runAtOnce([dollarFor('late')], ledger, 2, { now: morning });
+
+  expect([...ledger.budgets]).toEqual([
+    [DAY, 0n],
+    ['escrow-create/2026-03-07', 1_000_000n],
+  ]);
+});
+
 test('a budget for each agent holds for each by itself, beside that of all', async () => {
   const ledger = createMemoryLedger();
   const budgets = { perDay: { 'escrow-create': '25.00' }, perAgentAndDay: { 'escrow-create': '10.00' } };
