@@ -289,8 +289,8 @@ async function completeDelivery(world: SimulatedWorld, execution: Execution): Pr
 }
 
 async function reviewDelivery(world: SimulatedWorld, execution: Execution): Promise<State> {
-  const { request, escrow, delivery, decision } = execution;
-  const state = { request, escrow, delivery, decision };
+  const { request, escrow, delivery, decision, review } = execution;
+  const state = { request, escrow, delivery, decision, review };
   const said = await persist(world, 'review-delivery', createReviewDelivery, state);
   execution.review = said;
   return answer(FOLLOWING.ReviewDelivery, said?.['decision'] as string | undefined);

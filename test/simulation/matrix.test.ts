@@ -13,7 +13,8 @@ const cells = [...matrix()];
 async function failuresOf(played: readonly Cell[]): Promise<string[]> {
   const failures: string[] = [];
   for (const { fault, schedule } of played) {
-    const { violations } = await judge(schedule);
+    const { violations, effects } = await judge(schedule);
+    if (fault === 'nothing' && effects === 0) failures.push('nothing went wrong, and nothing took place');
     failures.push(...violations.map(({ rule, detail }) => `${fault}: ${rule}, ${detail}`));
   }
   return failures;

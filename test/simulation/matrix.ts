@@ -1,5 +1,6 @@
 import { PROFILES, type Profile } from '../../src/purple-flea/service.ts';
 import { faultsOf, type HttpFault } from './faults.ts';
+import { laggingLists, ordersTogether, TWO_ORDERS, type Named } from './matrix-edges.ts';
 import { HOUR, MINUTE, POISON_FORMS, type Disturbance, type GateEvent, type Scenario, type Schedule } from './plan.ts';
 import type { Operation } from './service/operations.ts';
 
@@ -51,6 +52,12 @@ export function* matrix(): Generator<Cell> {
         yield { effect, profile, fault, schedule };
       }
     }
+    for (const scenario of TWO_ORDERS) {
+      for (const [fault, disturbances] of ordersTogether()) {
+        const schedule: Schedule = { seed: seed++, profile, scenario, disturbances, sweepMinutes: 1 };
+        yield { effect: 'order', profile, fault, schedule };
+      }
+    }
     for (const scenario of BONUSES) {
       for (const [fault, disturbances] of [...intakeFaults(), ...crashes(scenario)]) {
         yield {
@@ -68,8 +75,6 @@ export function* matrix(): Generator<Cell> {
   }
 }
 
-type Named = readonly [name: string, disturbances: readonly Disturbance[]];
-
 function* faultsFor(effect: Operation, scenario: Scenario): Generator<Named> {
   yield ['nothing', []];
   yield* httpFaults(effect);
@@ -77,6 +82,7 @@ function* faultsFor(effect: Operation, scenario: Scenario): Generator<Named> {
   yield* crashes(scenario);
   yield* deliveries(effect);
   yield* races(effect);
+  if (effect === 'create') yield* laggingLists();
 }
 
 function http(operation: Operation, fault: HttpFault, milliseconds = 0): Disturbance {
@@ -180,6 +186,7 @@ function* intakeFaults(): Generator<Named> {
   const again = (at: number): Disturbance => ({ kind: 'delivery', cause: 0, at });
   const lost: Disturbance = { kind: 'lost-event', cause: 0 };
   yield ['event lost', [lost]];
+  yield ['older signal', [{ kind: 'older-signal', cause: 0 }]];
   for (const milliseconds of [10, 1000, 5 * MINUTE]) {
     const early: Disturbance = { kind: 'early-event', cause: 0, milliseconds };
     yield ['event early', [early]];

@@ -112,8 +112,15 @@ export async function judge(schedule: Schedule, options: RunOptions = {}): Promi
 
 /** Where others settled the escrow, its end says nothing of the mail. */
 function findFaults({ disturbances }: Schedule, bonuses: Bonuses): Violation[] {
-  const isUndisturbed = !disturbances.some(({ kind }) => kind === 'expiry' || kind === 'counterparty');
+  const isUndisturbed = !disturbances.some(
+    (one) => one.kind === 'expiry' || one.kind === 'counterparty' || (one.kind === 'reads' && lastsOverDeadline(one)),
+  );
   return findFaultsOf(bonuses, isUndisturbed).map((detail) => ({ rule: 'bonus', detail }));
+}
+
+/** Where nothing can be read until the escrow has run out, nobody can release it in time. */
+function lastsOverDeadline({ milliseconds }: { readonly milliseconds: number }): boolean {
+  return milliseconds > 20 * HOUR;
 }
 
 /** One line for every effect beyond the first of its cause. */
@@ -236,7 +243,7 @@ function findParkedCreations(world: SimulatedWorld, intents: readonly Intent[]):
 function isWronglyParked(world: SimulatedWorld, intent: Intent): boolean {
   if (intent.state !== 'manual') return false;
   const { schedule, service } = world;
-  const wasUnreadable = schedule.disturbances.some((one) => one.kind === 'reads' && one.milliseconds > 20 * HOUR);
+  const wasUnreadable = schedule.disturbances.some((one) => one.kind === 'reads' && lastsOverDeadline(one));
   if (wasUnreadable) return false;
   const escrow = intent.escrowId === undefined ? undefined : service.escrows.get(intent.escrowId);
   switch (intent.kind) {

@@ -1,0 +1,70 @@
+import type { HttpFault } from './faults.ts';
+import { HOUR, MINUTE, type Disturbance, type Scenario } from './plan.ts';
+
+/** A cell's name and what goes wrong in it. */
+export type Named = readonly [name: string, disturbances: readonly Disturbance[]];
+
+const create = (fault: HttpFault): Disturbance => ({
+  kind: 'http',
+  operation: 'create',
+  nth: 0,
+  fault,
+  milliseconds: 0,
+});
+
+/** Lists and ledgers that stay for hours as they were two hours ago, with and without the canary in them. */
+export function* laggingLists(): Generator<Named> {
+  const lag: Disturbance = { kind: 'reads', at: 0, milliseconds: 4 * HOUR, fault: 'frozen', age: 2 * HOUR };
+  for (const isOld of [false, true]) {
+    for (const fault of ['applied-answer-lost', 'applied-reset', 'error-502-applied', 'not-applied-lost'] as const) {
+      for (const ago of [MINUTE, HOUR, 2 * HOUR - MINUTE]) {
+        const earlier: Disturbance = { kind: 'earlier-create', ago, of: 'ours', isOld };
+        yield [`${fault}, canary hidden`, [earlier, { kind: 'crowd', at: 500 }, create(fault), lag]];
+      }
+    }
+    // Where the canary shows and an effect after it does not, nobody can know: see docs.
+    const earlier: Disturbance = { kind: 'earlier-create', ago: 3 * HOUR, of: 'ours', isOld };
+    yield ['not applied, canary visible', [earlier, { kind: 'crowd', at: 500 }, create('not-applied-lost'), lag]];
+  }
+  for (const fault of ['applied-answer-lost', 'not-applied-lost'] as const) {
+    yield [
+      `${fault}, canary of another`,
+      [{ kind: 'earlier-create', ago: HOUR, of: 'others', isOld: false }, create(fault)],
+    ];
+  }
+}
+
+export const TWO_ORDERS: readonly Scenario[] = [false, true].map((merges) => ({
+  flow: 'order',
+  causes: 2,
+  sharesMarket: true,
+  merges,
+}));
+
+/** Two orders of one market: alike, and at once where there is room for one. */
+export function* ordersTogether(): Generator<Named> {
+  for (const fault of ['not-applied-lost', 'applied-answer-lost'] as const) {
+    for (const at of [1000, MINUTE]) {
+      yield [
+        `of two alike, ${fault}`,
+        [
+          { kind: 'reads', at: 0, milliseconds: 30 * MINUTE, fault: 'stale', age: 4 * MINUTE },
+          { kind: 'http', operation: 'order', nth: 1, fault, milliseconds: 0 },
+          { kind: 'crowd', at },
+        ],
+      ];
+    }
+  }
+  for (let gate = 0; gate < 16; gate += 1) {
+    for (const at of [0, 30, 60, 90]) {
+      yield [
+        'of two at once, room for one',
+        [
+          { kind: 'tight-budget', per: 'market' },
+          { kind: 'delivery', cause: 1, at },
+          { kind: 'gate', invocation: 1, gate, event: 'stall', milliseconds: 1000 },
+        ],
+      ];
+    }
+  }
+}
