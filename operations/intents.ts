@@ -16,6 +16,8 @@ npm run intents -- continue KEY
   retry       asks for another try of one that is rejected: under a new key, which names the old
   continue    starts the execution of its escrow again, where that has ended; it goes on from what is recorded
 
+  KEY         of an effect, or the name of an execution that ended before any effect was recorded (retry and continue)
+
   ID          what Purple Flea calls it: the escrow's, order's or payment's id
   --stage     local (the default: what npm start runs), dev or prod, with your AWS credentials
 
@@ -63,7 +65,8 @@ async function main(): Promise<number> {
     console.error(answer.error);
     return 1;
   }
-  console.log(answer.intents === undefined ? JSON.stringify(answer.intent, undefined, 2) : tableOf(answer.intents));
+  if (answer.intents !== undefined) console.log(tableOf(answer.intents));
+  if (answer.intent !== undefined) console.log(JSON.stringify(answer.intent, undefined, 2));
   if (answer.execution !== undefined) console.log(`execution: ${answer.execution}`);
   return 0;
 }

@@ -31,7 +31,8 @@ const inputSchema = z.discriminatedUnion('action', [
   z.object({ action: z.literal('show'), key: z.string() }),
   z.object({ action: z.literal('story'), id: z.string().check(z.minLength(1)) }),
   z.object({ action: z.literal('retry'), ...decision }),
-  z.object({ action: z.literal('continue'), key: z.string() }),
+  // Also an execution's name.
+  z.object({ action: z.literal('continue'), key: z.string().check(z.regex(/^[\w-]{1,80}$/)) }),
   z.object({ action: z.literal('skipped'), since: z.iso.datetime(), after: z.optional(cursor) }),
   z.object({ action: z.literal('beginnings') }),
   z.object({
@@ -74,7 +75,7 @@ export function createHandler(deps: Deps) {
       case 'retry':
         return retry(deps, asked.data);
       case 'continue':
-        return goOn(deps, await deps.intents.read(asked.data.key));
+        return continueByKey(deps, asked.data.key);
       case 'skipped':
         return deps.intents.listSince('skipped', new Date(asked.data.since), LISTED, asked.data.after);
       case 'beginnings':
@@ -124,8 +125,11 @@ async function resolve(deps: Deps, asked: Asked<'resolve'>) {
  */
 async function retry(deps: Deps, { key, operator, evidence, reason }: Asked<'retry'>) {
   const intent = await deps.intents.read(key);
-  if (intent === undefined) return { error: `key: there is no intent ${key}` };
+  if (intent === undefined) return continueByKey(deps, key);
   if (isOrder(intent.kind)) return { error: 'key: an order is never tried again; a new prediction makes one' };
+  if (intent.state === 'prepared' && intent.notBefore !== undefined) {
+    return { error: `key: it waits (${intent.reason}), is tried again at ${intent.notBefore} and goes on by itself` };
+  }
   if (intent.state !== 'rejected') {
     return { error: `key: the intent is ${intent.state}; only "rejected" ones, which took no effect, are tried again` };
   }
@@ -140,20 +144,33 @@ async function retry(deps: Deps, { key, operator, evidence, reason }: Asked<'ret
   return goOn(deps, retried);
 }
 
+/** An execution may have ended before there was any intent: its name is the key that the first would have. */
+async function continueByKey(deps: Deps, key: string) {
+  const intent = await deps.intents.read(key);
+  if (intent !== undefined) return goOn(deps, intent);
+  const execution = await continueNamed(deps, key);
+  return execution === undefined ? { error: `key: there is no intent and no execution ${key}` } : { execution };
+}
+
 /** What else an escrow's execution may have been started for is done in another, where it has ended. */
-async function goOn(deps: Deps, intent: Intent | undefined) {
-  if (intent === undefined) return { error: 'key: there is no such intent' };
+async function goOn(deps: Deps, intent: Intent) {
   const name = effectKey(intent.cause, 'escrow-create');
+  const execution = await continueNamed(deps, name);
+  return { intent, execution: execution ?? `none of that name (${name}): deliver the event again` };
+}
+
+/** What becomes of an execution; undefined where there is none of that name. */
+async function continueNamed(deps: Deps, name: string): Promise<string | undefined> {
   // Step Functions takes 80 characters; one a minute is enough, and asking twice is once.
   const minute = deps.now().toISOString().slice(0, 16).replaceAll(/[-:]/g, '');
   const as = `${name}-${minute}`;
   switch (await deps.continueExecution(name, as)) {
     case 'continued':
-      return { intent, execution: `goes on as ${as}` };
+      return `goes on as ${as}`;
     case 'running':
-      return { intent, execution: `${name} is running and goes on by itself` };
+      return `${name} is running and goes on by itself`;
     case 'unknown':
-      return { intent, execution: `none of that name (${name}): deliver the event again` };
+      return undefined;
   }
 }
 

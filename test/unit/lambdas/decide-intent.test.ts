@@ -195,10 +195,10 @@ describe('another try', () => {
 
   test('of what is not there is refused, and one without a name', async () => {
     const { key, intents } = await aDoubt('transfer');
-    const { handler } = anOperator(intents);
+    const { handler } = anOperator(intents, {}, 'unknown');
 
     expect(await handler({ action: 'retry', ...DECISION, key: 'none' })).toMatchObject({
-      error: expect.stringContaining('no intent none'),
+      error: expect.stringContaining('no intent and no execution none'),
     });
     expect(await handler({ action: 'retry', key })).toMatchObject({ error: expect.stringContaining('operator') });
   });
@@ -228,12 +228,35 @@ describe('an execution that has ended', () => {
     });
   });
 
-  test('is none where there is no intent', async () => {
+  test.each(['retry', 'continue'])('before there was an intent goes on from its own input: %s', async (action) => {
     const { intents } = await aDoubt('escrow-release');
+    const { handler, continued } = anOperator(intents);
+    const name = 'f'.repeat(64);
 
-    expect(await anOperator(intents).handler({ action: 'continue', key: 'none' })).toMatchObject({
-      error: expect.stringContaining('no such'),
+    expect(await handler({ action, ...DECISION, key: name })).toEqual({
+      execution: `goes on as ${name}-20260306T1300`,
     });
+    expect(continued).toEqual([[name, `${name}-20260306T1300`]]);
+  });
+
+  test('is none where there is neither an intent nor an execution', async () => {
+    const { intents } = await aDoubt('escrow-release');
+    const { handler } = anOperator(intents, {}, 'unknown');
+
+    expect(await handler({ action: 'continue', key: 'none' })).toEqual({
+      error: 'key: there is no intent and no execution none',
+    });
+  });
+});
+
+test('what waits is not tried again by hand: it says until when, and goes on by itself', async () => {
+  const { key, intents } = await aDoubt('escrow-release');
+  const wait = { notBefore: '2026-03-06T13:15:00.000Z', waits: 8, waitsFor: 'service' } as const;
+  const manual = intents.items.get(key);
+  if (manual !== undefined) await intents.move(manual, { state: 'prepared', note: 'connection refused', wait }, NOW);
+
+  expect(await anOperator(intents).handler({ action: 'retry', key, ...DECISION })).toEqual({
+    error: `key: it waits (connection refused), is tried again at ${wait.notBefore} and goes on by itself`,
   });
 });
 
