@@ -218,9 +218,47 @@ export class FoundationStack extends Stack {
       description: `Money in doubt: npm run intents -- list, look at Purple Flea, then decide. Nothing is sent again by itself. The alarm ends when all are decided.`,
       topic: this.alarmTopic,
     });
+    this.addWaitingAlarms();
     createAlarm(this, 'PublishFailures', {
       metric: pipelineMetric('PublishFailures', this.prefix),
       description: 'Something was done and recorded, but its event did not reach the bus. The log lines name it.',
+      topic: this.alarmTopic,
+    });
+  }
+
+  /** What everything waits for, and goes on by itself once it is mended. */
+  private addWaitingAlarms(): void {
+    createAlarm(this, 'SecretsUnusable', {
+      metric: pipelineMetric('SecretsUnusable', this.prefix),
+      description:
+        'A secret with keys cannot be read, has no usable value, or Purple Flea refuses its key (401): the log lines name it. Put the right value with aws secretsmanager put-secret-value. What needs it waits, ends nothing, and goes on within 15 minutes.',
+      topic: this.alarmTopic,
+    });
+    createAlarm(this, 'ServiceFailures', {
+      metric: pipelineMetric('ServiceFailures', this.prefix),
+      description:
+        'For a quarter of an hour Purple Flea could not be reached or failed. Effects wait and go on by themselves; see whether its status page knows, or whether its address in the configuration is wrong.',
+      above: 2,
+      periods: 3,
+      topic: this.alarmTopic,
+    });
+    createAlarm(this, 'EscrowsUnread', {
+      metric: pipelineMetric('EscrowsUnread', this.prefix).with({ period: Duration.minutes(30) }),
+      description:
+        'For an hour an open escrow could not be read, so nothing is decided about it: the log lines "escrow not read" name it and the reason. It is read again by itself. If Purple Flea no longer knows it, look at its execution.',
+      periods: 2,
+      topic: this.alarmTopic,
+    });
+    createAlarm(this, 'IntentsWaiting', {
+      metric: pipelineMetric('IntentsWaiting', this.prefix, 'Maximum'),
+      description:
+        'Effects have waited for an hour to be sent: npm run intents -- list --state prepared says for what (waitsFor, reason). The stop? A secret? Purple Flea? They go on by themselves, and end when they expire.',
+      topic: this.alarmTopic,
+    });
+    createAlarm(this, 'DecisionsMissed', {
+      metric: pipelineMetric('DecisionsMissed', this.prefix),
+      description:
+        'Silence settled an escrow before what was decided about it could be sent: its execution says what was decided, and why it had to wait. Settle the difference with the counterparty.',
       topic: this.alarmTopic,
     });
   }

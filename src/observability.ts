@@ -16,6 +16,7 @@ export const METRICS = {
   EscrowsReleased: 'Escrows paid out.',
   EscrowsDisputed: 'Escrows that we disputed.',
   EscrowsRefunded: 'Escrows whose lock ran out.',
+  DecisionsMissed: 'Escrows that silence settled before what was decided could be sent.',
   EscrowsUnread: 'Looks at an escrow that could not be made, for want of a key or of the service; they are made again.',
   TradesPlaced: 'Orders placed.',
   TradesSkipped: 'Predictions and alerts not traded.',
@@ -25,6 +26,9 @@ export const METRICS = {
   IntentsInDoubt: 'Effects that a run of resolve-intents looked for and left in doubt, or did not get to.',
   IntentsManual:
     'Effects that wait for a person: it cannot be known whether they took place. Up to a hundred are counted.',
+  IntentsWaiting: 'Effects that have waited for about an hour to be sent, and wait still.',
+  SecretsUnusable: 'Times that a key could not be read, was not usable, or was refused by Purple Flea.',
+  ServiceFailures: 'Requests to Purple Flea that found no connection, no answer, or an error of the server.',
   LedgerDrifts: 'Disagreements between the ledger and Purple Flea that a reconciliation found.',
   LedgerReconciled: 'Reconciliations that compared all that can be compared.',
   PublishFailures: 'Events about something done that EventBridge did not take.',

@@ -1,19 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createKeyRing, type KeyRing, type KeySources } from '../../src/aws/key-ring.ts';
 import { SecretUnusableError } from '../../src/errors.ts';
+import type { Count } from '../../src/observability.ts';
 import { unpaced } from '../../src/pacing/pacer.ts';
 import type { ServiceDeps, Service } from '../../src/purple-flea/service.ts';
-import { createTransport } from '../../src/purple-flea/transport.ts';
-import { createReadSecret } from './secrets.ts';
+import { createTransport, type Transport } from '../../src/purple-flea/transport.ts';
+import { keySecrets } from './secrets.ts';
+import { count } from './telemetry.ts';
 
-/** How long a secret's value is used before it is read again; a rotated key is picked up within it. */
+/** The answer to a key that is not, or no longer, valid. */
+const UNAUTHORIZED = 401;
+
+/** How long a secret's value is used before it is read again; a rotated key is picked up within it, or when the old is refused. */
 const SECRET_MAX_AGE_SECONDS = 300;
 
 /** The keys of a function, read at run time through a cache of this process. A value that cannot be used is not kept. */
 export function createKeys(sources: KeySources): KeyRing {
-  const readSecret = createReadSecret();
   const ringOf = (forceFetch: boolean) =>
-    createKeyRing(sources, (name) => readSecret(name, { maxAge: SECRET_MAX_AGE_SECONDS, forceFetch }));
+    createKeyRing(sources, (name) => keySecrets.read(name, { maxAge: SECRET_MAX_AGE_SECONDS, forceFetch }));
   const [kept, fetched] = [ringOf(false), ringOf(true)];
   return {
     find: (agentId, roles) => orElse(kept.find(agentId, roles), () => fetched.find(agentId, roles)),
@@ -23,11 +27,27 @@ export function createKeys(sources: KeySources): KeyRing {
 
 async function orElse<Value>(asked: Promise<Value>, again: () => Promise<Value>): Promise<Value> {
   try {
-    return await asked;
+    return await asked.catch((error: unknown) => {
+      if (error instanceof SecretUnusableError) return again();
+      throw error;
+    });
   } catch (error) {
-    if (error instanceof SecretUnusableError) return again();
+    if (error instanceof SecretUnusableError) count('SecretsUnusable');
     throw error;
   }
+}
+
+/** Counts what failed. Where a key is refused, what this process keeps is dropped: the next call reads the secret anew. */
+export function watchFailures(transport: Transport, dropKeys: () => void, counting: Count): Transport {
+  return async (request) => {
+    const answer = await transport(request);
+    if (answer.kind !== 'answered' || answer.status >= 500) counting('ServiceFailures');
+    if (answer.kind === 'answered' && answer.status === UNAUTHORIZED) {
+      dropKeys();
+      counting('SecretsUnusable');
+    }
+    return answer;
+  };
 }
 
 /** One Purple Flea service as its clients need it. */
@@ -35,9 +55,10 @@ export function createServiceDeps(
   service: Service,
   env: { readonly CONNECT_TIMEOUT_MS: number; readonly REQUEST_TIMEOUT_MS: number },
 ): ServiceDeps {
+  const transport = createTransport({ connectMs: env.CONNECT_TIMEOUT_MS, totalMs: env.REQUEST_TIMEOUT_MS });
   return {
     service,
-    transport: createTransport({ connectMs: env.CONNECT_TIMEOUT_MS, totalMs: env.REQUEST_TIMEOUT_MS }),
+    transport: watchFailures(transport, () => keySecrets.drop(), count),
     pacer: unpaced,
     // What the ledger reckons with for one read, however often it is tried.
     readMs: env.REQUEST_TIMEOUT_MS,

@@ -1,6 +1,8 @@
 import { expect, test } from '@jest/globals';
-import { createServiceDeps } from '../../../../lambdas/shared/purple-flea.ts';
+import { createServiceDeps, watchFailures } from '../../../../lambdas/shared/purple-flea.ts';
 import { PROFILES } from '../../../../src/purple-flea/service.ts';
+import type { HttpAnswer } from '../../../../src/purple-flea/transport.ts';
+import { createRecorder } from '../../../support/recorder.ts';
 import { CANARY_CREDENTIALS } from '../../../support/purple-flea.ts';
 import { silence, startScriptedServer } from '../../../support/scripted-server.ts';
 
@@ -36,4 +38,28 @@ test('chance is spread over all of [0, 1)', () => {
 
   expect(drawn.every((value) => value >= 0 && value < 1)).toBe(true);
   expect(new Set(drawn).size).toBeGreaterThan(90);
+});
+
+const answered = (status: number): HttpAnswer => ({ kind: 'answered', status, body: {}, retryAfterSeconds: undefined });
+
+test.each<[string, HttpAnswer, object, number]>([
+  ['an answer', answered(200), {}, 0],
+  ['a refusal', answered(403), {}, 0],
+  ['a rate limit', answered(429), {}, 0],
+  ['a key that is not valid', answered(401), { SecretsUnusable: 1 }, 1],
+  ['an error of the server', answered(503), { ServiceFailures: 1 }, 0],
+  ['no connection', { kind: 'not-sent', reason: 'ECONNREFUSED' }, { ServiceFailures: 1 }, 0],
+  ['no answer', { kind: 'lost', reason: 'ECONNRESET' }, { ServiceFailures: 1 }, 0],
+])('%s is passed on, and counted where something failed', async (_case, answer, counted, dropped) => {
+  const recorder = createRecorder();
+  let drops = 0;
+  const transport = watchFailures(
+    async () => answer,
+    () => (drops += 1),
+    recorder.count,
+  );
+
+  expect(await transport({ method: 'GET', url: 'https://escrow.example.com', apiKey: 'a key' })).toBe(answer);
+  expect(recorder.counted).toEqual(counted);
+  expect(drops).toBe(dropped);
 });
