@@ -31,6 +31,7 @@ import {
   allowQueryingIndex,
   allowReadingBeginnings,
   allowReadingMailbox,
+  allowReadingParameter,
   allowReadingSecret,
   allowRecordingIntents,
   allowUsingMailbox,
@@ -263,11 +264,13 @@ export class EscrowStack extends Stack {
         INTENT_TABLE: intents.tableName,
         MAILBOX_TABLE: mailbox.tableName,
         EVENT_BUS: bus.eventBusName,
+        STOP_PARAMETER: foundation.stop.parameterName,
       },
       policies: { symbols: marketSymbols(config), terms: ruleTerms(config) },
       alarmTopic,
     });
     allowUsingMailbox(resolveIntents, mailbox, key);
+    allowReadingParameter(resolveIntents, foundation.stop);
     allowOn(resolveIntents, ['states:SendTaskSuccess'], lifecycle.stateMachineArn);
     createSchedule(this, 'ResolveIntentsSchedule', { fn: resolveIntents, every: Duration.minutes(1) });
     createAlarm(this, 'IntentsInDoubt', {

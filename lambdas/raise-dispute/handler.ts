@@ -14,10 +14,13 @@ type DisputeState = z.infer<typeof disputeStateSchema>;
 export function createHandler(deps: EscrowTaskDeps) {
   return async (input: unknown, context: TaskContext) => {
     const state = disputeStateSchema.parse(input);
-    const { escrowId, reference } = state.escrow;
+    const { escrowId, reference, deadlineAt } = state.escrow;
     const { reason } = state.review;
-    const outcome = await settleEscrow(deps, { cause: state.request.cause, escrowId }, context, (effects) =>
-      raiseOnce({ ...deps, ...effects }, state, reason),
+    const outcome = await settleEscrow(
+      deps,
+      { cause: state.request.cause, escrowId, deadlineAt, unlike: 'auto_released' },
+      context,
+      (effects) => raiseOnce({ ...deps, ...effects }, state, reason),
     );
     if (outcome.outcome !== 'applied') {
       deps.log.warn('escrow not disputed', { ...outcome, escrowId });

@@ -9,9 +9,9 @@ import { settleEscrow } from '../shared/settle-escrow.ts';
 export function createHandler(deps: EscrowTaskDeps) {
   return async (input: unknown, context: TaskContext) => {
     const state = releaseStateSchema.parse(input);
-    const { escrowId, reference } = state.escrow;
+    const { escrowId, reference, deadlineAt } = state.escrow;
     const { cause } = state.request;
-    const outcome = await settleEscrow(deps, { cause, escrowId }, context, (effects) =>
+    const outcome = await settleEscrow(deps, { cause, escrowId, deadlineAt, unlike: 'refunded' }, context, (effects) =>
       releaseFunds(effects, cause, escrowRefOf(state), state.review.reason),
     );
     if (outcome.outcome !== 'applied') {

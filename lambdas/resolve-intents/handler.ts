@@ -3,22 +3,29 @@ import { deliverVerdict, type MailboxDeps } from '../../src/escrow/mailbox.ts';
 import type { ReadBeginnings } from '../../src/ledger/beginnings.ts';
 import { isOrder, type Intent } from '../../src/ledger/intent.ts';
 import { resolveIntents, type ResolvePolicy } from '../../src/ledger/resolve-intents.ts';
+import type { ReadStop } from '../../src/ledger/stop.ts';
+import { wakeWaiting } from '../../src/ledger/wake-waiting.ts';
 import { placedOrderSchema } from '../../src/purple-flea/trading.ts';
 import { signalOfCause } from '../../src/trading/trade-signal.ts';
 import { announce, announceParked, type AnnounceDeps } from '../shared/announce.ts';
 import type { TaskContext } from '../shared/escrow-task.ts';
+import { isReadable } from './is-readable.ts';
 import { createLookFor, type LookDeps } from './look-for.ts';
 
 export interface Deps extends LookDeps, AnnounceDeps, MailboxDeps {
   readonly readBeginnings: ReadBeginnings;
   readonly policy: ResolvePolicy;
+  readonly readStop: ReadStop;
   readonly now: () => Date;
 }
 
 /** How many parked intents are counted: one is enough for the alarm. */
 const COUNTED = 100;
 
-/** Every minute: looks for the effects that are in doubt, settles what can be settled, and wakes who waits for it. */
+/**
+ * Every minute: looks for the effects that are in doubt, settles what can be settled, and wakes who waits for it; and who
+ * waits for something that is back.
+ */
 export function createHandler(deps: Deps) {
   return async (_event: unknown, context: TaskContext) => {
     const run = await resolveIntents({
@@ -29,18 +36,23 @@ export function createHandler(deps: Deps) {
       remainingMs: () => context.getRemainingTimeInMillis(),
     });
     const failed = [...run.failed, ...(await recordBeginnings(deps))];
-    for (const intent of run.settled) {
-      try {
-        await announceVerdict(deps, intent);
-        await deliverVerdict(deps, intent.key);
-      } catch (error) {
-        failed.push({ key: intent.key, reason: describeError(error) });
+    const tell = async (intents: readonly Intent[], act: (intent: Intent) => Promise<unknown>) => {
+      for (const intent of intents) {
+        await act(intent).catch((error: unknown) => failed.push({ key: intent.key, reason: describeError(error) }));
       }
-    }
+    };
+    await tell(run.settled, async (intent) => {
+      await announceVerdict(deps, intent);
+      await deliverVerdict(deps, intent.key);
+    });
+    const { woken, waitingLong } = await wakeWaiting({ ...deps, isReadable: (intent) => isReadable(deps, intent) });
+    await tell(woken, ({ key }) => deliverVerdict(deps, key));
     for (const failure of failed) deps.log.error('intent not settled, or nobody told', failure);
     deps.count('IntentsInDoubt', run.inDoubt);
     deps.count('IntentsManual', await countManual(deps));
-    deps.log.info('resolved', { looked: run.looked, settled: run.settled.length, left: run.left });
+    deps.count('IntentsWaiting', waitingLong);
+    const { looked, left } = run;
+    deps.log.info('resolved', { looked, settled: run.settled.length, left, woken: woken.length });
     if (failed.length > 0) throw new Error(`${failed.length} intents failed, the first: ${failed[0]?.reason}`);
     return { looked: run.looked, settled: run.settled.length, left: run.left };
   };

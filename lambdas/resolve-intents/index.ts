@@ -15,6 +15,7 @@ import { jsonText } from '../../src/schemas.ts';
 import { aws } from '../shared/aws.ts';
 import { createBeginnings } from '../shared/beginnings.ts';
 import { escrowEnvironment, keysEnvironment, readEnvironment, tradingEnvironment } from '../shared/environment.ts';
+import { createReadStop } from '../shared/ledger.ts';
 import { createMailboxDeps } from '../shared/mailbox.ts';
 import { readPolicies, symbolPolicies } from '../shared/policies.ts';
 import { createKeys, createServiceDeps } from '../shared/purple-flea.ts';
@@ -28,6 +29,7 @@ const env = readEnvironment({
   WALLET_SERVICE: jsonText(serviceSchema),
   FAUCET_SERVICE: jsonText(serviceSchema),
   INTENT_TABLE: z.string(),
+  STOP_PARAMETER: z.string(),
   EVENT_BUS: z.string(),
 });
 const { symbols } = readPolicies(symbolPolicies);
@@ -53,6 +55,7 @@ export const handler = middy(
     paperBooks: createPaperBookTable(aws.dynamoDb, env.INTENT_TABLE),
     publish: createPublisher(aws.eventBridge, env.EVENT_BUS),
     policy: RESOLVE_DEFAULTS,
+    readStop: createReadStop(env.STOP_PARAMETER),
     now: () => new Date(),
     log,
     count,

@@ -3,6 +3,7 @@ import { createIntentTable } from '../../src/aws/intent-table.ts';
 import { keepValues } from '../../src/aws/kept-values.ts';
 import { createStopSwitch } from '../../src/aws/stop-switch.ts';
 import type { EffectDeps } from '../../src/ledger/perform-effect.ts';
+import type { ReadStop } from '../../src/ledger/stop.ts';
 import type { BudgetPolicy } from '../../src/ledger/budgets.ts';
 import { aws } from './aws.ts';
 
@@ -11,12 +12,17 @@ export function createLedgerDeps(
   env: { readonly INTENT_TABLE: string; readonly STOP_PARAMETER: string },
   { budgets }: { readonly budgets: BudgetPolicy },
 ): Omit<EffectDeps, 'remainingMs'> {
-  const readParameter = keepValues(async (Name) => (await aws.ssm('GetParameter', { Name })).Parameter?.Value);
   return {
     intents: createIntentTable(aws.dynamoDb, env.INTENT_TABLE),
     budgets,
-    readStop: createStopSwitch(env.STOP_PARAMETER, (name, maxAge) => readParameter(name, { maxAge })),
+    readStop: createReadStop(env.STOP_PARAMETER),
     now: () => new Date(),
     newId: randomUUID,
   };
+}
+
+/** The stop, read through a cache of this process. */
+export function createReadStop(parameterName: string): ReadStop {
+  const readParameter = keepValues(async (Name) => (await aws.ssm('GetParameter', { Name })).Parameter?.Value);
+  return createStopSwitch(parameterName, (name, maxAge) => readParameter(name, { maxAge }));
 }

@@ -9,24 +9,36 @@ import type { EscrowTaskDeps, TaskContext } from './escrow-task.ts';
 /** As the workflow sees it; `overtaken` says that the escrow was, or may be, settled or frozen by somebody else meanwhile. */
 export type SettlementOutcome = EffectOutcome | { readonly outcome: 'overtaken'; readonly reason: string };
 
+/** What is to be settled. */
+interface Settlement {
+  readonly cause: Cause;
+  readonly escrowId: string;
+  /** When silence settles it, as far as is known (ISO 8601). */
+  readonly deadlineAt: string;
+  /** What silence would make of it that was not decided. */
+  readonly unlike: 'refunded' | 'auto_released';
+}
+
 /**
  * Releases or disputes an escrow as the agent that created it. Where that is refused, the escrow is read: what others made
- * of it is no failure.
+ * of it is no failure. So it is where it has to wait and its deadline is over: silence may have settled it.
  */
 export async function settleEscrow(
   deps: EscrowTaskDeps,
-  { cause, escrowId }: { readonly cause: Cause; readonly escrowId: string },
+  { cause, escrowId, deadlineAt, unlike }: Settlement,
   context: TaskContext,
   settle: (deps: EscrowEffectDeps) => Promise<EffectOutcome>,
 ): Promise<SettlementOutcome> {
   const owner = await findCreator(deps.intents, cause, escrowId, deps.owner);
   try {
     const outcome = await settle({ ...deps, remainingMs: () => context.getRemainingTimeInMillis(), owner });
-    if (outcome.outcome !== 'rejected') return outcome;
+    const isOver = deps.now() >= new Date(deadlineAt);
+    const isWaiting = outcome.outcome === 'not-sent' || outcome.outcome === 'pending';
+    if (outcome.outcome !== 'rejected' && !(isWaiting && isOver)) return outcome;
     const { status, statusShown } = await deps.viewEscrows(owner).readStatus(escrowId);
-    return isSettledOrFrozen(status)
-      ? { outcome: 'overtaken', reason: `${outcome.reason}; the escrow is ${statusShown}` }
-      : outcome;
+    if (!isSettledOrFrozen(status)) return outcome;
+    if (status === unlike) deps.count('DecisionsMissed');
+    return { outcome: 'overtaken', reason: `${outcome.reason}; the escrow is ${statusShown}` };
   } catch (error) {
     // The workflow's own look waits until it can be read.
     if (error instanceof ServiceUnreadableError) return { outcome: 'overtaken', reason: error.message };

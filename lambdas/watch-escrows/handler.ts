@@ -1,5 +1,7 @@
+import { describeError } from '../../src/errors.ts';
 import type { MailboxDeps } from '../../src/escrow/mailbox.ts';
 import { watchEscrows, type WatchStore } from '../../src/escrow/watch.ts';
+import { isOutage } from '../../src/ledger/waiting.ts';
 import type { Count, Log } from '../../src/observability.ts';
 import type { EscrowClient } from '../../src/purple-flea/escrow.ts';
 import type { IntentOwner } from '../../src/ledger/owner.ts';
@@ -21,13 +23,20 @@ export interface Deps extends MailboxDeps {
  */
 export function createHandler(deps: Deps) {
   return async (_event: unknown, context: TaskContext) => {
-    const escrow = await deps.openEscrow({ agentId: deps.agentId });
     const remainingMs = () => context.getRemainingTimeInMillis();
-    const { failed, ...run } = await watchEscrows({ ...deps, escrow, remainingMs });
-    deps.count('WatchLagSeconds', run.lagSeconds);
-    deps.log.info('watched', { ...run });
-    for (const failure of failed) deps.log.error('escrow not watched', { ...failure });
-    if (failed.length > 0) throw new Error(`${failed.length} escrows not watched, the first: ${failed[0]?.reason}`);
-    return run;
+    try {
+      const escrow = await deps.openEscrow({ agentId: deps.agentId });
+      const { failed, ...run } = await watchEscrows({ ...deps, escrow, remainingMs });
+      deps.count('WatchLagSeconds', run.lagSeconds);
+      deps.log.info('watched', { ...run });
+      for (const failure of failed) deps.log.error('escrow not watched', { ...failure });
+      if (failed.length > 0) throw new Error(`${failed.length} escrows not watched, the first: ${failed[0]?.reason}`);
+      return run;
+    } catch (error) {
+      if (!isOutage(error)) throw error;
+      deps.count('EscrowsUnread');
+      deps.log.warn('not watched', { reason: describeError(error) });
+      return undefined;
+    }
   };
 }

@@ -211,7 +211,7 @@ export function createIntentTable(
     postpone({ key, fence, waits }, wait, reason, at) {
       return note(key, {
         ConditionExpression: `#state = :state AND #fence = :fence AND ${waits === undefined ? 'attribute_not_exists(waits)' : 'waits = :before'}`,
-        UpdateExpression: `SET updatedAt = :at, reason = :reason, ${WAIT_SETS}`,
+        UpdateExpression: `SET updatedAt = :at, reason = :reason, ${waitSets(wait)}`,
         ExpressionAttributeNames: { '#state': 'state', '#fence': 'fence' },
         ExpressionAttributeValues: {
           ':state': 'prepared',
@@ -290,10 +290,13 @@ export function pauseAtRandom(attempt: number): Promise<void> {
   return sleep(Math.random() * Math.min(50 * 2 ** attempt, 1_000));
 }
 
-const WAIT_SETS = 'notBefore = :notBefore, waits = :waits, waitsFor = :waitsFor';
+function waitSets({ wakes }: IntentWait): string {
+  return `notBefore = :notBefore, waits = :waits, waitsFor = :waitsFor${wakes === undefined ? '' : ', wakes = :wakes'}`;
+}
 
-function waitValues({ notBefore, waits, waitsFor }: IntentWait) {
-  return { ':notBefore': notBefore, ':waits': waits, ':waitsFor': waitsFor };
+function waitValues({ notBefore, waits, waitsFor, wakes }: IntentWait) {
+  const given = { ':notBefore': notBefore, ':waits': waits, ':waitsFor': waitsFor };
+  return wakes === undefined ? given : { ...given, ':wakes': wakes };
 }
 
 function step(state: IntentState, at: Date, note: string): IntentStep {
@@ -344,7 +347,7 @@ function moveUpdate(
     ending.result === undefined ? 'reason = :note' : '#result = :result',
     ...(ending.decision === undefined ? [] : ['decision = :decision']),
     ...(ending.retriedAs === undefined ? [] : ['retriedAs = :retriedAs']),
-    ...(ending.wait === undefined ? [] : [WAIT_SETS]),
+    ...(ending.wait === undefined ? [] : [waitSets(ending.wait)]),
   ];
   const removed = [...(returns ? ['reserved', 'absentSince'] : []), ...(unlocks ? ['#lock'] : [])];
   return {

@@ -73,6 +73,8 @@ export interface IntentWait {
   /** How many waits there were, this one included. */
   readonly waits: number;
   readonly waitsFor: Obstacle;
+  /** How often it was woken before its time, because what it waits for seemed to be back. */
+  readonly wakes?: number;
 }
 
 /** The ledger's record of one effect. Fields of a wait are absent where it never waited. */

@@ -276,7 +276,7 @@ function termsOf(deps: EffectDeps, intent: Intent, before: ClaimTerms['before'])
  * Release and dispute exclude each other: both need the lock of their escrow. Orders of one agent in one market go one
  * after the other: while one is in doubt, another's fill would look like its own.
  */
-function lockOf({ key, kind, escrowId, agentId, payee }: Intent): string | undefined {
+export function lockOf({ key, kind, escrowId, agentId, payee }: Intent): string | undefined {
   switch (kind) {
     case 'escrow-release':
     case 'escrow-dispute':

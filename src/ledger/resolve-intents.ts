@@ -2,6 +2,7 @@ import { describeError } from '../errors.ts';
 import type { EffectKind } from './effect-key.ts';
 import { attemptsOf, type Ending, type Intent, type IntentStore } from './intent.ts';
 import { MAX_ATTEMPTS } from './perform-effect.ts';
+import { isOutage } from './waiting.ts';
 
 /**
  * What a look at the service showed of an effect whose answer proved nothing.
@@ -9,7 +10,8 @@ import { MAX_ATTEMPTS } from './perform-effect.ts';
  * - `found`: exactly one effect of this intent
  * - `many`: more than one; nothing may touch them but a person
  * - `absent`: a complete read does not show it
- * - `unclear`: the read was not complete, or there was none: look again
+ * - `unclear`: the read was not complete, or is none: look again, for a day
+ * - `unreadable`: the key or the service could not be read: look again, for as long as that is so
  * - `invisible`: nothing that could be read would ever show it
  */
 export type Look =
@@ -17,6 +19,7 @@ export type Look =
   | { readonly kind: 'many'; readonly note: string }
   | { readonly kind: 'absent' }
   | { readonly kind: 'unclear'; readonly reason: string }
+  | { readonly kind: 'unreadable'; readonly reason: string }
   | { readonly kind: 'invisible'; readonly reason: string };
 
 /** Looks for the effect of one intent. May throw where the service cannot be read. */
@@ -156,7 +159,7 @@ async function look(deps: ResolveDeps, intent: Intent): Promise<Look> {
   try {
     return await deps.lookFor(intent);
   } catch (error) {
-    return { kind: 'unclear', reason: describeError(error) };
+    return { kind: isOutage(error) ? 'unreadable' : 'unclear', reason: describeError(error) };
   }
 }
 
@@ -171,6 +174,8 @@ async function settle({ intents, policy }: ResolveDeps, intent: Intent, seen: Lo
       return end({ state: 'manual', note: seen.note });
     case 'invisible':
       return end({ state: 'manual', note: seen.reason });
+    case 'unreadable':
+      return intents.noteLook(intent, now, false);
     case 'unclear':
       return sinceSentMs < policy.giveUpMs
         ? intents.noteLook(intent, now, false)

@@ -89,3 +89,11 @@ export function obstacleOf(httpStatus: number | undefined): Obstacle {
   if (httpStatus === 401) return 'secret';
   return httpStatus === 429 ? 'rate-limit' : 'service';
 }
+
+/** Whether a read failed for want of a key or of the service, and not by an answer about what was asked for. */
+export function isOutage(error: unknown): boolean {
+  if (error instanceof SecretUnusableError) return true;
+  if (!(error instanceof ServiceUnreadableError)) return false;
+  const { httpStatus } = error;
+  return httpStatus === undefined || httpStatus >= 500 || httpStatus === 401 || httpStatus === 429;
+}

@@ -83,7 +83,7 @@ const GRANTS: Readonly<Record<string, readonly string[]>> = {
     PUBLISH,
   ],
   'request-prediction-btc': ['sagemaker:InvokeEndpoint on sagemaker:endpoint/direction-model', PUBLISH],
-  'resolve-intents': [LEDGER_AND_AGE, BY_STATE, MAILBOX, SECRET, USE_TABLE_KEY, PUBLISH, RESUME],
+  'resolve-intents': [LEDGER_AND_AGE, BY_STATE, MAILBOX, STOP, SECRET, USE_TABLE_KEY, PUBLISH, RESUME],
   'review-delivery': [DECRYPT, PUBLISH, 'dynamodb:Query on dynamodb:table/mailbox'],
   'watch-escrows': [
     MAILBOX,

@@ -117,12 +117,12 @@ describe.each(DEFINITIONS)('120 days of it, under the definition of %s', (_versi
   });
 
   test.each(['unreachable', 'no-secret', 'halted'] as const)(
-    '%s: the history of an escrow stays below 21,000 events, of the 25,000 that it may have',
+    '%s: the history of an escrow stays below 16,000 events, of the 25,000 that it may have',
     async (as) => {
       const limits = { steps: 100_000, visits: 100_000 };
       const { execution } = await walk(definition, forEver(as, 30 * MINUTE), { limits });
 
-      expect(eventsOf(definition, execution)).toBeLessThan(21_000);
+      expect(eventsOf(definition, execution)).toBeLessThan(16_000);
     },
   );
 });

@@ -83,7 +83,7 @@ describe('a payment', () => {
       });
       expect(released).toEqual([]);
       expect(recorder.published).toEqual([]);
-      expect(recorder.counted).toEqual({});
+      expect(recorder.counted).toEqual(status === 'refunded' ? { DecisionsMissed: 1 } : {});
     },
   );
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { createHandler, type Deps } from '../../../lambdas/resolve-intents/handler.ts';
 import { OwnerUnavailableError } from '../../../src/errors.ts';
+import { SecretUnusableError, ServiceUnreadableError } from '../../../src/errors.ts';
 import { intentAddress } from '../../../src/escrow/mailbox.ts';
 import type { IntentStore, NewIntent } from '../../../src/ledger/intent.ts';
 import { RESOLVE_DEFAULTS } from '../../../src/ledger/resolve-intents.ts';
@@ -72,6 +73,7 @@ function aSweeper({
     openTrading: async () => aTradingClient(),
     openFaucet: inert('openFaucet'),
     readBeginnings: readNoBeginnings,
+    readStop: async () => 'running',
     paperBooks: createMemoryPaperBooks(),
     publish: recorder.publish,
     count: recorder.count,
@@ -426,4 +428,54 @@ describe('the beginnings', () => {
     await expect(run(1)).rejects.toThrow('1 intents failed, the first: Error: throttled');
     expect(recorder.counted).toMatchObject({ IntentsInDoubt: 0 });
   });
+});
+
+describe('an execution that waits for what cannot be sent', () => {
+  const wait = { notBefore: afterNoon(900 * MINUTE).toISOString(), waits: 12 };
+
+  async function aWait(waitsFor: 'stop' | 'service', options: Options) {
+    const intents = createMemoryIntents();
+    await intents.postpone(await intents.prepare(A_LOCK, NOON), { ...wait, waitsFor }, 'away', NOON);
+    const sweeper = aSweeper({ ...options, intents });
+    await sweeper.waitFor(A_LOCK.key);
+    return sweeper;
+  }
+
+  test('is woken within a minute when it can be, whatever is left of its pause', async () => {
+    const world = { isBack: false };
+    const list: EscrowClient['list'] = async () => {
+      if (!world.isBack) throw new ServiceUnreadableError('escrow.list: no connection');
+      return { kind: 'read', value: { escrows: [], total: 0, offset: 0 } };
+    };
+    const { run, tasks, recorder } = await aWait('service', { escrow: { list } });
+
+    await run(5);
+    expect(tasks.attempts).toEqual([]);
+    expect(recorder.counted).toMatchObject({ IntentsWaiting: 1 });
+    world.isBack = true;
+    await run(6);
+    expect(tasks.ended).toEqual(new Map([['token-1', { signal: 'settled' }]]));
+  });
+
+  test('is woken within a minute when the stop is lifted', async () => {
+    let mode: 'halted' | 'running' = 'halted';
+    const { run, tasks } = await aWait('stop', { deps: { readStop: async () => mode } });
+
+    await run(5);
+    expect(tasks.attempts).toEqual([]);
+    mode = 'running';
+    await run(6);
+    expect([...tasks.ended.keys()]).toEqual(['token-1']);
+  });
+});
+
+test('what is in doubt while nothing can be read stays so, for as long as that lasts', async () => {
+  const { run, intents } = aSweeper({
+    deps: { openEscrow: () => Promise.reject(new SecretUnusableError('secret keys: has no value')) },
+  });
+  await leaveUnknown(intents, A_LOCK);
+
+  await run(30 * 24 * 60);
+
+  expect(intents.items.get(A_LOCK.key)?.state).toBe('unknown');
 });

@@ -1,0 +1,19 @@
+import type { Intent } from '../../src/ledger/intent.ts';
+import type { LookDeps } from './look-for.ts';
+
+/**
+ * Whether the owner's key can be read and the service takes it, by one cheap read that needs the key: the list of escrows
+ * or, where there is none, the agent's movements. Of what no execution waits for it is not asked.
+ */
+export async function isReadable(deps: Pick<LookDeps, 'openEscrow' | 'openWallet'>, intent: Intent): Promise<boolean> {
+  if (!intent.kind.startsWith('escrow-')) return false;
+  try {
+    const escrow = await deps.openEscrow(intent);
+    const { kind } = await escrow.list({ role: 'creator', limit: 1 });
+    if (kind === 'unsupported') await (await deps.openWallet({ agentId: intent.agentId })).readLedger();
+    return true;
+  } catch {
+    // Whatever it is, the next minute asks again.
+    return false;
+  }
+}
