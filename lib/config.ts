@@ -24,6 +24,9 @@ const budget = z.partialRecord(z.enum(OUTFLOWS), usd('0.01', '999999.00'));
 
 const unitInterval = z.number().min(0).max(1);
 
+/** One per cent. */
+const DOCUMENTED_FEE_BASIS_POINTS = 100;
+
 const service = z
   .strictObject({
     baseUrl: z
@@ -151,7 +154,12 @@ export const configSchema = z
         agentId: agentId.meta({
           description: 'The agent that locks escrows and places orders; its key is in the secret secretName.',
         }),
-        escrow: service,
+        escrow: service.extend({
+          feeBasisPoints: z.int().min(0).max(10_000).default(DOCUMENTED_FEE_BASIS_POINTS).meta({
+            description:
+              'What the service keeps of an escrow; 100 is one per cent. Another fee is a drift, with an alarm.',
+          }),
+        }),
         trading: service,
         wallet: service,
         faucet: service,

@@ -76,7 +76,7 @@ function pointAtTwin(config: Config, twinUrl: string, escrowProfile: string | un
     ...config,
     purpleFlea: {
       ...config.purpleFlea,
-      escrow: { profile, baseUrl: twinUrl },
+      escrow: { ...escrow, profile, baseUrl: twinUrl },
       trading: { ...trading, baseUrl: twinUrl },
       // Where escrows are not listed, the agent's ledger rows are looked at: they speak the same dialect.
       wallet: { profile: escrowProfile === undefined ? wallet.profile : profile, baseUrl: twinUrl },

@@ -1,8 +1,10 @@
 import { lockedStateSchema } from '../../src/escrow/lifecycle-state.ts';
 import { nextLook } from '../../src/escrow/next-look.ts';
 import { readOrLater } from '../../src/escrow/unread-escrow.ts';
+import { formatUsd } from '../../src/money.ts';
 import { announce } from '../shared/announce.ts';
 import type { EscrowReadDeps } from '../shared/escrow-task.ts';
+import { reportFee } from '../shared/report-fee.ts';
 
 export interface Deps extends EscrowReadDeps {
   readonly now: () => Date;
@@ -31,6 +33,10 @@ export function createHandler(deps: Deps) {
     if (status === 'refunded') {
       deps.count('EscrowsRefunded');
       await announce(deps, 'escrow.refunded', { escrowId });
+    }
+    if (status === 'auto_released' || status === 'released') {
+      const amounts = { amountUsd: formatUsd(view.amount), feeUsd: formatUsd(view.fee) };
+      await reportFee(deps, view.creatorAgentId, { escrowId, reference, ...amounts });
     }
     if (status === 'auto_released') await announce(deps, 'escrow.auto-released', { escrowId, reference });
     return { escrowId, reference, status, deadlineAt: nextLook(view, deps.now()) };

@@ -5,6 +5,7 @@ import { effectKey } from '../../src/ledger/effect-key.ts';
 import { lockedEscrowSchema, type LockedEscrow } from '../../src/purple-flea/escrow.ts';
 import { describeProblems } from '../../src/schemas.ts';
 import { announce } from '../shared/announce.ts';
+import { reportFee } from '../shared/report-fee.ts';
 import type { EscrowTaskDeps, TaskContext } from '../shared/escrow-task.ts';
 
 /** Locks the funds of one request. What cannot be sent now, for want of a key or whatever else, waits. */
@@ -33,6 +34,7 @@ export function createHandler(deps: EscrowTaskDeps) {
 
 async function announceLocked(deps: EscrowTaskDeps, request: LifecycleInput, escrow: LockedEscrow): Promise<void> {
   deps.count('EscrowsLocked');
+  await reportFee(deps, deps.owner.agentId, escrow);
   await announce(deps, 'escrow.locked', {
     escrowId: escrow.escrowId,
     reference: escrow.reference,

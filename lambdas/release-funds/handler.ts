@@ -3,6 +3,7 @@ import { releaseStateSchema } from '../../src/escrow/lifecycle-state.ts';
 import { releasedEscrowSchema } from '../../src/purple-flea/escrow.ts';
 import { announce } from '../shared/announce.ts';
 import type { EscrowTaskDeps, TaskContext } from '../shared/escrow-task.ts';
+import { reportFee } from '../shared/report-fee.ts';
 import { settleEscrow } from '../shared/settle-escrow.ts';
 
 /** Pays the counterparty, once, with the review's reason as the note. */
@@ -22,6 +23,7 @@ export function createHandler(deps: EscrowTaskDeps) {
     if (!outcome.duplicate) {
       deps.count('EscrowsReleased');
       const { amountUsd, feeUsd, paidOutUsd } = released;
+      await reportFee(deps, deps.owner.agentId, { ...released, reference });
       await announce(deps, 'escrow.released', { escrowId, reference, amountUsd, feeUsd, paidOutUsd });
     }
     return { outcome: 'applied', ...released };

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { jsonText } from '../../src/schemas.ts';
 import { keySourcesSchema } from '../../src/aws/key-ring.ts';
-import { serviceSchema } from '../../src/purple-flea/service.ts';
+import { escrowServiceSchema, serviceSchema } from '../../src/purple-flea/service.ts';
 
 const milliseconds = z.pipe(z.string().check(z.regex(/^\d+$/)), z.transform(Number));
 
@@ -14,7 +14,7 @@ export const purpleFleaEnvironment = {
 export const keysEnvironment = { SECRETS: jsonText(keySourcesSchema) };
 /** The agent that locks escrows. */
 export const treasuryEnvironment = { AGENT_ID: z.string() };
-export const escrowEnvironment = { ...purpleFleaEnvironment, ESCROW_SERVICE: jsonText(serviceSchema) };
+export const escrowEnvironment = { ...purpleFleaEnvironment, ESCROW_SERVICE: jsonText(escrowServiceSchema) };
 export const tradingEnvironment = { ...purpleFleaEnvironment, TRADING_SERVICE: jsonText(serviceSchema) };
 export const ledgerEnvironment = {
   INTENT_TABLE: z.string(),

@@ -7,7 +7,7 @@ import { createEscrowClient, createEscrowViewer } from '../../src/purple-flea/es
 import type { EscrowViewer } from '../../src/purple-flea/escrow.ts';
 import { openToSend } from '../../src/purple-flea/open-client.ts';
 import { aws } from './aws.ts';
-import type { AnnounceDeps } from './announce.ts';
+import type { FeeDeps } from './report-fee.ts';
 import {
   escrowEnvironment,
   keysEnvironment,
@@ -21,7 +21,7 @@ import { createKeys, createServiceDeps } from './purple-flea.ts';
 import { count, log } from './telemetry.ts';
 
 /** What the workflow's tasks that look at an escrow need: no key. */
-export interface EscrowReadDeps extends AnnounceDeps {
+export interface EscrowReadDeps extends FeeDeps {
   /** Escrows as anyone may see them; where the configured service is, if no other is named. */
   readonly viewEscrows: (at?: ServicePlace) => EscrowViewer;
 }
@@ -40,6 +40,7 @@ export function createEscrowReadDeps(): EscrowReadDeps {
   const service = createServiceDeps(env.ESCROW_SERVICE, env);
   return {
     viewEscrows: (at) => createEscrowViewer(at === undefined ? service : { ...service, service: at }),
+    feeBasisPoints: env.ESCROW_SERVICE.feeBasisPoints,
     publish: createPublisher(aws.eventBridge, env.EVENT_BUS),
     log,
     count,

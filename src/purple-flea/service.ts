@@ -19,6 +19,9 @@ export const serviceSchema = z.object({
 });
 export type Service = z.infer<typeof serviceSchema>;
 
+/** An escrow service also says what it keeps of an amount; 100 is one per cent. */
+export const escrowServiceSchema = z.extend(serviceSchema, { feeBasisPoints: z.int() });
+
 /** Whose account a call is made for. */
 export interface Credentials {
   readonly apiKey: string;

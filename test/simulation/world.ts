@@ -429,6 +429,7 @@ export function createSimulatedWorld(
       intents: changes.intents?.(store, ledger, now) ?? store,
       budgets,
       readStop: changes.readStop?.(readStop) ?? readStop,
+      feeBasisPoints: 100,
       now,
       newId: () => `invocation-${invocation.id}`,
       owner,

@@ -99,6 +99,7 @@ async function startWorkflow(profile: Profile): Promise<Workflow> {
     get budgets() {
       return limits.budgets;
     },
+    feeBasisPoints: 100,
     requestMs: REQUEST_MS,
     now: () => now,
     newId: () => `claim-${(claims += 1)}`,

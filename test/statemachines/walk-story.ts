@@ -372,6 +372,7 @@ export async function walk(definition: Definition, story: Story, options: WalkOp
       return isAway('halted') ? ('halted' as const) : ('running' as const);
     },
     budgets: NO_BUDGETS,
+    feeBasisPoints: 100,
     requestMs: REQUEST_MS,
     now: () => new Date(),
     newId: () => `claim-${begin - START}-${(claims += 1)}`,

@@ -45,6 +45,7 @@ export function anEscrowTask(
     viewEscrows: () => anEscrowClient(client),
     holdsKeyOf: async () => false,
     requestMs: 10_000,
+    feeBasisPoints: 100,
     intents,
     budgets,
     readStop,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { createHandler } from '../../../lambdas/check-status/handler.ts';
 import { SecretUnusableError, ServiceUnreadableError } from '../../../src/errors.ts';
+import { parseUsd } from '../../../src/money.ts';
 import { ESCROW_STATUSES } from '../../../src/purple-flea/escrow.ts';
 import { aLockedState, aView, ESCROW_ID, REFERENCE } from '../../support/bonus-escrow.ts';
 import { anEscrowTask } from '../../support/escrow-task.ts';
@@ -52,6 +53,19 @@ describe('the status of an escrow', () => {
     ]);
     expect(recorder.counted).toEqual({ EscrowsRefunded: 1 });
   });
+
+  test.each(['auto_released', 'released'] as const)(
+    '%s with another fee than the configured one is a drift',
+    async (status) => {
+      const amounts = { fee: parseUsd('10.00'), net: parseUsd('40.00') };
+      const { deps, recorder } = anEscrowTask({ readStatus: async () => aView({ status, ...amounts }) }, { now });
+
+      await createHandler(deps)(aLockedState());
+
+      expect(recorder.published[0]).toMatchObject(['ledger.drifted', { kind: 'fee-differs', escrowId: ESCROW_ID }]);
+      expect(recorder.counted).toEqual({ LedgerDrifts: 1 });
+    },
+  );
 
   test('of an escrow that was completed brings the deadline of its auto-release', async () => {
     const deadlineAt = '2026-03-20T09:00:00Z';

@@ -54,6 +54,18 @@ function creating(given: Answer<CreatedEscrow>) {
 }
 
 describe('funds', () => {
+  test('of which the service will keep another fee are a drift, and locked', async () => {
+    const { create } = creating({ kind: 'applied', result: { ...CREATED, feeUsd: '10.00', netUsd: '40.00' } });
+    const { deps, recorder } = anEscrowTask({ create });
+
+    expect(await createHandler(deps)(aRequest(), timeLeft())).toMatchObject({ outcome: 'applied' });
+
+    const detail = 'the fee on $50.00 is $10.00; 100 basis points are $0.50';
+    const drift = { agentId: TREASURY, kind: 'fee-differs', escrowId: ESCROW_ID, reference: REFERENCE, detail };
+    expect(recorder.published[0]).toEqual(['ledger.drifted', drift]);
+    expect(recorder.counted).toEqual({ EscrowsLocked: 1, LedgerDrifts: 1 });
+  });
+
   test('are locked once with the own key, and that is said once', async () => {
     const { create, sent } = creating({ kind: 'applied', result: CREATED });
     const opened: unknown[] = [];

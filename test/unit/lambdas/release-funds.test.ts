@@ -3,7 +3,15 @@ import { createHandler } from '../../../lambdas/release-funds/handler.ts';
 import { SecretUnusableError, ServiceUnreadableError } from '../../../src/errors.ts';
 import { effectKey } from '../../../src/ledger/effect-key.ts';
 import type { EscrowClient, EscrowView, ReleasedEscrow } from '../../../src/purple-flea/escrow.ts';
-import { aDeliveredState, aRequest, aReviewedState, aView, ESCROW_ID, REFERENCE } from '../../support/bonus-escrow.ts';
+import {
+  aDeliveredState,
+  aRequest,
+  aReviewedState,
+  aView,
+  ESCROW_ID,
+  REFERENCE,
+  TREASURY,
+} from '../../support/bonus-escrow.ts';
 import { anEscrowTask } from '../../support/escrow-task.ts';
 import { timeLeft } from '../../support/lambda-events.ts';
 
@@ -52,6 +60,19 @@ describe('a payment', () => {
       ],
     ]);
     expect(recorder.counted).toEqual({ EscrowsReleased: 1 });
+  });
+
+  test('of which the service keeps another fee is a drift', async () => {
+    const result = { ...RELEASED, feeUsd: '10.00', paidOutUsd: '40.00' };
+    const { client } = aClient(['completed', 'released'], async () => ({ kind: 'applied', result }));
+    const { deps, recorder } = anEscrowTask(client);
+
+    expect(await createHandler(deps)(aReviewedState(), timeLeft())).toMatchObject({ outcome: 'applied' });
+
+    const detail = 'the fee on $50.00 is $10.00; 100 basis points are $0.50';
+    const drift = { agentId: TREASURY, kind: 'fee-differs', escrowId: ESCROW_ID, reference: REFERENCE, detail };
+    expect(recorder.published[0]).toEqual(['ledger.drifted', drift]);
+    expect(recorder.counted).toEqual({ EscrowsReleased: 1, LedgerDrifts: 1 });
   });
 
   test('in doubt is left to the sweeper, and is sent once', async () => {
