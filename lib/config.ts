@@ -169,6 +169,10 @@ export const configSchema = z
           .min(1_000)
           .max(15_000)
           .meta({ description: 'From the start to the last byte; what is late is treated as unknown.' }),
+        pacePercent: z.int().min(25).max(100).default(100).meta({
+          description:
+            "The part of the service's limits that this stage's calls may take, where others call with the same key or from the same address.",
+        }),
       })
       .superRefine(({ escrow, wallet }, context) => {
         if (escrow.profile !== 'published' || wallet.profile === 'published') return;

@@ -27,6 +27,7 @@ import {
   allowDecidingOnce,
   allowKeepingItems,
   allowOn,
+  allowPacing,
   allowPublishing,
   allowQueryingIndex,
   allowReadingBeginnings,
@@ -117,12 +118,15 @@ export class EscrowStack extends Stack {
         ESCROW_SERVICE: JSON.stringify(config.purpleFlea.escrow),
         CONNECT_TIMEOUT_MS: String(config.purpleFlea.connectTimeoutMs),
         REQUEST_TIMEOUT_MS: String(config.purpleFlea.requestTimeoutMs),
+        PACE_PERCENT: String(config.purpleFlea.pacePercent),
         MAILBOX_TABLE: mailbox.tableName,
+        INTENT_TABLE: foundation.intents.tableName,
       },
       alarmTopic,
     });
     allowQueryingIndex(watchEscrows, mailbox, BY_DEADLINE_INDEX);
     allowReadingSecret(watchEscrows, foundation.secret, key);
+    allowPacing(watchEscrows, foundation.intents, key);
     createSchedule(this, 'WatchEscrowsSchedule', { fn: watchEscrows, every: Duration.minutes(1) });
     createAlarm(this, 'WatchLag', {
       metric: pipelineMetric('WatchLagSeconds', prefix, 'Maximum'),
@@ -288,6 +292,7 @@ export class EscrowStack extends Stack {
         ESCROW_SERVICE: JSON.stringify(config.purpleFlea.escrow),
         CONNECT_TIMEOUT_MS: String(config.purpleFlea.connectTimeoutMs),
         REQUEST_TIMEOUT_MS: String(config.purpleFlea.requestTimeoutMs),
+        PACE_PERCENT: String(config.purpleFlea.pacePercent),
         INTENT_TABLE: intents.tableName,
         MAILBOX_TABLE: mailbox.tableName,
         EVENT_BUS: bus.eventBusName,
@@ -328,6 +333,7 @@ export class EscrowStack extends Stack {
     allowKeepingItems(reconcileLedger, intents, key, BASELINE_KEYS);
     allowQueryingIndex(reconcileLedger, intents, BY_STATE_INDEX);
     allowReadingSecret(reconcileLedger, secret, key);
+    allowPacing(reconcileLedger, intents, key);
     allowPublishing(reconcileLedger, bus);
     createSchedule(this, 'ReconcileLedgerSchedule', { fn: reconcileLedger, every: Duration.days(1) });
     createAlarm(this, 'LedgerDrifts', {

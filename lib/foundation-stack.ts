@@ -161,6 +161,8 @@ export class FoundationStack extends Stack {
     const { escrow, trading, wallet, faucet, connectTimeoutMs, requestTimeoutMs } = config.purpleFlea;
     this.purpleFleaEnvironment = {
       AGENT_ID: config.purpleFlea.agentId,
+      INTENT_TABLE: this.intents.tableName,
+      PACE_PERCENT: String(config.purpleFlea.pacePercent),
       ESCROW_SERVICE: JSON.stringify(escrow),
       TRADING_SERVICE: JSON.stringify(trading),
       WALLET_SERVICE: JSON.stringify(wallet),

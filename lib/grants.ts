@@ -7,6 +7,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IStringParameter } from 'aws-cdk-lib/aws-ssm';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
+import { PACE_KEYS } from '../src/aws/pace-table.ts';
 import { OWN_SOURCE } from '../src/events/catalogue.ts';
 import { PUBLISHERS } from '../src/events/publishers.ts';
 import type { PipelineFunction } from './constructs/pipeline-function.ts';
@@ -74,6 +75,18 @@ export function allowKeepingItems(fn: IFunction, intents: ITable, key: IKey, key
       actions: ['dynamodb:PutItem'],
       resources: [intents.tableArn],
       conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`${keysBeginWith}*`] } },
+    }),
+  );
+  allow(fn, TABLE_KEY_ACTIONS, key.keyArn);
+}
+
+/** Take slots for calls to Purple Flea: on the pacer's items alone. */
+export function allowPacing(fn: IFunction, intents: ITable, key: IKey): void {
+  fn.addToRolePolicy(
+    new PolicyStatement({
+      actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
+      resources: [intents.tableArn],
+      conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`${PACE_KEYS}*`] } },
     }),
   );
   allow(fn, TABLE_KEY_ACTIONS, key.keyArn);

@@ -22,6 +22,7 @@ export function marketSettings(config: Config): Readonly<Record<string, string>>
     WALLET_SERVICE: JSON.stringify(purpleFlea.wallet),
     CONNECT_TIMEOUT_MS: String(purpleFlea.connectTimeoutMs),
     REQUEST_TIMEOUT_MS: String(purpleFlea.requestTimeoutMs),
+    PACE_PERCENT: String(purpleFlea.pacePercent),
   };
 }
 

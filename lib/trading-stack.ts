@@ -16,6 +16,7 @@ import type { FoundationStack } from './foundation-stack.ts';
 import {
   allowPublishing,
   allowQueryingIndex,
+  allowPacing,
   allowReadingIntents,
   allowReadingParameter,
   allowReadingSecret,
@@ -80,6 +81,7 @@ export class TradingStack extends Stack {
     });
     allowReadingSecret(checkReadiness, foundation.secret, key);
     allowReadingIntents(checkReadiness, foundation.intents, key);
+    allowPacing(checkReadiness, foundation.intents, key);
     allowReadingParameter(checkReadiness, foundation.stop);
     createAlarm(this, 'TradingUnready', {
       metric: pipelineMetric('TradingUnready', prefix),
@@ -102,7 +104,10 @@ export class TradingStack extends Stack {
     });
     // The paper book is an item of the table; live, the service is asked.
     if (mode === 'paper') allowReadingIntents(measurePositions, foundation.intents, key);
-    else allowReadingSecret(measurePositions, foundation.secret, key);
+    else {
+      allowReadingSecret(measurePositions, foundation.secret, key);
+      allowPacing(measurePositions, foundation.intents, key);
+    }
     createSchedule(this, 'MeasurePositionsSchedule', { fn: measurePositions, every: Duration.minutes(5) });
     createAlarm(this, 'DailyLossReached', {
       metric: gaugeMetric('DailyLossUsedPercent', prefix, { Mode: mode }),

@@ -7,6 +7,9 @@ const milliseconds = z.pipe(z.string().check(z.regex(/^\d+$/)), z.transform(Numb
 
 /** Settings of functions that call Purple Flea. */
 export const purpleFleaEnvironment = {
+  /** Where the pacer keeps when calls may go out. */
+  INTENT_TABLE: z.string(),
+  PACE_PERCENT: z.pipe(z.string().check(z.regex(/^\d+$/)), z.transform(Number)),
   CONNECT_TIMEOUT_MS: milliseconds,
   REQUEST_TIMEOUT_MS: milliseconds,
 };

@@ -31,6 +31,7 @@ export function createMarkets(
     readonly WALLET_SERVICE: Service;
     readonly CONNECT_TIMEOUT_MS: number;
     readonly REQUEST_TIMEOUT_MS: number;
+    readonly PACE_PERCENT: number;
     readonly INTENT_TABLE: string;
   },
   { paper, symbols }: { readonly paper: PaperTerms; readonly symbols: Readonly<Record<string, string>> },

@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createKeyRing, type KeyRing, type KeySources } from '../../src/aws/key-ring.ts';
-import { SecretUnusableError } from '../../src/errors.ts';
+import { createPaceTable } from '../../src/aws/pace-table.ts';
+import { describeError, SecretUnusableError } from '../../src/errors.ts';
 import type { Count } from '../../src/observability.ts';
-import { unpaced } from '../../src/pacing/pacer.ts';
+import { createPacer, type Pacer } from '../../src/pacing/pacer.ts';
 import type { ServiceDeps, Service } from '../../src/purple-flea/service.ts';
 import { createTransport, type Transport } from '../../src/purple-flea/transport.ts';
+import { aws } from './aws.ts';
 import { keySecrets } from './secrets.ts';
-import { count } from './telemetry.ts';
+import { count, log } from './telemetry.ts';
 
 /** The answer to a key that is not, or no longer, valid. */
 const UNAUTHORIZED = 401;
@@ -53,17 +55,34 @@ export function watchFailures(transport: Transport, dropKeys: () => void, counti
 /** One Purple Flea service as its clients need it. */
 export function createServiceDeps(
   service: Service,
-  env: { readonly CONNECT_TIMEOUT_MS: number; readonly REQUEST_TIMEOUT_MS: number },
+  env: {
+    readonly CONNECT_TIMEOUT_MS: number;
+    readonly REQUEST_TIMEOUT_MS: number;
+    readonly INTENT_TABLE: string;
+    readonly PACE_PERCENT: number;
+  },
 ): ServiceDeps {
   const transport = createTransport({ connectMs: env.CONNECT_TIMEOUT_MS, totalMs: env.REQUEST_TIMEOUT_MS });
   return {
     service,
     transport: watchFailures(transport, () => keySecrets.drop(), count),
-    pacer: unpaced,
+    pacer: createSharedPacer(env),
     // What the ledger reckons with for one read, however often it is tried.
     readMs: env.REQUEST_TIMEOUT_MS,
     now: Date.now,
     sleep,
     random: Math.random,
   };
+}
+
+/** The pacer of all functions, in the table of the intents. */
+function createSharedPacer(env: { readonly INTENT_TABLE: string; readonly PACE_PERCENT: number }): Pacer {
+  return createPacer({
+    store: createPaceTable(aws.dynamoDb, env.INTENT_TABLE),
+    percent: env.PACE_PERCENT,
+    now: Date.now,
+    sleep,
+    random: Math.random,
+    onUnpaced: (error) => log.warn('calls go out unpaced', { reason: describeError(error) }),
+  });
 }

@@ -10,6 +10,7 @@ import type { FoundationStack } from '../foundation-stack.ts';
 import {
   allowListingSignals,
   allowOn,
+  allowPacing,
   allowPublishing,
   allowReadingIntents,
   allowReadingParameter,
@@ -53,6 +54,8 @@ export class EscrowLifecycle extends Construct {
     this.executionArn = arnOf('execution');
 
     const purpleFlea = {
+      INTENT_TABLE: intents.tableName,
+      PACE_PERCENT: String(config.purpleFlea.pacePercent),
       ESCROW_SERVICE: JSON.stringify(config.purpleFlea.escrow),
       CONNECT_TIMEOUT_MS: String(config.purpleFlea.connectTimeoutMs),
       REQUEST_TIMEOUT_MS: String(config.purpleFlea.requestTimeoutMs),
@@ -107,6 +110,7 @@ export class EscrowLifecycle extends Construct {
     allowListingSignals(reviewDelivery, mailbox);
     allowOn(reviewDelivery, ['kms:Decrypt'], key.keyArn);
     allowReadingIntents(awaitVerdict, intents, key);
+    for (const fn of [reviewDelivery, checkStatus]) allowPacing(fn, intents, key);
 
     const tasks = {
       lockFunds,

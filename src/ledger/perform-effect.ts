@@ -11,9 +11,10 @@ import {
   type IntentStore,
   type NewIntent,
 } from './intent.ts';
+import type { PaceWait } from '../pacing/pacer.ts';
 import type { IntentOwner } from './owner.ts';
 import { mayBegin, type ReadStop } from './stop.ts';
-import { laterFor, nextWait, secondsToWait, SHORT_WAIT_SECONDS, type Later } from './waiting.ts';
+import { laterAt, laterFor, nextWait, secondsToWait, SHORT_WAIT_SECONDS, type Later } from './waiting.ts';
 
 /** What `performEffect` needs of the world. */
 export interface EffectDeps {
@@ -61,6 +62,8 @@ export interface Effect<Client> extends Omit<NewIntent, 'key' | 'reference' | 'r
    * @throws SecretUnusableError or OwnerUnavailableError where that is not possible now: nothing is claimed.
    */
   readonly open: (owner: IntentOwner) => Promise<Client>;
+  /** Waits for the moments at which the calls may be made, if they come soon; if not, nothing is claimed. */
+  readonly reserve?: (client: Client, key: string) => Promise<PaceWait | undefined>;
   /** Looks at what the call is going to change, right before it. Where that fails, nothing is sent. */
   readonly lookBefore?: (client: Client) => Promise<Readonly<Record<string, unknown>>>;
   /** When silence would settle what it settles (ISO 8601): waits get shorter before. */
@@ -88,13 +91,15 @@ export async function performEffect<Client, Result extends Readonly<Record<strin
   if (deps.now() >= new Date(intent.expiresAt)) return expire(deps, intent);
   if (secondsToWait(intent, deps.now()) > 0) return waiting(intent, deps.now());
 
+  const opened = await openSafely(effect.open, intent);
+  if (opened.kind === 'later') return postpone(deps, intent, opened.later, urgentBy);
+  const { client } = opened;
+  const paced = await effect.reserve?.(client, intent.key);
+  if (paced !== undefined) return postpone(deps, intent, laterAt(paced), urgentBy);
   if (deps.remainingMs() < sendingMs + RECORDING_MS) {
     throw new TryLaterError(`${deps.remainingMs()} ms left, ${sendingMs + RECORDING_MS} ms needed to send and record`);
   }
 
-  const opened = await openSafely(effect.open, intent);
-  if (opened.kind === 'later') return postpone(deps, intent, opened.later, urgentBy);
-  const { client } = opened;
   const lookBefore = effect.lookBefore?.bind(undefined, client);
   const looked = await lookSafely(lookBefore);
   if (looked.kind === 'later') return postpone(deps, intent, looked.later, urgentBy);
@@ -129,7 +134,15 @@ export async function performEffect<Client, Result extends Readonly<Record<strin
  * is an intent of its own.
  */
 async function prepareLatestTry<Client>(deps: EffectDeps, effect: Effect<Client>): Promise<Intent> {
-  const { sendingMs: _, open: _open, lookBefore: _look, urgentBy: _urgentBy, bodyFor, ...common } = effect;
+  const {
+    sendingMs: _,
+    open: _open,
+    reserve: _reserve,
+    lookBefore: _look,
+    urgentBy: _urgentBy,
+    bodyFor,
+    ...common
+  } = effect;
   const prepare = (key: string, retryOf?: string): Promise<Intent> => {
     const reference = clientReference(key);
     const tried = { ...common, key, reference, requestBody: bodyFor(reference) };

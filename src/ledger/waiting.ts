@@ -1,4 +1,5 @@
 import { OwnerUnavailableError, SecretUnusableError, ServiceUnreadableError } from '../errors.ts';
+import type { PaceWait } from '../pacing/pacer.ts';
 import type { Intent, IntentWait } from './intent.ts';
 
 /** What an effect waits for that nothing speaks against. */
@@ -82,6 +83,11 @@ export function laterFor(error: unknown): Later | undefined {
   if (!(error instanceof ServiceUnreadableError)) return undefined;
   const { message: reason, httpStatus, retryAfterSeconds: atLeastSeconds } = error;
   return { reason, waitsFor: obstacleOf(httpStatus), atLeastSeconds };
+}
+
+/** What a slot that comes later means: exactly until then. */
+export function laterAt({ reason, retryAfterSeconds }: PaceWait): Later {
+  return { reason, waitsFor: 'rate-limit', atLeastSeconds: retryAfterSeconds };
 }
 
 /** What an answer of this status has to be waited for. */

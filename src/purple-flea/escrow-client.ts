@@ -4,7 +4,7 @@ import { escrowPublished } from './profiles/escrow-published.ts';
 import { escrowReference } from './profiles/escrow-reference.ts';
 import { readService } from './read-service.ts';
 import { sendEffect } from './send-effect.ts';
-import type { Credentials, Profile, ServiceDeps } from './service.ts';
+import { reserveCalls, type Credentials, type Profile, type ServiceDeps } from './service.ts';
 
 const DIALECTS: Readonly<Record<Profile, EscrowDialect>> = { reference: escrowReference, published: escrowPublished };
 
@@ -27,6 +27,13 @@ export function createEscrowClient(deps: ServiceDeps, credentials: Credentials):
   return {
     profile,
     bodies: dialect.bodies,
+    reserve: (calls, key) =>
+      reserveCalls(
+        deps,
+        credentials,
+        calls.map((call) => dialect.limits[call]),
+        key,
+      ),
     create: (request) => sendEffect(deps, credentials, 'escrow.create', dialect.create(request.body), request),
     complete: (id, request) => sendEffect(deps, credentials, 'escrow.complete', dialect.complete(id), request),
     release: (id, request) => sendEffect(deps, credentials, 'escrow.release', dialect.release(id), request),

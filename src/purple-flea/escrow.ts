@@ -1,3 +1,4 @@
+import type { PaceWait } from '../pacing/pacer.ts';
 import * as z from 'zod/mini';
 import type { Answer, EffectRequest } from '../ledger/answer.ts';
 import { parseUsd, type MicroUsd } from '../money.ts';
@@ -145,11 +146,16 @@ export interface ServiceHealth {
   readonly version: string | undefined;
 }
 
+/** The kinds of calls that an effect is made of. */
+export type EscrowCall = 'create' | 'complete' | 'release' | 'dispute' | 'read';
+
 /** The escrow operations for one agent's key, in the reference's words whatever the dialect. */
 export interface EscrowClient {
   readonly profile: Profile;
   /** The JSON texts that are recorded in intents and sent as they are. */
   readonly bodies: EscrowBodies;
+  /** Reserves the calls of an effect, by its key, before it is claimed. */
+  reserve(calls: readonly EscrowCall[], key: string): Promise<PaceWait | undefined>;
   /** Locks the amount. Applied only if id, description, amount, counterparty and timeout come back as asked. */
   create(request: EffectRequest): Promise<Answer<CreatedEscrow>>;
   /** Marks the work delivered. Only the counterparty's key may. */

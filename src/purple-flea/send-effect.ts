@@ -34,7 +34,7 @@ export async function sendEffect<Result>(
   const wait = calls && (await deps.pacer.take(calls, SLOT_PATIENCE_MS));
   if (wait !== undefined) {
     const failure = { operation, httpStatus: undefined, code: undefined, reference, moneyMayHaveMoved: false };
-    return { kind: 'not-sent', ...wait, reason: `${operation}: ${wait.reason}`, failure };
+    return { kind: 'not-sent', ...wait, reason: `${operation}: ${wait.reason}`, waitsFor: 'rate-limit', failure };
   }
   const answer = await deps.transport({
     method: 'POST',
@@ -92,7 +92,13 @@ export function classify<Result>(
   }
   if (status === 429) {
     const retryAfterSeconds = rateLimitWait(answer, call.random);
-    return { kind: 'not-sent', reason: `${said}, rate limited`, retryAfterSeconds, failure: failed(false) };
+    return {
+      kind: 'not-sent',
+      reason: `${said}, rate limited`,
+      retryAfterSeconds,
+      waitsFor: obstacleOf(status),
+      failure: failed(false),
+    };
   }
   if (code !== undefined && Object.hasOwn(route.refusals, code) && route.refusals[code] === status) {
     const refused = { reason: `${said} ${code}`, failure: failed(false) };

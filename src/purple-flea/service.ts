@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { CallLimit } from '../pacing/pace.ts';
-import type { PacedCalls, Pacer } from '../pacing/pacer.ts';
+import type { PacedCalls, Pacer, PaceWait } from '../pacing/pacer.ts';
 import type { Transport } from './transport.ts';
 
 /**
@@ -66,4 +66,28 @@ export function pacedCalls(
   const host = service.baseUrl.replace(/^https?:\/\//, '');
   const lane = [host, limit.name, ...(limit.per === 'account' ? [agentId] : [])].join('/');
   return { lane, limit, holder };
+}
+
+/**
+ * Reserves what an effect is about to call, before it is claimed: all calls that are counted together in one write.
+ *
+ * @param limits of the calls, in their order.
+ * @param key the effect key.
+ */
+export async function reserveCalls(
+  deps: ServiceDeps,
+  credentials: Credentials,
+  limits: readonly (CallLimit | undefined)[],
+  key: string,
+): Promise<PaceWait | undefined> {
+  const lanes = new Map<string, PacedCalls>();
+  for (const limit of limits) {
+    const calls = pacedCalls(deps, credentials, limit, key);
+    if (calls !== undefined) lanes.set(calls.lane, { ...calls, count: (lanes.get(calls.lane)?.count ?? 0) + 1 });
+  }
+  for (const calls of lanes.values()) {
+    const wait = await deps.pacer.reserve(calls);
+    if (wait !== undefined) return wait;
+  }
+  return undefined;
 }

@@ -3,7 +3,7 @@ import { tradingPublished } from './profiles/trading-published.ts';
 import { tradingReference } from './profiles/trading-reference.ts';
 import { readService } from './read-service.ts';
 import { sendEffect } from './send-effect.ts';
-import type { Credentials, Profile, ServiceDeps } from './service.ts';
+import { reserveCalls, type Credentials, type Profile, type ServiceDeps } from './service.ts';
 import { LONGEST_HISTORY, type TradingClient } from './trading.ts';
 
 const DIALECTS: Readonly<Record<Profile, TradingDialect>> = {
@@ -27,6 +27,13 @@ export function createTradingClient(deps: ServiceDeps, credentials: Credentials)
   return {
     profile,
     orderBody: (order) => dialect.orderBody({ ...order, asset: shown.get(order.asset) ?? order.asset }),
+    reserve: (calls, key) =>
+      reserveCalls(
+        deps,
+        credentials,
+        calls.map((call) => dialect.limits[call]),
+        key,
+      ),
     async placeOrder(request) {
       const answer = await sendEffect(deps, credentials, 'trading.order', dialect.order(request.body), request);
       return answer.kind === 'applied' ? { ...answer, result: renamed(answer.result) } : answer;

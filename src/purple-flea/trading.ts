@@ -1,3 +1,4 @@
+import type { PaceWait } from '../pacing/pacer.ts';
 import * as z from 'zod/mini';
 import type { Answer, EffectRequest } from '../ledger/answer.ts';
 import type { MicroUsd } from '../money.ts';
@@ -76,6 +77,8 @@ export interface TradingClient {
   readonly profile: Profile;
   /** The JSON text of an order: it is recorded in the intent and sent as it is. */
   orderBody(order: OrderRequest): string;
+  /** Reserves the calls of an effect, by its key, before it is claimed. */
+  reserve(calls: readonly ('order' | 'read')[], key: string): Promise<PaceWait | undefined>;
   /** Places one order. The service returns no reference of ours, so a lost answer stays unknown. */
   placeOrder(request: EffectRequest): Promise<Answer<PlacedOrder>>;
   /** @throws ServiceUnreadableError where there is no usable answer, as do all reads. */

@@ -101,6 +101,7 @@ export function createPaperMarket({ books, terms, now, pause }: PaperMarketDeps)
 
   const trading: TradingClient = {
     profile: 'reference',
+    reserve: async () => undefined,
 
     orderBody: ({ reference, agentId, asset, direction, amount, leverage, metadata }) =>
       JSON.stringify({

@@ -50,6 +50,7 @@ export function placeOrder(
       bodyFor: (reference) => trading.orderBody({ ...order, reference, agentId, metadata: metadataOf(signal) }),
       // Two reads at once under the market's lock, and the order.
       sendingMs: 3 * deps.requestMs,
+      reserve: (_client, key) => trading.reserve(['read', 'order'], key),
       async lookBefore() {
         if (isDecidedUpon) return { ...(await lookAgain(deps, order)), expected };
         isDecidedUpon = true;

@@ -60,6 +60,7 @@ const SETTINGS = [
   'MAX_RECEIVES',
   'CONNECT_TIMEOUT_MS',
   'REQUEST_TIMEOUT_MS',
+  'PACE_PERCENT',
   'ESCROW_SERVICE',
   'TRADING_SERVICE',
   'WALLET_SERVICE',
@@ -163,6 +164,9 @@ describe.each(STAGES)('the functions of stage %s', (stageName) => {
           MAILBOX_TABLE: `${prefix}-mailbox`,
           STOP_PARAMETER: `/${prefix}/stop`,
           STATE_MACHINE_ARN: `arn:aws:states:${REGION}:${ACCOUNT}:stateMachine:${prefix}-escrow-lifecycle`,
+          QUEUE_URL: expect.stringMatching(
+            new RegExp(`^https://sqs\\.${REGION}\\.amazonaws\\.com/${ACCOUNT}/${prefix}-[a-z-]+(\\.fifo)?$`),
+          ),
           DEAD_LETTER_QUEUE_URL: expect.stringMatching(
             new RegExp(`^https://sqs\\.${REGION}\\.amazonaws\\.com/${ACCOUNT}/${prefix}-[a-z-]+-dead(\\.fifo)?$`),
           ),

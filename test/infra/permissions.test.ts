@@ -20,6 +20,8 @@ const READ_INTENT = 'dynamodb:GetItem on dynamodb:table/intents';
 /** Record by any key what is decided once, and see when the table was made. */
 const DECIDE_ONCE = 'dynamodb:DescribeTable dynamodb:GetItem dynamodb:PutItem on dynamodb:table/intents';
 const LEDGER_AND_AGE = LEDGER.replace('dynamodb:GetItem', 'dynamodb:DescribeTable dynamodb:GetItem');
+/** Of the pacer's items alone; see below. */
+const PACE = 'dynamodb:GetItem dynamodb:UpdateItem on dynamodb:table/intents';
 /** On keys that begin so alone; see below. */
 const KEEP_ITEMS = 'dynamodb:PutItem on dynamodb:table/intents';
 const BY_STATE = 'dynamodb:Query on dynamodb:table/intents/index/by-state';
@@ -43,8 +45,8 @@ const ANSWERS = ['s3:inferences/answers/*', 's3:inferences/failures/*'];
 const GRANTS: Readonly<Record<string, readonly string[]>> = {
   'await-signal': [LISTED_MAILBOX, USE_TABLE_KEY, RESUME],
   'await-verdict': [READ_INTENT, MAILBOX, USE_TABLE_KEY, RESUME],
-  'check-readiness': [READ_INTENT, STOP, SECRET, DECRYPT],
-  'check-status': [PUBLISH],
+  'check-readiness': [READ_INTENT, PACE, STOP, SECRET, USE_TABLE_KEY],
+  'check-status': [PACE, USE_TABLE_KEY, PUBLISH],
   'complete-delivery': [LEDGER, STOP, SECRET, USE_TABLE_KEY, PUBLISH],
   'decide-intent': [
     LEDGER_AND_AGE,
@@ -58,7 +60,7 @@ const GRANTS: Readonly<Record<string, readonly string[]>> = {
   'deliver-deadlines': [MAILBOX, 'dynamodb:Query on dynamodb:table/mailbox/index/by-deadline', USE_TABLE_KEY, RESUME],
   'find-missed-jobs': [DECIDE_ONCE, USE_TABLE_KEY, START, DESCRIBE_JOBS, 'sagemaker:ListTrainingJobs on *', PUBLISH],
   'lock-funds': [LEDGER, STOP, SECRET, USE_TABLE_KEY, PUBLISH],
-  'measure-positions': [READ_INTENT, SECRET, DECRYPT],
+  'measure-positions': [READ_INTENT, DECRYPT, PACE, SECRET, USE_TABLE_KEY],
   'place-trade': [
     take('trade-signals.fifo'),
     putAside('trade-signals-dead.fifo'),
@@ -72,7 +74,7 @@ const GRANTS: Readonly<Record<string, readonly string[]>> = {
   'raise-dispute': [LEDGER, STOP, SECRET, USE_TABLE_KEY, PUBLISH],
   'receive-webhook': [WEBHOOK_SECRET, MAILBOX, USE_TABLE_KEY, RESUME],
   'record-signal': [take('signals'), putAside('signals-dead'), MAILBOX, USE_TABLE_KEY, RESUME],
-  'reconcile-ledger': [READ_INTENT, KEEP_ITEMS, BY_STATE, SECRET, USE_TABLE_KEY, PUBLISH],
+  'reconcile-ledger': [READ_INTENT, KEEP_ITEMS, PACE, BY_STATE, SECRET, USE_TABLE_KEY, PUBLISH],
   'reject-event': [take('unknown-events'), putAside('unknown-events-dead'), DECRYPT_AND_SEND],
   'release-funds': [LEDGER, STOP, SECRET, USE_TABLE_KEY, PUBLISH],
   'read-inference-eth': [
@@ -84,10 +86,11 @@ const GRANTS: Readonly<Record<string, readonly string[]>> = {
   ],
   'request-prediction-btc': ['sagemaker:InvokeEndpoint on sagemaker:endpoint/direction-model', PUBLISH],
   'resolve-intents': [LEDGER_AND_AGE, BY_STATE, MAILBOX, STOP, SECRET, USE_TABLE_KEY, PUBLISH, RESUME],
-  'review-delivery': [DECRYPT, PUBLISH, 'dynamodb:Query on dynamodb:table/mailbox'],
+  'review-delivery': [PACE, USE_TABLE_KEY, PUBLISH, 'dynamodb:Query on dynamodb:table/mailbox'],
   'watch-escrows': [
     MAILBOX,
     'dynamodb:Query on dynamodb:table/mailbox/index/by-deadline',
+    PACE,
     SECRET,
     USE_TABLE_KEY,
     RESUME,
@@ -120,13 +123,16 @@ describe.each(STAGES)('the permissions of stage %s', (stageName) => {
   const { inferences } = trading;
   /** On paper neither who trades nor who measures holds a key; live, who measures does not see the table. */
   const withheld = (name: string) => {
-    if (trading.mode === 'paper') return ['place-trade', 'measure-positions'].includes(name) ? SECRET : undefined;
-    return name === 'measure-positions' ? READ_INTENT : undefined;
+    if (trading.mode === 'paper') {
+      if (name === 'measure-positions') return [SECRET, PACE, USE_TABLE_KEY];
+      return name === 'place-trade' ? [SECRET] : [];
+    }
+    return name === 'measure-positions' ? [READ_INTENT, DECRYPT] : [];
   };
   const hasRules = bonus.rules.length > 0;
   const expectedOf = (name: string) =>
     (GRANTS[name] ?? ['a row in the table'])
-      .filter((grant) => grant !== withheld(name) && (hasRules || grant !== DESCRIBE_JOBS))
+      .filter((grant) => !withheld(name).includes(grant) && (hasRules || grant !== DESCRIBE_JOBS))
       .map((grant) => grant.replace('<secretName>', secretName));
   const functions = stage
     .resources<{ FunctionName: string; Role: string }>('AWS::Lambda::Function')
@@ -173,6 +179,18 @@ describe.each(STAGES)('the permissions of stage %s', (stageName) => {
     expect(writing.map(({ Condition }) => Condition)).toEqual([
       { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [keys] } },
     ]);
+  });
+
+  test('let those that only read Purple Flea move on the items of the pacer, and no other', () => {
+    const pacing = Object.keys(GRANTS).filter((name) => GRANTS[name]?.includes(PACE) && !withheld(name).includes(PACE));
+    const updating = functions
+      .filter(({ name }) => pacing.includes(name))
+      .flatMap(({ role }) => statementsOf(stage, role))
+      .filter(({ Action }) => listed(Action).includes('dynamodb:UpdateItem'));
+
+    expect(updating.map(({ Condition }) => Condition)).toEqual(
+      pacing.map(() => ({ 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['pace/*'] } })),
+    );
   });
 
   test('name every action whole, and every resource but training jobs, executions, answers in S3 and those of log delivery', () => {

@@ -18,6 +18,7 @@ type Task = EscrowTaskDeps & Pick<CompleteDeps, 'holdsKeyOf'>;
 /** A client of which only what a test gives may be called. */
 export function anEscrowClient(overrides: Partial<EscrowClient> = {}): EscrowClient {
   return {
+    reserve: async () => undefined,
     profile: 'reference',
     bodies: ESCROW_BODIES,
     create: inert('create'),

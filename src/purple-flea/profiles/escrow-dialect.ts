@@ -9,6 +9,7 @@ import {
   type CreatedEscrow,
   type DisputedEscrow,
   type EscrowBodies,
+  type EscrowCall,
   type EscrowPage,
   type EscrowQuery,
   type EscrowStats,
@@ -19,9 +20,6 @@ import {
 } from '../escrow.ts';
 import type { Unsupported } from '../service.ts';
 import { optionalText, readBody, type EffectRoute, type ReadRoute } from '../wire.ts';
-
-/** The kinds of calls that an effect is made of. */
-export type EscrowCall = 'create' | 'complete' | 'release' | 'dispute' | 'read';
 
 /** How one dialect writes each operation of the escrow API. */
 export interface EscrowDialect {

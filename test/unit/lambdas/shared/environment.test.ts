@@ -8,6 +8,8 @@ import {
 
 const GOOD = {
   CONNECT_TIMEOUT_MS: '5000',
+  INTENT_TABLE: 'intents',
+  PACE_PERCENT: '100',
   REQUEST_TIMEOUT_MS: '10000',
   ESCROW_SERVICE: '{"baseUrl":"https://escrow.example.com","profile":"reference"}',
 };
@@ -31,6 +33,8 @@ describe('the settings of a function', () => {
 
     expect(readEnvironment(escrowEnvironment)).toEqual({
       CONNECT_TIMEOUT_MS: 5000,
+      INTENT_TABLE: 'intents',
+      PACE_PERCENT: 100,
       REQUEST_TIMEOUT_MS: 10_000,
       ESCROW_SERVICE: { baseUrl: 'https://escrow.example.com', profile: 'reference' },
     });

@@ -33,6 +33,7 @@ const markets = () =>
       WALLET_SERVICE: { baseUrl: 'https://wallet.example.com', profile: 'reference' },
       CONNECT_TIMEOUT_MS: 2_000,
       REQUEST_TIMEOUT_MS: 10_000,
+      PACE_PERCENT: 100,
       INTENT_TABLE: 'intents',
     },
     { paper: { balanceUsd: parseUsd('1000.00'), feeBasisPoints: 5 }, symbols: {} },

@@ -6,7 +6,7 @@ import { createRecorder } from '../../../support/recorder.ts';
 import { CANARY_CREDENTIALS } from '../../../support/purple-flea.ts';
 import { silence, startScriptedServer } from '../../../support/scripted-server.ts';
 
-const env = { CONNECT_TIMEOUT_MS: 2_000, REQUEST_TIMEOUT_MS: 10_000 };
+const env = { CONNECT_TIMEOUT_MS: 2_000, REQUEST_TIMEOUT_MS: 10_000, INTENT_TABLE: 'intents', PACE_PERCENT: 100 };
 
 test.each(PROFILES)('a %s service is read for as long as the ledger reckons with for one request', (profile) => {
   const service = { baseUrl: 'https://escrow.example.com', profile };
@@ -20,7 +20,7 @@ test('a request to a service ends by the deadline of the environment', async () 
     server.script(silence);
     const { transport } = createServiceDeps(
       { baseUrl: server.url, profile: 'reference' },
-      { CONNECT_TIMEOUT_MS: 2_000, REQUEST_TIMEOUT_MS: 50 },
+      { ...env, REQUEST_TIMEOUT_MS: 50 },
     );
 
     expect(await transport({ method: 'GET', url: server.url, apiKey: CANARY_CREDENTIALS.apiKey })).toEqual({

@@ -64,6 +64,44 @@ describe('an effect whose time is over', () => {
   });
 });
 
+describe('the pace', () => {
+  test('is waited for before the claim: nothing is taken meanwhile, and the wait is exactly what the slot asks for', async () => {
+    const intents = createMemoryIntents();
+    const effect = { ...anEffect(), reserve: async () => ({ reason: 'paced', retryAfterSeconds: 47 }) };
+
+    expect(await performEffect(anInvocation({ intents }), effect, inert('send'))).toEqual({
+      outcome: 'not-sent',
+      reason: 'paced',
+      retryAfterSeconds: 47,
+    });
+    expect(intents.items.get(effect.key)).toMatchObject({ state: 'prepared', fence: 0, waitsFor: 'rate-limit' });
+  });
+
+  test('leaves a wait of minutes to the sweepers', async () => {
+    const effect = { ...anEffect(), reserve: async () => ({ reason: 'paced', retryAfterSeconds: 235 }) };
+
+    expect(await performEffect(anInvocation(), effect, inert('send'))).toMatchObject({ outcome: 'pending' });
+  });
+
+  test('may use up the time that sending needs: then nothing is claimed', async () => {
+    const intents = createMemoryIntents();
+    let leftMs = 60_000;
+    const effect = {
+      ...anEffect(),
+      async reserve(_client: unknown, key: string) {
+        expect(key).toBe(effect.key);
+        leftMs = 1_000;
+        return undefined;
+      },
+    };
+
+    await expect(
+      performEffect(anInvocation({ intents, remainingMs: () => leftMs }), effect, inert('send')),
+    ).rejects.toThrow('1000 ms left');
+    expect(intents.items.get(effect.key)).toMatchObject({ state: 'prepared', fence: 0 });
+  });
+});
+
 describe('the stop', () => {
   const MAY_BEGIN: Record<StopMode, readonly EffectKind[]> = {
     running: EFFECT_KINDS,

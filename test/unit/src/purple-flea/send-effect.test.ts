@@ -170,6 +170,7 @@ describe('a rate limit', () => {
     expect(classify(limited, route, { ...call, random: () => random })).toEqual({
       kind: 'not-sent',
       reason: 'escrow.create: HTTP 429, rate limited',
+      waitsFor: 'rate-limit',
       retryAfterSeconds,
       failure: failure(429, 'RATE_LIMITED', false),
     });
@@ -374,6 +375,7 @@ describe.each(EFFECT_CALLS)('$operation of the $profile dialect', (effect) => {
     expect(await send()).toEqual({
       kind: 'not-sent',
       reason: `${operation}: HTTP 429, rate limited`,
+      waitsFor: 'rate-limit',
       retryAfterSeconds: 1,
       failure: { operation, httpStatus: 429, code: 'RATE_LIMITED', reference: A_REFERENCE, moneyMayHaveMoved: false },
     });
@@ -415,6 +417,7 @@ describe('the pace', () => {
     expect(await send({ ...deps, pacer: { ...unpaced, take: async () => wait } })).toEqual({
       kind: 'not-sent',
       reason: 'escrow.create: paced',
+      waitsFor: 'rate-limit',
       retryAfterSeconds: 95,
       failure: failure(undefined, undefined, false),
     });
