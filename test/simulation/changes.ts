@@ -26,6 +26,8 @@ export interface Changes {
   readonly batch?: (response: SQSBatchResponse) => SQSBatchResponse;
   /** What an execution is called. */
   readonly executionName?: (name: string, started: number) => string;
+  /** Whether what is recorded for one agent is sent as the one that is configured. */
+  readonly ignoresOwner?: boolean;
   /** Whether the workflow runs a task again that failed, as though nothing had been sent. */
   readonly retriesSendTask?: boolean;
 }

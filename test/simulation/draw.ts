@@ -7,6 +7,7 @@ import {
   MINUTE,
   OPERATIONS_OF_FLOW,
   POISON_FORMS,
+  SECRET_FORMS,
   type Chance,
   type Disturbance,
   type Scenario,
@@ -24,6 +25,7 @@ const TOGETHER: readonly (readonly [share: number, draw: (chance: Chance, scenar
   [0.02, drawLagging],
   [0.03, drawAlike],
   [0.03, drawAtOnce],
+  [0.02, drawReplaced],
 ];
 
 /** Draws the schedule of a seed. */
@@ -167,6 +169,9 @@ const DRAWS: readonly (readonly [weight: number, draw: Draw])[] = [
   [3, (chance) => ({ kind: 'counterparty', at: drawLater(chance), action: chance.pick(['complete', 'dispute']) })],
   [2, (chance) => ({ kind: 'expiry', at: drawLater(chance) })],
   [2, (chance) => ({ kind: 'rotation', at: drawLater(chance) })],
+  [2, drawAgent],
+  [2, drawSecret],
+  [1, (chance) => ({ kind: 'redeploy', at: drawLater(chance) })],
   [1, (chance) => ({ kind: 'crowd', at: drawLater(chance) })],
   [2, (chance) => drawEarlier(chance, chance.pick(['ours', 'others']))],
   [2, (chance) => ({ kind: 'midnight', at: chance.pick([chance.below(200), chance.below(10 * MINUTE)]) })],
@@ -181,6 +186,31 @@ function drawDisturbance(chance: Chance, scenario: Scenario): Disturbance {
     dice -= weight;
   }
   throw new Error('the weights do not add up');
+}
+
+/** The secret first, or the configuration, or both at once. */
+function drawAgent(chance: Chance): Disturbance {
+  const at = chance.pick([chance.below(SECOND), drawLater(chance)]);
+  const later = at + chance.below(10 * MINUTE);
+  const [inSecret, deployedAt] = chance.pick([[at, at] as const, [at, later] as const, [later, at] as const]);
+  return { kind: 'agent', at: inSecret, deployedAt, old: chance.pick(['kept', 'gone']) };
+}
+
+function drawSecret(chance: Chance): Disturbance {
+  const milliseconds = chance.pick([chance.below(10 * MINUTE), chance.below(HOUR)]);
+  return { kind: 'secret', at: chance.below(10 * SECOND), milliseconds, form: chance.pick(SECRET_FORMS) };
+}
+
+/** Another agent takes over right after the first effect was refused for now, and the next answer is lost. */
+function drawReplaced(chance: Chance, { flow }: Scenario): Disturbance[] {
+  const operation = OPERATIONS_OF_FLOW[flow][0] ?? 'create';
+  const at = 500 + chance.below(30 * SECOND);
+  const fault = chance.pick(['applied-answer-lost', 'error-502-applied', 'not-applied-lost'] as const);
+  return [
+    { kind: 'agent', at, deployedAt: at, old: chance.pick(['kept', 'gone']) },
+    { kind: 'http', operation, nth: 0, fault: 'rate-limited', milliseconds: 0 },
+    { kind: 'http', operation, nth: 1, fault, milliseconds: 0 },
+  ];
 }
 
 function drawStop(chance: Chance): Disturbance {

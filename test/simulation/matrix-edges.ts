@@ -1,5 +1,6 @@
 import type { HttpFault } from './faults.ts';
-import { HOUR, MINUTE, type Disturbance, type Scenario } from './plan.ts';
+import { HOUR, MINUTE, SECRET_FORMS, type Disturbance, type Scenario } from './plan.ts';
+import type { Operation } from './service/operations.ts';
 
 /** A cell's name and what goes wrong in it. */
 export type Named = readonly [name: string, disturbances: readonly Disturbance[]];
@@ -31,6 +32,49 @@ export function* laggingLists(): Generator<Named> {
       `${fault}, canary of another`,
       [{ kind: 'earlier-create', ago: HOUR, of: 'others', isOld: false }, create(fault)],
     ];
+  }
+}
+
+/** Another agent for the treasury, a secret that cannot be used, a new release, each while an effect is under way. */
+export function* othersKeys(effect: Operation): Generator<Named> {
+  const ofEffect = (fault: HttpFault, nth = 0): Disturbance => ({
+    kind: 'http',
+    operation: effect,
+    nth,
+    fault,
+    milliseconds: 0,
+  });
+  for (const old of ['kept', 'gone'] as const) {
+    for (const [at, deployedAt] of [
+      [0, 0],
+      [100, 100],
+      [1000, 1000],
+      [1000, 5 * MINUTE],
+      [5 * MINUTE, 1000],
+    ] as const) {
+      const agent: Disturbance = { kind: 'agent', at, deployedAt, old };
+      yield [`agent replaced, its key ${old}`, [agent]];
+      for (const fault of ['applied-answer-lost', 'not-applied-lost', 'error-503-applied'] as const) {
+        yield [`agent replaced, its key ${old}, ${fault}`, [agent, ofEffect(fault)]];
+        yield [
+          `agent replaced, its key ${old}, rate limited, ${fault}`,
+          [agent, ofEffect('rate-limited'), ofEffect(fault, 1)],
+        ];
+      }
+    }
+  }
+  for (const form of SECRET_FORMS) {
+    for (const at of [0, 100]) {
+      const secret: Disturbance = { kind: 'secret', at, milliseconds: 30 * MINUTE, form };
+      yield [`secret ${form}`, [secret]];
+      yield [`secret ${form}, answer lost`, [secret, ofEffect('applied-answer-lost')]];
+      yield [`secret ${form}, not applied`, [secret, ofEffect('not-applied-lost')]];
+    }
+  }
+  for (const at of [50, 150, 300, 5 * MINUTE]) {
+    yield ['redeployed', [{ kind: 'redeploy', at }]];
+    yield ['redeployed, answer lost', [{ kind: 'redeploy', at }, ofEffect('applied-answer-lost')]];
+    yield ['redeployed, not applied', [{ kind: 'redeploy', at }, ofEffect('not-applied-lost')]];
   }
 }
 

@@ -1,6 +1,6 @@
 import { PROFILES, type Profile } from '../../src/purple-flea/service.ts';
 import { faultsOf, type HttpFault } from './faults.ts';
-import { laggingLists, ordersTogether, TWO_ORDERS, type Named } from './matrix-edges.ts';
+import { laggingLists, ordersTogether, othersKeys, TWO_ORDERS, type Named } from './matrix-edges.ts';
 import { HOUR, MINUTE, POISON_FORMS, type Disturbance, type GateEvent, type Scenario, type Schedule } from './plan.ts';
 import type { Operation } from './service/operations.ts';
 
@@ -82,6 +82,7 @@ function* faultsFor(effect: Operation, scenario: Scenario): Generator<Named> {
   yield* crashes(scenario);
   yield* deliveries(effect);
   yield* races(effect);
+  yield* othersKeys(effect);
   if (effect === 'create') yield* laggingLists();
 }
 

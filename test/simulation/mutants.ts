@@ -41,6 +41,7 @@ export const MUTANTS = {
     intents: (store) => ({ ...store, readLastOrder: remembering((market) => store.readLastOrder(market)) }),
   },
   'any-counterparty-accepted': { transport: showExpectedCounterparty },
+  'owner-ignored': { ignoresOwner: true },
   'release-without-a-look': { escrow: releaseUnlooked },
   'older-signals-taken': { mailbox: takeOlderSignals },
   'fills-of-others-taken': { intents: withoutOtherOrders },

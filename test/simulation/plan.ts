@@ -67,6 +67,15 @@ export type Disturbance =
   | { readonly kind: 'no-resend' }
   /** The treasury's key is replaced: the old one is refused, and functions remember it for some minutes. */
   | { readonly kind: 'rotation'; readonly at: number }
+  /**
+   * The treasury becomes another agent: its secret at one moment, the configuration at another. The key of the one before is
+   * kept as the predecessor's, or gone.
+   */
+  | { readonly kind: 'agent'; readonly at: number; readonly deployedAt: number; readonly old: 'kept' | 'gone' }
+  /** For a while the secret cannot be read, or what is in it is wrong. */
+  | { readonly kind: 'secret'; readonly at: number; readonly milliseconds: number; readonly form: SecretForm }
+  /** Until this moment release 0.1.0 writes the ledger; then the processes are new and remember nothing. */
+  | { readonly kind: 'redeploy'; readonly at: number }
   /** The event of a training job never comes. */
   | { readonly kind: 'lost-event'; readonly cause: number }
   /** The event of a training job comes while SageMaker still describes the job as running. */
@@ -86,6 +95,10 @@ export type Disturbance =
   | { readonly kind: 'older-signal'; readonly cause: number }
   /** Somebody says once more that what a bonus waits for is there. */
   | { readonly kind: 'signal'; readonly cause: number; readonly at: number };
+
+/** What is wrong with the secret. */
+export const SECRET_FORMS = ['throttled', 'malformed', 'missing', 'wrong-key', 'other-agent'] as const;
+export type SecretForm = (typeof SECRET_FORMS)[number];
 
 /** What is wrong with a message. */
 export const POISON_FORMS = ['no-json', 'no-name', 'other-event', 'unknown-job'] as const;

@@ -244,7 +244,8 @@ function isWronglyParked(world: SimulatedWorld, intent: Intent): boolean {
   if (intent.state !== 'manual') return false;
   const { schedule, service } = world;
   const wasUnreadable = schedule.disturbances.some((one) => one.kind === 'reads' && lastsOverDeadline(one));
-  if (wasUnreadable) return false;
+  const isKeyGone = schedule.disturbances.some((one) => one.kind === 'agent' && one.old === 'gone');
+  if (wasUnreadable || isKeyGone) return false;
   const escrow = intent.escrowId === undefined ? undefined : service.escrows.get(intent.escrowId);
   switch (intent.kind) {
     case 'escrow-create':

@@ -1,14 +1,14 @@
 import type { LookDeps } from '../../lambdas/resolve-intents/look-for.ts';
 import type { EscrowTaskDeps } from '../../lambdas/shared/escrow-task.ts';
+import type { KeyRole } from '../../src/aws/key-ring.ts';
 import type { MailboxDeps, WaitEnd } from '../../src/escrow/mailbox.ts';
 import type { PublishedType } from '../../src/events/catalogue.ts';
 import type { BudgetPolicy } from '../../src/ledger/budgets.ts';
 import type { ResolvePolicy } from '../../src/ledger/resolve-intents.ts';
 import type { StopMode } from '../../src/ledger/stop.ts';
-import type { IntentOwner } from '../../src/ledger/owner.ts';
 import { parseUsd, type MicroUsd } from '../../src/money.ts';
 import { unpaced } from '../../src/pacing/pacer.ts';
-import type { OpenClient } from '../../src/purple-flea/open-client.ts';
+import { openToLook, openToSend, type OpenClient } from '../../src/purple-flea/open-client.ts';
 import { createEscrowClient, createEscrowViewer } from '../../src/purple-flea/escrow-client.ts';
 import { createFaucetClient } from '../../src/purple-flea/faucet-client.ts';
 import type { ServiceDeps } from '../../src/purple-flea/service.ts';
@@ -18,7 +18,6 @@ import type { FindUnready } from '../../src/trading/readiness.ts';
 import { createTradingClient } from '../../src/purple-flea/trading-client.ts';
 import type { HttpAnswer, HttpRequest, Transport } from '../../src/purple-flea/transport.ts';
 import { createWalletClient } from '../../src/purple-flea/wallet-client.ts';
-import type { Credentials } from '../../src/purple-flea/service.ts';
 import type { TradingClient } from '../../src/purple-flea/trading.ts';
 import { ownerAt } from '../support/owners.ts';
 import { createMemoryIntents, createMemoryLedger, type MemoryLedger, type Moment } from '../support/memory-intents.ts';
@@ -29,7 +28,9 @@ import { PAGE } from './earlier.ts';
 import { answerUnder, asOf, EFFECT_OPERATIONS, isHandled } from './faults.ts';
 import { createChance, MARKETS, type Disturbance, type Schedule } from './plan.ts';
 import { createOracle, type Oracle } from './oracle.ts';
+import { asRelease010 } from './old-version.ts';
 import { createScheduler, type Scheduler } from './scheduler.ts';
+import { createSecrets } from './secrets.ts';
 import { createService, type Service } from './service/service.ts';
 import { KEYS, NEXT_KEY, OTHER, SECOND, TREASURY, WORKER } from './service/parties.ts';
 import { escrowIn, operationOf, type Operation } from './service/operations.ts';
@@ -37,9 +38,6 @@ import { createStopTimeline, STOP_CACHE_MS } from './stop-timeline.ts';
 
 /** The total deadline of one request, in milliseconds. */
 export const REQUEST_MS = 10_000;
-
-/** The longest that a replaced key may be remembered. */
-const KEY_CACHE_MS = 5 * 60_000;
 
 const NINE = Date.UTC(2026, 2, 6, 9);
 const MIDNIGHT = Date.UTC(2026, 2, 7);
@@ -165,13 +163,6 @@ const LABELS = Object.fromEntries(
 type HttpDisturbance = Extract<Disturbance, { kind: 'http' }>;
 type GateDisturbance = Extract<Disturbance, { kind: 'gate' }>;
 
-/** The key of an agent, where the treasury has this one. */
-type KeysOf = (agentId: string) => Credentials;
-
-function keysWith(apiKey: string): KeysOf {
-  return (agentId) => ({ apiKey: agentId === TREASURY ? apiKey : (KEYS[agentId] ?? ''), agentId });
-}
-
 /** No connection, too many requests, a key that nobody knows: nothing was done, and whoever asked knows. */
 function isCertainlyNothing(answer: HttpAnswer): boolean {
   return answer.kind === 'not-sent' || (answer.kind === 'answered' && (answer.status === 401 || answer.status === 429));
@@ -223,14 +214,14 @@ export function createSimulatedWorld(
   const https = disturbances.filter((one): one is HttpDisturbance => one.kind === 'http');
   const gates = disturbances.filter((one): one is GateDisturbance => one.kind === 'gate');
   const limits = new Map(Object.entries(budgets.perDay).map(([kind, limit]) => [kind, parseUsd(limit)]));
-  const rotation = disturbances.find((one) => one.kind === 'rotation');
-  const keys = keysWith(KEYS[TREASURY] ?? '');
+  const secrets = createSecrets(disturbances, start, scheduler.now, chance);
+  const redeploysAt = disturbances.find((one) => one.kind === 'redeploy')?.at ?? 0;
   const stop = createStopTimeline(disturbances, start);
   const oracle = createOracle(stop, { now: scheduler.now, shown: () => scheduler.now() + skew });
   let invocations = 0;
   let tokens = 0;
-  if (rotation !== undefined) {
-    scheduler.spawn(start + rotation.at, async () => service.rotateKey(TREASURY, NEXT_KEY));
+  if (secrets.rotatesAt !== undefined) {
+    scheduler.spawn(start + secrets.rotatesAt, async () => service.rotateKey(TREASURY, NEXT_KEY));
   }
 
   const note = (line: string): void => {
@@ -391,13 +382,6 @@ export function createSimulatedWorld(
     return { status: 200, body: { success: true, escrow_id: escrowIn(path), status: 'disputed', dispute_id: 'dis_0' } };
   }
 
-  /** What the secret holds; for some minutes after it was replaced, some functions still have the old one. */
-  function readKeys(): KeysOf {
-    const sinceMs = rotation === undefined ? -1 : scheduler.now() - start - rotation.at;
-    const isNew = sinceMs >= KEY_CACHE_MS || (sinceMs >= 0 && chance.maybe(0.5));
-    return isNew ? keysWith(NEXT_KEY) : keys;
-  }
-
   function portsOf(invocation: Invocation): Ports {
     const log = (fields: unknown) => void logged.push(fields);
     const now = () => new Date(scheduler.now() + skew);
@@ -411,8 +395,17 @@ export function createSimulatedWorld(
       sleep: (milliseconds) => gate(invocation, 'sleep', milliseconds) as Promise<void>,
       random: chance.roll,
     };
-    const owner = ownerAt(serviceDeps, { agentId: TREASURY });
-    const store = oracle.watch(createMemoryIntents(disturbStore(invocation), ledger, PAGE));
+    const keys = secrets.openRing();
+    const isLooking = invocation.name === 'resolve-intents';
+    const keyIn =
+      (...roles: KeyRole[]) =>
+      (agentId: string) =>
+        keys.get(!isLooking && changes.ignoresOwner === true ? secrets.agentId() : agentId, roles);
+    const way = isLooking ? openToLook : openToSend;
+    const owner = ownerAt(serviceDeps, { agentId: secrets.agentId() });
+    const memory = createMemoryIntents(disturbStore(invocation), ledger, PAGE);
+    const isOld = scheduler.now() < start + redeploysAt;
+    const store = oracle.watch(isOld ? asRelease010(memory, ledger) : memory);
     const readStop = async (): Promise<StopMode> => {
       await gate(invocation, 'readStop');
       const mode = stop.modeAt(scheduler.now() - chance.below(STOP_CACHE_MS));
@@ -420,10 +413,8 @@ export function createSimulatedWorld(
       invocation.hasReadStop = true;
       return mode;
     };
-    const openTrading = async ({ agentId }: IntentOwner): Promise<TradingClient> => {
-      const client = createTradingClient(serviceDeps, readKeys()(agentId));
-      return changes.trading?.(client) ?? client;
-    };
+    const openEscrow = way(serviceDeps, keyIn(...rolesOf(invocation.name)), createEscrowClient);
+    const openTrading = way(serviceDeps, keyIn('trading', 'predecessor'), createTradingClient);
     const mailbox = createMemoryMailbox(() => gate(invocation, 'mailbox') as Promise<void>, mail);
     return {
       intents: changes.intents?.(store, ledger, now) ?? store,
@@ -435,19 +426,20 @@ export function createSimulatedWorld(
       owner,
       requestMs: REQUEST_MS,
       viewEscrows: () => createEscrowViewer(serviceDeps),
-      holdsKeyOf: async (agentId) => agentId === WORKER,
-      openEscrow: async ({ agentId }) => {
-        const client = createEscrowClient(serviceDeps, readKeys()(agentId));
+      holdsKeyOf: async (agentId) => (await keys.find(agentId, ['counterparties'])) !== undefined,
+      openEscrow: async (whose) => {
+        const client = await openEscrow(whose);
         return changes.escrow?.(client, invocation.name) ?? client;
       },
-      openWallet: async ({ agentId }) => createWalletClient(serviceDeps, readKeys()(agentId)),
+      openWallet: way(serviceDeps, keyIn('wallet', 'treasury', 'predecessor', 'counterparties'), createWalletClient),
       openTrading,
       openMarket: async () => {
-        const wallet = createWalletClient(serviceDeps, readKeys()(TREASURY));
-        return createLiveMarket(owner, await openTrading(owner), wallet);
+        const trading = createTradingClient(serviceDeps, await keys.get(owner.agentId, ['trading']));
+        const wallet = createWalletClient(serviceDeps, await keys.get(owner.agentId, ['wallet']));
+        return createLiveMarket(owner, changes.trading?.(trading) ?? trading, wallet);
       },
       findUnready: async () => [],
-      openFaucet: async ({ agentId }) => createFaucetClient(serviceDeps, readKeys()(agentId)),
+      openFaucet: way(serviceDeps, keyIn('treasury', 'predecessor', 'counterparties'), createFaucetClient),
       paperBooks: createMemoryPaperBooks(),
       publish: async (type, detail) => {
         await gate(invocation, `publish ${type}`);
@@ -550,6 +542,21 @@ export function createSimulatedWorld(
       }
     },
   };
+}
+
+/** In which roles each function holds keys of those who act on escrows. */
+function rolesOf(name: string): readonly KeyRole[] {
+  switch (name) {
+    case 'resolve-intents':
+      return ['treasury', 'predecessor', 'counterparties'];
+    case 'release-funds':
+    case 'raise-dispute':
+      return ['treasury', 'predecessor'];
+    case 'complete-delivery':
+      return ['counterparties'];
+    default:
+      return ['treasury'];
+  }
 }
 
 /** The same creation for somebody else. */

@@ -1,0 +1,17 @@
+import type { IntentStore } from '../../src/ledger/intent.ts';
+import type { MemoryLedger } from '../support/memory-intents.ts';
+
+/** The ledger as release 0.1.0 wrote it: an intent says nothing of its service, and nothing is kept of the latest. */
+export function asRelease010(store: IntentStore, ledger: MemoryLedger): IntentStore {
+  return {
+    ...store,
+    prepare({ service: _service, ...intent }, at) {
+      return store.prepare(intent, at);
+    },
+    async move(from, ending, at) {
+      const moved = await store.move(from, ending, at);
+      ledger.latest.clear();
+      return moved;
+    },
+  };
+}
