@@ -287,9 +287,11 @@ export class EscrowStack extends Stack {
     const decideIntent = new PipelineFunction(this, {
       lambda: 'decide-intent',
       prefix,
-      timeout: Duration.seconds(30),
+      timeout: Duration.minutes(2),
       environment: {
+        ...keySettings(config, 'treasury', 'wallet', 'predecessor'),
         ESCROW_SERVICE: JSON.stringify(config.purpleFlea.escrow),
+        WALLET_SERVICE: JSON.stringify(config.purpleFlea.wallet),
         CONNECT_TIMEOUT_MS: String(config.purpleFlea.connectTimeoutMs),
         REQUEST_TIMEOUT_MS: String(config.purpleFlea.requestTimeoutMs),
         PACE_PERCENT: String(config.purpleFlea.pacePercent),
@@ -310,7 +312,7 @@ export class EscrowStack extends Stack {
       allowQueryingIndex(fn, intents, BY_STATE_INDEX);
       allowPublishing(fn, bus);
     }
-    allowReadingSecret(resolveIntents, secret, key);
+    for (const fn of [resolveIntents, decideIntent]) allowReadingSecret(fn, secret, key);
     this.addReconciliation(config, foundation);
   }
 

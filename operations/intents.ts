@@ -3,7 +3,9 @@ import Table from 'cli-table3';
 import { parseArgs } from 'node:util';
 import { createClients } from '../local/clients.ts';
 import { readSession } from '../local/local-pipeline.ts';
-import type { Intent } from '../src/ledger/intent.ts';
+import type { Beginnings } from '../src/ledger/beginnings.ts';
+import type { Intent, IntentCursor } from '../src/ledger/intent.ts';
+import { listSkipped, paySkipped, showBeginnings, showSkipped } from './skipped-intents.ts';
 
 const USAGE = `npm run intents -- list [--state manual]       effects of which it cannot be known whether they took place, or others
 npm run intents -- show KEY                    all that is recorded of one
@@ -11,17 +13,26 @@ npm run intents -- resolve KEY --applied ID --operator NAME --evidence TEXT --re
 npm run intents -- resolve KEY --not-applied --operator NAME --evidence TEXT --reason TEXT
 npm run intents -- retry KEY --operator NAME --evidence TEXT --reason TEXT
 npm run intents -- continue KEY
+npm run intents -- skipped [--since TIME] [--rule NAME]      what skipped causes would pay
+npm run intents -- pay KEY --operator NAME --evidence TEXT --reason TEXT [--dry-run]
+npm run intents -- pay --all [--since TIME] [--rule NAME] --operator NAME --evidence TEXT --reason TEXT [--dry-run]
+npm run intents -- begin [--at TIME --operator NAME --reason TEXT [--rule NAME]]
 
   resolve     records what you found out about a manual one; where it was applied, its escrow's execution goes on
   retry       asks for another try of one that is rejected: under a new key, which names the old
   continue    starts the execution of its escrow again, where that has ended; it goes on from what is recorded
 
-  KEY         of an effect, or the name of an execution that ended before any effect was recorded (retry and continue)
+  pay         has a skipped cause paid, once, unless Purple Flea has its reference; --dry-run only looks
+  begin       shows when the ledger and its rules began, or moves that of the ledger or of a rule
 
+  KEY         of an effect, or the name of an execution that ended before any effect was recorded (retry and continue)
+  TIME        ISO 8601 in UTC, such as 2026-11-01T00:00:00Z; --since is 30 days ago if left out
   ID          what Purple Flea calls it: the escrow's, order's or payment's id
   --stage     local (the default: what npm start runs), dev or prod, with your AWS credentials
 
 None of these sends anything itself. What an execution has left to do it does under the budgets and the stop.`;
+
+const DAY_MS = 24 * 3_600_000;
 
 /** What the function decide-intent answers. */
 interface Answer {
@@ -30,6 +41,8 @@ interface Answer {
   readonly intent?: Intent | null;
   /** What becomes of the escrow's execution. */
   readonly execution?: string;
+  readonly next?: IntentCursor;
+  readonly beginnings?: Beginnings;
 }
 
 async function main(): Promise<number> {
@@ -43,6 +56,11 @@ async function main(): Promise<number> {
       operator: { type: 'string' },
       evidence: { type: 'string' },
       reason: { type: 'string' },
+      since: { type: 'string' },
+      rule: { type: 'string' },
+      at: { type: 'string' },
+      all: { type: 'boolean', default: false },
+      'dry-run': { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h' },
     },
   });
@@ -56,6 +74,31 @@ async function main(): Promise<number> {
     return 2;
   }
   const { operator, evidence, reason } = values;
+  const decide = (asked: object) => invoke(values.stage, asked);
+  const filter = { since: values.since ?? new Date(Date.now() - 30 * DAY_MS).toISOString(), rule: values.rule };
+  if (action === 'skipped') {
+    console.log(showSkipped(await listSkipped(decide, filter)));
+    return 0;
+  }
+  if (action === 'pay') {
+    if ((key === undefined) !== values.all) {
+      console.error('pay: say either a KEY or --all');
+      return 2;
+    }
+    const keys = key === undefined ? (await listSkipped(decide, filter)).payable.map((intent) => intent.key) : [key];
+    const decision = { operator, evidence, reason, dryRun: values['dry-run'] };
+    const { lines, refused } = await paySkipped(decide, keys, decision);
+    console.log(lines.join('\n') || 'None.');
+    return refused === 0 ? 0 : 1;
+  }
+  if (action === 'begin') {
+    const { at, rule } = values;
+    const moving = { action, at, operator, reason, ...(rule === undefined ? {} : { rule }) };
+    const { error, beginnings } = await decide(at === undefined ? { action: 'beginnings' } : moving);
+    if (error !== undefined) console.error(error);
+    else if (beginnings !== undefined) console.log(showBeginnings(beginnings));
+    return error === undefined ? 0 : 1;
+  }
   const verdict =
     values.applied === undefined ? { verdict: 'not-applied' } : { verdict: 'applied', id: values.applied };
   const input =

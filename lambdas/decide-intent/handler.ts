@@ -9,13 +9,13 @@ import { describeProblems } from '../../src/schemas.ts';
 import { tradeSnapshotSchema } from '../../src/trading/look-for-order.ts';
 import { paperOrderId } from '../../src/trading/paper-book.ts';
 import type { BeginningStore } from '../../src/ledger/beginnings.ts';
-import { announce, type AnnounceDeps } from '../shared/announce.ts';
+import { announce } from '../shared/announce.ts';
+import { paySkipped, type PayDeps } from './pay-skipped.ts';
 
-export interface Deps extends AnnounceDeps, Pick<StoryDeps, 'mailbox' | 'describeExecution' | 'viewEscrows'> {
+export interface Deps extends PayDeps, Pick<StoryDeps, 'mailbox' | 'viewEscrows'> {
   readonly intents: IntentStore;
   readonly continueExecution: ContinueExecution;
   readonly beginnings: BeginningStore;
-  readonly now: () => Date;
 }
 
 const text = z.string().check(z.minLength(3), z.maxLength(1000));
@@ -34,6 +34,7 @@ const inputSchema = z.discriminatedUnion('action', [
   // Also an execution's name.
   z.object({ action: z.literal('continue'), key: z.string().check(z.regex(/^[\w-]{1,80}$/)) }),
   z.object({ action: z.literal('skipped'), since: z.iso.datetime(), after: z.optional(cursor) }),
+  z.object({ action: z.literal('pay'), dryRun: z.optional(z.boolean()), ...decision }),
   z.object({ action: z.literal('beginnings') }),
   z.object({
     action: z.literal('begin'),
@@ -78,6 +79,8 @@ export function createHandler(deps: Deps) {
         return continueByKey(deps, asked.data.key);
       case 'skipped':
         return deps.intents.listSince('skipped', new Date(asked.data.since), LISTED, asked.data.after);
+      case 'pay':
+        return paySkipped(deps, asked.data);
       case 'beginnings':
         return { beginnings: await deps.beginnings.read() };
       case 'begin':

@@ -1,23 +1,49 @@
 import middy from '@middy/core';
 import * as z from 'zod/mini';
-import { createContinueExecution, createDescribeExecution } from '../../src/aws/executions.ts';
+import { createContinueExecution, createDescribeExecution, createStartExecution } from '../../src/aws/executions.ts';
 import { createIntentTable } from '../../src/aws/intent-table.ts';
 import { createMailboxTable } from '../../src/aws/mailbox-table.ts';
+import { createEscrowClient } from '../../src/purple-flea/escrow-client.ts';
+import { openToLook } from '../../src/purple-flea/open-client.ts';
+import { serviceSchema } from '../../src/purple-flea/service.ts';
+import { createWalletClient } from '../../src/purple-flea/wallet-client.ts';
+import { jsonText } from '../../src/schemas.ts';
 import { aws } from '../shared/aws.ts';
 import { createBeginnings } from '../shared/beginnings.ts';
-import { readEnvironment } from '../shared/environment.ts';
+import { escrowEnvironment, keysEnvironment, readEnvironment } from '../shared/environment.ts';
 import { createEscrowReadDeps } from '../shared/escrow-task.ts';
+import { createLookForCreated } from '../shared/look-for-created.ts';
+import { createKeys, createServiceDeps } from '../shared/purple-flea.ts';
 import { telemetry } from '../shared/telemetry.ts';
 import { createHandler } from './handler.ts';
 
-const env = readEnvironment({ INTENT_TABLE: z.string(), MAILBOX_TABLE: z.string(), STATE_MACHINE_ARN: z.string() });
+const env = readEnvironment({
+  ...escrowEnvironment,
+  ...keysEnvironment,
+  WALLET_SERVICE: jsonText(serviceSchema),
+  INTENT_TABLE: z.string(),
+  MAILBOX_TABLE: z.string(),
+  STATE_MACHINE_ARN: z.string(),
+});
+const keys = createKeys(env.SECRETS);
+const intents = createIntentTable(aws.dynamoDb, env.INTENT_TABLE);
+const escrow = createServiceDeps(env.ESCROW_SERVICE, env);
+const wallet = createServiceDeps(env.WALLET_SERVICE, env);
 
 export const handler = middy(
   createHandler({
     ...createEscrowReadDeps(),
-    intents: createIntentTable(aws.dynamoDb, env.INTENT_TABLE),
+    intents,
+    openLook: () =>
+      createLookForCreated({
+        intents,
+        openEscrow: openToLook(escrow, (id) => keys.get(id, ['treasury', 'predecessor']), createEscrowClient),
+        openWallet: openToLook(wallet, (id) => keys.get(id, ['wallet', 'treasury', 'predecessor']), createWalletClient),
+      }),
+    payers: [env.SECRETS.treasury, env.SECRETS.predecessor].flatMap((source) => source?.agentId ?? []),
     beginnings: createBeginnings(env.INTENT_TABLE),
     mailbox: createMailboxTable(aws.dynamoDb, env.MAILBOX_TABLE),
+    startExecution: createStartExecution(aws.stepFunctions, env.STATE_MACHINE_ARN),
     continueExecution: createContinueExecution(aws.stepFunctions, env.STATE_MACHINE_ARN),
     describeExecution: createDescribeExecution(aws.stepFunctions, env.STATE_MACHINE_ARN),
     now: () => new Date(),

@@ -52,6 +52,7 @@ const GRANTS: Readonly<Record<string, readonly string[]>> = {
     LEDGER_AND_AGE,
     BY_STATE,
     'dynamodb:GetItem dynamodb:Query on dynamodb:table/mailbox',
+    SECRET,
     USE_TABLE_KEY,
     PUBLISH,
     START,

@@ -54,11 +54,18 @@ function anOperator(
 ) {
   const recorder = createRecorder();
   const continued: string[][] = [];
+  const started: string[] = [];
   const handler = createHandler({
     intents,
     viewEscrows: () => anEscrowClient(client),
     mailbox: createMemoryMailbox(),
     describeExecution: async () => undefined,
+    startExecution: async (name) => {
+      started.push(name);
+      return 'started';
+    },
+    payers: ['ag_platform_treasury'],
+    openLook: () => async () => ({ kind: 'absent' }),
     beginnings: createMemoryBeginnings(NOW, [{ name: 'bonus/churn', terms: 'a' }], () => NOW),
     continueExecution: async (...names) => {
       continued.push(names);
@@ -69,7 +76,7 @@ function anOperator(
     log: recorder.log,
     count: recorder.count,
   });
-  return { handler, recorder, continued };
+  return { handler, recorder, continued, started };
 }
 
 describe('an operator', () => {
@@ -337,5 +344,17 @@ describe('what was skipped', () => {
 
     expect([first.intents.length, second.intents.length, second.next]).toEqual([100, 50, undefined]);
     expect(new Set([...first.intents, ...second.intents].map(({ key }) => key)).size).toBe(150);
+  });
+
+  test('is paid if a person says so', async () => {
+    const intents = createMemoryIntents();
+    const skip = { ...aNewSkip().skip, input: '{"request":{}}' };
+    const { intent } = await intents.skip(aNewSkip({ skip }), NOW);
+    const { handler, started } = anOperator(intents);
+
+    expect(await handler({ action: 'pay', key: intent.key, ...DECISION })).toMatchObject({
+      execution: `started as ${intent.key}`,
+    });
+    expect(started).toEqual([intent.key]);
   });
 });

@@ -341,6 +341,9 @@ describe('an order on paper whose answer was lost', () => {
       viewEscrows: inert('viewEscrows'),
       continueExecution: inert('continueExecution'),
       describeExecution: inert('describeExecution'),
+      startExecution: inert('startExecution'),
+      openLook: inert('openLook'),
+      payers: [],
       beginnings: { read: inert('read'), move: inert('move') },
     });
     const decision = { operator: 'me@team', evidence: 'the item paper/paper', reason: 'it is in the book' };

@@ -1,0 +1,82 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { paySkipped } from '../../../lambdas/decide-intent/pay-skipped.ts';
+import { createLookForCreated } from '../../../lambdas/shared/look-for-created.ts';
+import { lockFunds } from '../../../src/escrow/escrow-effects.ts';
+import { lifecycleInputSchema } from '../../../src/escrow/lifecycle-input.ts';
+import { skipOf } from '../../../src/escrow/skip-escrow.ts';
+import { PROFILES, type Profile } from '../../../src/purple-flea/service.ts';
+import { aRequest, TREASURY } from '../../support/bonus-escrow.ts';
+import { afterNoon } from '../../support/effects.ts';
+import { startLedgerWorld, type LedgerWorld } from '../../support/ledger-world.ts';
+import { createMemoryIntents } from '../../support/memory-intents.ts';
+import { createRecorder } from '../../support/recorder.ts';
+
+const DECISION = { operator: 'ada', evidence: 'list of escrows', reason: 'the old ledger is lost' };
+const REQUEST = aRequest();
+const INPUT = lifecycleInputSchema.parse(REQUEST);
+
+let world: LedgerWorld;
+afterEach(() => world.close());
+
+/** A new ledger beside the twin's escrows, in which the bonus is skipped; its execution locks what it is started for. */
+async function aNewLedger() {
+  const intents = createMemoryIntents();
+  const causedAt = afterNoon(0).toISOString();
+  const skip = skipOf(REQUEST, { reason: 'older-than-ledger', detail: 'old', rule: 'bonus/churn', causedAt });
+  await intents.skip(skip, afterNoon(0));
+  const recorder = createRecorder();
+  const lock = () => lockFunds({ ...world.treasury, intents }, INPUT);
+  const pay = () =>
+    paySkipped(
+      {
+        intents,
+        openLook: () => createLookForCreated({ ...world.lookDeps, intents }),
+        payers: [TREASURY],
+        describeExecution: async () => undefined,
+        startExecution: async () => {
+          await lock();
+          return 'started';
+        },
+        now: () => afterNoon(0),
+        publish: recorder.publish,
+        log: recorder.log,
+        count: recorder.count,
+      },
+      { key: skip.key, ...DECISION },
+    );
+  return { pay, lock };
+}
+
+/** How many escrows the twin holds. */
+async function countEscrows(): Promise<number> {
+  const response = await fetch(`${world.twin.url}/_twin/escrows`);
+  return ((await response.json()) as { readonly escrows: readonly unknown[] }).escrows.length;
+}
+
+describe.each(PROFILES)('a skipped bonus in the dialect %s', (profile: Profile) => {
+  test('is not paid where the ledger that is gone has locked it', async () => {
+    world = await startLedgerWorld(profile);
+    await lockFunds(world.treasury, INPUT);
+    const { pay, lock } = await aNewLedger();
+
+    expect(await pay()).toEqual({ error: expect.stringContaining('at Purple Flea bears its reference') });
+    await lock();
+    expect(await countEscrows()).toBe(1);
+  });
+
+  test('is paid once where nobody has, and a third ledger finds it by the reference of that try', async () => {
+    world = await startLedgerWorld(profile);
+    const other = lifecycleInputSchema.parse(aRequest({ cause: { ...REQUEST.cause, subject: 'another job' } }));
+    await lockFunds(world.treasury, other);
+    const { pay, lock } = await aNewLedger();
+
+    expect(await pay()).toMatchObject({ execution: expect.stringContaining('started') });
+    await pay();
+    await lock();
+    expect(await countEscrows()).toBe(2);
+
+    const third = await aNewLedger();
+    expect(await third.pay()).toEqual({ error: expect.stringContaining('at Purple Flea bears its reference') });
+    expect(await countEscrows()).toBe(2);
+  });
+});

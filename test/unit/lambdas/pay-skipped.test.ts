@@ -1,0 +1,174 @@
+import { describe, expect, test } from '@jest/globals';
+import { paySkipped, type PayDeps } from '../../../lambdas/decide-intent/pay-skipped.ts';
+import { skipOf } from '../../../src/escrow/skip-escrow.ts';
+import type { DescribedExecution } from '../../../src/escrow/story.ts';
+import { retryKey } from '../../../src/ledger/effect-key.ts';
+import type { Look, LookFor } from '../../../src/ledger/resolve-intents.ts';
+import { aRequest, TREASURY } from '../../support/bonus-escrow.ts';
+import { aNewIntent, aNewSkip, afterNoon, MINUTE, NOON } from '../../support/effects.ts';
+import { inert } from '../../support/inert.ts';
+import { createMemoryIntents } from '../../support/memory-intents.ts';
+import { createRecorder } from '../../support/recorder.ts';
+
+const DECISION = { operator: 'ada', evidence: 'list of escrows', reason: 'the old ledger did not pay it' };
+const CAUSED_AT = afterNoon(-30 * MINUTE).toISOString();
+const TOO_OLD = { reason: 'older-than-ledger', detail: 'old', rule: 'bonus/churn', causedAt: CAUSED_AT } as const;
+const SKIP = skipOf(aRequest(), TOO_OLD);
+const { key } = SKIP;
+
+/** An operator's function over a ledger with one skipped bonus; what it starts is remembered. */
+async function anOperator(
+  { lookFor = async () => ({ kind: 'absent' }), ...overrides }: Partial<PayDeps> & { readonly lookFor?: LookFor } = {},
+  executions: Partial<DescribedExecution>[] = [],
+) {
+  const intents = createMemoryIntents();
+  await intents.skip(SKIP, NOON);
+  const recorder = createRecorder();
+  const started = new Map<string, unknown>();
+  const looked: string[] = [];
+  const deps: PayDeps = {
+    intents,
+    describeExecution: async (name) =>
+      [...executions, ...[...started.keys()].map((one) => ({ name: one, status: 'RUNNING' }))].find(
+        (one) => one.name === name,
+      ) as DescribedExecution | undefined,
+    startExecution: async (name, input) => {
+      if (started.has(name)) return 'already-started';
+      started.set(name, input);
+      return 'started';
+    },
+    payers: [TREASURY],
+    openLook: () => async (intent) => {
+      looked.push(intent.reference);
+      return lookFor(intent);
+    },
+    now: () => afterNoon(60 * MINUTE),
+    publish: recorder.publish,
+    log: recorder.log,
+    count: recorder.count,
+    ...overrides,
+  };
+  const pay = (asked: Partial<Parameters<typeof paySkipped>[1]> = {}) =>
+    paySkipped(deps, { key, ...DECISION, ...asked });
+  return { pay, deps, intents, recorder, started, looked };
+}
+
+describe('a skipped cause that a person says to pay', () => {
+  test('starts its execution once, with name and reason, after a look for its reference and those of other tries', async () => {
+    const { pay, intents, recorder, started, looked } = await anOperator();
+
+    expect(await pay()).toMatchObject({ execution: `started as ${key}` });
+    expect(await pay()).toMatchObject({ execution: expect.stringContaining(key) });
+
+    expect([...started]).toEqual([[key, { request: aRequest() }]]);
+    expect(new Set(looked).size).toBe(3);
+    expect(intents.items.get(key)).toMatchObject({ state: 'skipped', decision: DECISION, retriedAs: retryKey(key) });
+    expect(recorder.published).toEqual([
+      [
+        'intent.retried',
+        expect.objectContaining({ key, retriedAs: retryKey(key), note: expect.stringContaining('ada') }),
+      ],
+    ]);
+  });
+
+  test('is looked for from its own time on, not from when it was recorded', async () => {
+    const seen: string[] = [];
+    const { pay } = await anOperator({
+      lookFor: async ({ createdAt }) => {
+        seen.push(createdAt);
+        return { kind: 'absent' };
+      },
+    });
+    await pay({ dryRun: true });
+
+    expect(new Set(seen)).toEqual(new Set([CAUSED_AT]));
+  });
+
+  test('is left alone by a dry run', async () => {
+    const { pay, intents, started } = await anOperator();
+
+    expect(await pay({ dryRun: true })).toMatchObject({ execution: expect.stringContaining('would be started') });
+    expect([started.size, intents.items.get(key)?.retriedAs]).toEqual([0, undefined]);
+  });
+
+  test('is started by the next call where the one that recorded the decision ended too early', async () => {
+    const { pay, deps, started } = await anOperator();
+    await paySkipped(
+      { ...deps, startExecution: () => Promise.reject(new Error('throttled')) },
+      { key, ...DECISION },
+    ).catch(() => undefined);
+
+    expect(await pay()).toMatchObject({ execution: `started as ${key}` });
+    expect(started.size).toBe(1);
+  });
+
+  test('has another name where an execution of an earlier ledger had that of its key', async () => {
+    const { pay, started } = await anOperator({}, [{ name: key, status: 'FAILED', stoppedAt: NOON.toISOString() }]);
+
+    await pay();
+    await pay();
+
+    expect([...started.keys()]).toEqual([`${key}-paid`]);
+  });
+});
+
+describe('a skipped cause is not paid', () => {
+  test.each<[string, Look, string]>([
+    [
+      'whose reference is at the service',
+      { kind: 'found', result: { escrowId: 'esc_9' } },
+      'esc_9 at Purple Flea bears',
+    ],
+    ['whose reference is there for another amount', { kind: 'many', note: 'on esc_1, esc_2' }, 'on esc_1, esc_2'],
+    ['that cannot be looked for', { kind: 'unclear', reason: 'the list has 2 of 3' }, 'it cannot be seen whether'],
+  ])('%s', async (_case, look, message) => {
+    const { pay, intents } = await anOperator({
+      lookFor: async () => look,
+      startExecution: inert('startExecution'),
+    });
+
+    expect(await pay()).toEqual({ error: expect.stringContaining(message) });
+    expect(intents.items.get(key)?.retriedAs).toBeUndefined();
+  });
+
+  test('whose reference another try bears', async () => {
+    let looks = 0;
+    const { pay } = await anOperator({
+      lookFor: async () => {
+        looks += 1;
+        return looks < 2 ? { kind: 'absent' } : { kind: 'found', result: { escrowId: 'esc_9' } };
+      },
+      startExecution: inert('startExecution'),
+    });
+
+    expect(await pay()).toEqual({ error: expect.stringContaining('esc_9') });
+  });
+
+  test('while the service does not answer', async () => {
+    const { pay } = await anOperator({
+      lookFor: () => Promise.reject(new Error('503')),
+      startExecution: inert('startExecution'),
+    });
+
+    expect(await pay()).toEqual({ error: expect.stringContaining('503. Try again later') });
+  });
+
+  test.each([
+    ['runs', { status: 'RUNNING' }, 'is running'],
+    ['has just ended', { status: 'FAILED', stoppedAt: afterNoon(50 * MINUTE).toISOString() }, 'quarter of an hour'],
+  ])('whose execution of before %s', async (_case, execution, message) => {
+    const { pay } = await anOperator({ startExecution: inert('startExecution') }, [{ name: key, ...execution }]);
+
+    expect(await pay()).toEqual({ error: expect.stringContaining(message) });
+  });
+
+  test('that earned nothing, that is no skip, or that there is not', async () => {
+    const { pay, intents } = await anOperator({ startExecution: inert('startExecution') });
+    const weak = await intents.skip(aNewSkip({ subject: 'weak', amountUsd: '0.00', note: 'below' }), NOON);
+    const other = await intents.prepare(aNewIntent({ subject: 'other' }), NOON);
+
+    expect(await pay({ key: weak.intent.key })).toEqual({ error: expect.stringContaining('earned nothing (below)') });
+    expect(await pay({ key: other.key })).toEqual({ error: expect.stringContaining('the intent is prepared') });
+    expect(await pay({ key: 'none' })).toEqual({ error: 'key: there is no intent none' });
+  });
+});
