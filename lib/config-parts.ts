@@ -19,7 +19,7 @@ export const usd = (min: string, max: string) =>
     .meta({ description: `Decimal USD as a string, ${min} to ${max}.`, examples: ['50.00'] });
 
 /** Ids are in lines that people get: no blanks, quotes, or what they would have to be escaped for. */
-export const agentId = z.string().regex(/^[\w.:@-]{3,100}$/);
+export const agentId = z.string().regex(/^[\w.:@-]{3,100}$/, { error: '3 to 100 letters, digits and _ . : @ -' });
 
 const rule = z
   .strictObject({

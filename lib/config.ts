@@ -10,13 +10,14 @@ import { TRADING_MODES } from '../src/trading/trade-policy.ts';
 import { bonus, findUnpayable } from './bonus-config.ts';
 import { rewriteFormerBonus } from './former-bonus.ts';
 import { agentId, escrowAmount, gate, guard, isAmount, timeoutHours, usd } from './config-parts.ts';
-import { realServices } from './loopback.ts';
+import { isLoopback, realServices } from './loopback.ts';
 import { modelPackages } from './package-config.ts';
-import { inferences, predictors } from './predictor-config.ts';
-
-/** Stages that have a file in `config/`. */
-export const STAGES = ['local', 'dev', 'prod'] as const;
-export type Stage = (typeof STAGES)[number];
+import { assetName, inferences, predictors } from './predictor-config.ts';
+import { AT_MOST_DAILY } from './cron.ts';
+import { findJsonProblem } from './check-json.ts';
+import { findContradictions, isEachOnce, type Contradiction } from './config-checks.ts';
+import { describeIssue } from './config-problems.ts';
+import { STAGE_NAME, STAGES } from './stages.ts';
 
 /** Orders on paper have the budgets of real ones. */
 const OUTFLOWS = EFFECT_KINDS.filter((kind) => EFFECT_NATURE[kind] === 'outflow' && kind !== 'paper-order');
@@ -27,20 +28,34 @@ const unitInterval = z.number().min(0).max(1);
 /** One per cent. */
 const DOCUMENTED_FEE_BASIS_POINTS = 100;
 
+/** Keys go there: in the clear to this machine alone, and nothing secret is in the address itself. */
+function isBareAddress(address: string): boolean {
+  const url = URL.parse(address);
+  if (url === null || !url.protocol.startsWith('http')) return true;
+  const { protocol, username, password, search, hash } = url;
+  return (protocol === 'https:' || isLoopback(address)) && username + password + search + hash === '';
+}
+
+/** Also names that are links to others, such as America/Argentina/Buenos_Aires. */
+function isTimeZone(zone: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+}
+
 const service = z
   .strictObject({
     baseUrl: z
       .url({ protocol: /^https?$/ })
       .regex(/[^/]$/)
       .max(200)
+      .refine(isBareAddress, { error: 'https, or http on this machine; no user, no query' })
       .meta({ description: 'Where the service is; http or https, without a slash at the end.' }),
     profile: z.enum(PROFILES).meta({ description: 'The dialect of the API spoken there.' }),
   })
   .meta({ description: 'One service of Purple Flea.' });
-
-/** `rate` of a day or more, or `cron` at one minute of one hour: a period is one escrow, and a slip is not a hundred. */
-const AT_MOST_DAILY =
-  /^(rate\((1 day|([2-9]|[1-9]\d{1,2}) days|(2[4-9]|[3-9]\d|[1-9]\d{2}) hours)\)|cron\(([0-5]?\d) ([01]?\d|2[0-3]) \S+ \S+ \S+ \S+\))$/;
 
 const subscription = z.strictObject({
   name: z
@@ -56,7 +71,7 @@ const subscription = z.strictObject({
     .regex(AT_MOST_DAILY)
     .meta({
       description:
-        'Once a day at most, in UTC: rate(...) in days or from 24 hours, or cron(...) of one minute and hour.',
+        'Once a day at most, in UTC: rate(...) in days or from 24 hours, or cron(...) of one minute and hour, with ? for one of its days.',
       examples: ['cron(0 6 ? * MON *)', 'rate(7 days)'],
     }),
 });
@@ -65,22 +80,25 @@ const orderAmount = usd('1.01', ORDER_LIMITS.maxAmountUsd);
 const clock = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/);
 
 const market = z.strictObject({
-  asset: z
-    .string()
-    .regex(/^[\w./:-]{1,40}$/)
-    .meta({ description: 'As predictions and alerts name it.' }),
+  asset: assetName.meta({ description: 'As predictions and alerts name it: letters, digits and . _ : / -, up to 40.' }),
   maxExposureUsd: usd('1.01', '999999.00').meta({
     description:
       'The most that its open positions may come to with the next order, longs less shorts, on either side, notional. What makes them smaller may always go out.',
   }),
   hours: z
     .strictObject({
-      days: z.array(z.int().min(1).max(7)).min(1).max(7).meta({ description: 'ISO weekdays: Monday is 1.' }),
+      days: z
+        .array(z.int().min(1).max(7))
+        .min(1)
+        .max(7)
+        .refine(isEachOnce, { error: 'each once' })
+        .meta({ description: 'ISO weekdays: Monday is 1.' }),
       from: clock.meta({ description: 'HH:MM.' }),
       until: clock.meta({ description: 'HH:MM, later on the same day; at it the market is closed.' }),
       timeZone: z
         .string()
-        .refine((zone) => Intl.supportedValuesOf('timeZone').includes(zone) || zone === 'UTC')
+        .max(64)
+        .refine(isTimeZone)
         .meta({ description: 'IANA name.', examples: ['America/New_York', 'UTC'] }),
     })
     .refine(({ from, until }) => from < until, { error: 'until has to be later than from' })
@@ -99,7 +117,10 @@ const market = z.strictObject({
 export const configSchema = z
   .strictObject({
     $schema: z.literal('./schema.json'),
-    stage: z.enum(STAGES).meta({ description: 'Goes into the names of stacks and functions.' }),
+    stage: z.string().regex(STAGE_NAME).meta({
+      description:
+        'Name of the file, and part of all names: lower case, digits and -, up to 12. local is the stage that talks to the twin.',
+    }),
     retainData: z.boolean().meta({
       description:
         'Whether tables, keys and the secret outlive the stacks. False only where every service is on this machine.',
@@ -329,14 +350,29 @@ export class InvalidConfigError extends Error {
 /**
  * Reads and checks `config/<stage>.json`.
  *
- * @throws InvalidConfigError where the stage has no file or the file does not fit the schema.
+ * @throws InvalidConfigError where the stage has no file, the file does not fit the schema, or it is about another stage.
  */
 export function loadConfig(stage: string): Config {
-  if (!isStage(stage)) {
-    throw new InvalidConfigError(`-c stage=${stage}: there is no such stage; allowed: ${STAGES.join(', ')}`);
+  if (!STAGES.includes(stage)) {
+    const fix = STAGE_NAME.test(stage) ? `copy one to config/${stage}.json and set its "stage"` : 'check the spelling';
+    throw new InvalidConfigError(`-c stage=${stage}: there is no such stage; there are ${STAGES.join(', ')}; ${fix}`);
   }
   const file = `config/${stage}.json`;
-  return parseConfig(JSON.parse(readFileSync(new URL(`../${file}`, import.meta.url), 'utf8')), file);
+  const config = parseConfigText(readFileSync(new URL(`../${file}`, import.meta.url), 'utf8'), file);
+  if (config.stage !== stage) throw new InvalidConfigError(describeOtherStage(file, config.stage, stage));
+  return config;
+}
+
+/** Checks the text of one configuration; `file` names it in messages. */
+export function parseConfigText(text: string, file: string): Config {
+  const problem = findJsonProblem(text);
+  if (problem !== undefined) throw new InvalidConfigError(`${file} is not JSON: ${problem}`);
+  return parseConfig(JSON.parse(text), file);
+}
+
+/** A copy that still has the name of what it was copied from would be deployed over it. */
+export function describeOtherStage(file: string, found: string, expected: string): string {
+  return `${file} is not a valid configuration:\n  stage: got "${found}"; allowed: the name of the file. Set it to "${expected}"; as it is, this would be deployed over stage ${found}.`;
 }
 
 /** Checks one configuration; `file` names it in messages. */
@@ -348,81 +384,17 @@ export function parseConfig(value: unknown, file: string): Config {
     throw new InvalidConfigError(`${file} is not a valid configuration: ${advice}:\n  ${rewritten}`);
   }
   const parsed = configSchema.safeParse(value, { reportInput: true });
-  if (parsed.success) return parsed.data;
-  const lines = parsed.error.issues.flatMap((issue) => describeIssue(issue, value));
+  const issues = parsed.success ? findContradictions(parsed.data).map(toIssue) : parsed.error.issues;
+  if (parsed.success && issues.length === 0) return parsed.data;
+  const lines = issues.flatMap((issue) => describeIssue(issue, value, configSchema));
   throw new InvalidConfigError([`${file} is not a valid configuration:`, ...lines].join('\n'));
+}
+
+function toIssue({ path, input, message }: Contradiction): z.core.$ZodIssue {
+  return { code: 'custom', path: [...path], input, message };
 }
 
 /** The JSON Schema of a stage's file, for editors. */
 export function configJsonSchema(): object {
   return z.toJSONSchema(configSchema, { io: 'input' });
-}
-
-function isStage(stage: string): stage is Stage {
-  return (STAGES as readonly string[]).includes(stage);
-}
-
-function formatPath(path: readonly PropertyKey[]): string {
-  return path
-    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
-    .join('')
-    .replace(/^\./, '');
-}
-
-function describeIssue(issue: z.core.$ZodIssue, config: unknown): string[] {
-  const path = formatPath(issue.path);
-  const schema = schemaAt(issue.path, config);
-  if (issue.code === 'unrecognized_keys') {
-    const known = schema === undefined ? 'none' : knownKeys(schema).join(', ');
-    return issue.keys.map((key) => `  ${formatPath([...issue.path, key])}: unknown; allowed here: ${known}`);
-  }
-  const got = issue.input === undefined ? 'is missing' : `got ${JSON.stringify(issue.input)}`;
-  const description = schema === undefined ? undefined : z.globalRegistry.get(schema)?.description;
-  return [`  ${path}: ${got}; allowed: ${[description, issue.message].filter(Boolean).join(' ')}`];
-}
-
-function knownKeys(schema: z.core.$ZodType): readonly string[] {
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) return knownKeys(schema.unwrap());
-  if (schema instanceof z.ZodObject) return Object.keys(schema.shape);
-  if (schema instanceof z.ZodRecord && schema.keyType instanceof z.ZodEnum) return schema.keyType.options.map(String);
-  return [];
-}
-
-/** The schema of what is at a path; where it depends on the value, as with a gate's mode, that of the value there. */
-function schemaAt(path: readonly PropertyKey[], config: unknown): z.core.$ZodType | undefined {
-  let current: z.core.$ZodType | undefined = configSchema;
-  let value = config;
-  for (const part of path) {
-    current = current === undefined ? undefined : childOf(optionFor(current, value), part);
-    value = fieldOf(value, part);
-  }
-  return current === undefined || path.length === 0 ? current : optionFor(current, value);
-}
-
-/** Of a discriminated union, the option that a value is of; the schema itself where it is none, or the value is of no option. */
-function optionFor(schema: z.core.$ZodType, value: unknown): z.core.$ZodType {
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) {
-    const inner = optionFor(schema.unwrap(), value);
-    return inner === schema.unwrap() ? schema : inner;
-  }
-  if (!(schema instanceof z.ZodDiscriminatedUnion)) return schema;
-  const { discriminator } = schema.def;
-  const kind = fieldOf(value, discriminator);
-  const fits = (option: z.core.$ZodType) => {
-    const literal = childOf(option, discriminator);
-    return literal instanceof z.ZodLiteral && literal.values.has(kind as string);
-  };
-  return schema.options.find(fits) ?? schema;
-}
-
-function childOf(schema: z.core.$ZodType, part: PropertyKey): z.core.$ZodType | undefined {
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) return childOf(schema.unwrap(), part);
-  if (schema instanceof z.ZodObject) return (schema.shape as Record<PropertyKey, z.core.$ZodType>)[part];
-  if (schema instanceof z.ZodArray) return schema.element;
-  if (schema instanceof z.ZodRecord) return schema.valueType;
-  return undefined;
-}
-
-function fieldOf(value: unknown, part: PropertyKey): unknown {
-  return typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[part] : undefined;
 }

@@ -1,11 +1,15 @@
 import * as z from 'zod';
+import type { Predictor } from '../src/inference/predictor.ts';
 import { DIRECTIONS } from '../src/inference/read-prediction.ts';
+import { isEachOnce } from './config-checks.ts';
 
 const name = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,19}$/)
   .meta({ description: 'Begins the ids of predictions and ends names; lower case, digits and -, up to 20.' });
-const asset = z.string().min(1).max(40).meta({ description: 'Asset that the prediction is about.' });
+/** It goes into names of rules and groups of queues. */
+export const assetName = z.string().regex(/^[A-Za-z0-9][\w.:/-]{0,39}$/);
+const asset = assetName.meta({ description: 'Asset that the prediction is about; one of trading.markets.' });
 const endpointName = z
   .string()
   .regex(/^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$/)
@@ -29,14 +33,18 @@ const kmsKeyArn = z
 /** Feature Store's rule for names of features and groups. */
 const storeName = z.string().regex(/^[a-zA-Z0-9]([-_]*[a-zA-Z0-9]){0,63}$/);
 const featureName = z.string().min(1).max(64);
+
+/** In seconds: three runs of a schedule of five minutes. */
+const DEFAULT_MAX_AGE = 900;
 const maxAgeSeconds = z
-  .int()
-  .min(1)
-  .max(31_536_000)
-  .optional()
-  .meta({ description: 'Older features are an error; without it, they are never too old.' });
+  .union([z.int().min(1).max(31_536_000), z.literal('unlimited')])
+  .default(DEFAULT_MAX_AGE)
+  .meta({
+    description: `Older features are an error; ${DEFAULT_MAX_AGE} if left out. unlimited: they are never too old.`,
+  });
 const MAX_FEATURES = 200;
-const atLeastOne = <Schema extends z.ZodType>(element: Schema) => z.array(element).min(1).max(MAX_FEATURES);
+const atLeastOne = <Schema extends z.ZodType>(element: Schema) =>
+  z.array(element).min(1).max(MAX_FEATURES).refine(isEachOnce, { error: 'each once' });
 
 const features = z
   .discriminatedUnion('source', [
@@ -68,17 +76,15 @@ const features = z
         kmsKeyArn,
       })
       .refine(
-        ({ eventTimeFeature, maxAgeSeconds: limit }) => (eventTimeFeature === undefined) === (limit === undefined),
-        {
-          error: 'give eventTimeFeature and maxAgeSeconds both, or neither',
-        },
+        ({ eventTimeFeature, maxAgeSeconds: limit }) => (eventTimeFeature === undefined) === (limit === 'unlimited'),
+        { error: 'give eventTimeFeature, or "maxAgeSeconds": "unlimited" if the age is not to be looked at; not both' },
       ),
   ])
   .meta({ description: 'Where the features of each run come from.' });
 
-const order = atLeastOne(featureName)
-  .refine((names) => new Set(names).size === names.length, { error: 'each once' })
-  .meta({ description: 'The features in the order of the model, which knows them by position; one at least.' });
+const order = atLeastOne(featureName).meta({
+  description: 'The features in the order of the model, which knows them by position; one at least.',
+});
 
 const request = z
   .discriminatedUnion('format', [
@@ -94,7 +100,7 @@ const labels = z
   .array(z.enum(DIRECTIONS))
   .min(2)
   .max(3)
-  .refine((all) => new Set(all).size === all.length, { error: 'each once' })
+  .refine(isEachOnce, { error: 'each once' })
   .meta({ description: "What the model's classes mean, in its order.", examples: [['short', 'hold', 'long']] });
 const structured = z.enum(['json', 'jsonlines']);
 const anyFormat = z.enum(['json', 'jsonlines', 'csv']);
@@ -138,6 +144,15 @@ const predictor = z
       .meta({ description: 'How often the scheduler asks; without it, the function is only invoked by hand.' }),
   })
   .superRefine((value, context) => {
+    if (value.features.source === 'fixed' && value.everyMinutes !== undefined && value.everyMinutes >= 1) {
+      context.addIssue({
+        code: 'custom',
+        path: ['everyMinutes'],
+        input: value.everyMinutes,
+        message:
+          'Fixed features are never news, and a schedule would trade on them: read features from s3 or feature-store, or leave it out and ask by hand.',
+      });
+    }
     const known = value.features.source === 'fixed' ? Object.keys(value.features.values) : value.features.names;
     const missing =
       value.request.format === 'json' ? [] : value.request.order.filter((one) => known?.includes(one) === false);
@@ -194,6 +209,13 @@ export const inferences = z
   .meta({ description: 'Answers of asynchronous endpoints, taken from S3 as they are written; none if left out.' });
 
 export type PredictorConfig = z.infer<typeof predictors>[number];
+/** What a predictor's function is told: no schedule, and no limit on the age where there is to be none. */
+export function predictorPolicy({ everyMinutes: _every, features: given, ...others }: PredictorConfig): Predictor {
+  if (given.source === 'fixed') return { ...others, features: given };
+  const { maxAgeSeconds: limit, kmsKeyArn: _key, ...source } = given;
+  return { ...others, features: limit === 'unlimited' ? source : { ...source, maxAgeSeconds: limit } };
+}
+
 export type InferenceConfig = z.infer<typeof inferences>[number];
 
 function refuseSharedNames(all: readonly { readonly name: string }[], context: z.core.$RefinementCtx): void {

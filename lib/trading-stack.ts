@@ -22,6 +22,7 @@ import {
   allowReadingSecret,
   allowRecordingIntents,
 } from './grants.ts';
+import { marketRule } from './names.ts';
 import { marketPolicies, marketSettings } from './trading-settings.ts';
 
 /** From so many signals an hour on, that nearly all of them are skipped is no chance. */
@@ -171,7 +172,7 @@ export class TradingStack extends Stack {
     });
     for (const asset of assets) {
       signals.addSource({
-        name: `trade-signals-${asset.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}`,
+        name: marketRule(asset),
         bus,
         pattern: { detailType, detail: { asset: [asset] } },
         fifoGroup: `market-${asset}`,

@@ -1,6 +1,6 @@
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { parseArgs } from 'node:util';
-import { STAGES } from '../lib/config.ts';
+import { STAGES } from '../lib/stages.ts';
 import { prefixOf } from '../lib/names.ts';
 import { createClients } from '../local/clients.ts';
 import { readSession } from '../local/local-pipeline.ts';

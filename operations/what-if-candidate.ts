@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { loadConfig, parseConfig, STAGES, type Config } from '../lib/config.ts';
+import { loadConfig, parseConfigText, type Config } from '../lib/config.ts';
+import { STAGES } from '../lib/stages.ts';
 import { tradePolicy } from '../lib/trading-settings.ts';
 import { parseUsd } from '../src/money.ts';
 import { paperTermsSchema } from '../src/trading/paper-market.ts';
@@ -20,7 +21,7 @@ export interface ConfiguredCandidate extends Candidate {
 export function readCandidate(stageOrPath: string): ConfiguredCandidate {
   const isStage = STAGES.some((stage) => stage === stageOrPath);
   const name = basename(stageOrPath).replace(/\.json$/, '');
-  return candidateOf(name, isStage ? loadConfig(stageOrPath) : parseConfig(readJson(stageOrPath), stageOrPath));
+  return candidateOf(name, isStage ? loadConfig(stageOrPath) : parseConfigText(readText(stageOrPath), stageOrPath));
 }
 
 /** What a configuration says of trading. Its mode is left aside: here all orders are on paper. */
@@ -34,17 +35,6 @@ export function candidateOf(name: string, config: Config): ConfiguredCandidate {
     marketDayUsd: marketDay === undefined ? undefined : parseUsd(marketDay),
     settings: settingsOf(config),
   };
-}
-
-function readJson(path: string): unknown {
-  const text = readText(path);
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new Error(`--config ${path}: not JSON: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-    });
-  }
 }
 
 function readText(path: string): string {

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { STAGES } from '../lib/config.ts';
+import { STAGES } from '../lib/stages.ts';
 import { createPriceReader, type PricePoint } from '../src/what-if/prices.ts';
 import { createRecordingReader, type Recording } from '../src/what-if/recording.ts';
 import { replay } from '../src/what-if/replay.ts';

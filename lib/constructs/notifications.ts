@@ -8,7 +8,7 @@ import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 import { NOBODY_DECIDED } from '../../src/escrow/review.ts';
 import { OWN_SOURCE, type PublishedType } from '../../src/events/catalogue.ts';
-import type { Stage } from '../config.ts';
+import type { Stage } from '../stages.ts';
 import { ofOwnAccount } from '../grants.ts';
 import { pascalCase, prefixOf } from '../names.ts';
 import { createAlarm } from './alarm.ts';

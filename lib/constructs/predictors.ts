@@ -4,7 +4,7 @@ import { Construct } from 'constructs';
 import type { FoundationStack } from '../foundation-stack.ts';
 import { allowOn, allowPublishing, allowReadingObjects } from '../grants.ts';
 import { pascalCase } from '../names.ts';
-import type { PredictorConfig } from '../predictor-config.ts';
+import { predictorPolicy, type PredictorConfig } from '../predictor-config.ts';
 import { PipelineFunction } from './pipeline-function.ts';
 import { createSchedule } from './schedule.ts';
 
@@ -28,7 +28,8 @@ export class Predictors extends Construct {
   ) {
     super(scope, id);
     const { prefix, bus, alarmTopic } = foundation;
-    const functions = predictors.map(({ everyMinutes, ...predictor }) => {
+    const functions = predictors.map((predictor) => {
+      const { everyMinutes } = predictor;
       const fn = new PipelineFunction(this, {
         lambda: 'request-prediction',
         variant: predictor.name,
@@ -38,7 +39,7 @@ export class Predictors extends Construct {
           ...sageMakerEnvironment,
           EVENT_BUS: bus.eventBusName,
         },
-        policies: { predictor },
+        policies: { predictor: predictorPolicy(predictor) },
         alarmTopic,
       });
       allowOn(fn, ['sagemaker:InvokeEndpoint'], sageMakerArn(this, 'endpoint', predictor.endpointName.toLowerCase()));

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { existsSync } from 'node:fs';
-import { loadConfig, STAGES } from '../../lib/config.ts';
+import { loadConfig } from '../../lib/config.ts';
+import { STAGES } from '../../lib/stages.ts';
 import { METRIC_NAMESPACE, METRICS } from '../../src/observability.ts';
 import { ACCOUNT, REGION, synthesizeStage } from '../support/synthesized-stage.ts';
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { loadConfig, STAGES } from '../../lib/config.ts';
+import { loadConfig } from '../../lib/config.ts';
+import { STAGES } from '../../lib/stages.ts';
 import {
   ACCOUNT,
   alarmTopicOf,

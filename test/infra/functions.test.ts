@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { readdirSync } from 'node:fs';
-import { loadConfig, STAGES } from '../../lib/config.ts';
+import { loadConfig } from '../../lib/config.ts';
+import { STAGES } from '../../lib/stages.ts';
 import { ruleTerms } from '../../lib/rule-terms.ts';
 import { ACCOUNT, alarmTopicOf, REGION, synthesizeStage } from '../support/synthesized-stage.ts';
 
@@ -210,12 +211,7 @@ describe.each(STAGES)('the functions of stage %s', (stageName) => {
       'measure-positions': { trade, paper, symbols },
       'resolve-intents': { symbols, terms },
       'reconcile-ledger': { symbols },
-      ...Object.fromEntries(
-        predictors.map(({ everyMinutes: _every, ...predictor }) => [
-          `request-prediction-${predictor.name}`,
-          { predictor },
-        ]),
-      ),
+      ...Object.fromEntries(predictors.map((predictor) => [`request-prediction-${predictor.name}`, { predictor }])),
       ...Object.fromEntries(inferences.map((source) => [`read-inference-${source.name}`, { inference: source }])),
     });
     for (const service of ['escrow', 'trading', 'wallet', 'faucet'] as const) {

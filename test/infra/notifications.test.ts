@@ -4,7 +4,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Topic } from 'aws-cdk-lib/aws-sns';
-import { STAGES } from '../../lib/config.ts';
+import { STAGES } from '../../lib/stages.ts';
 import { Notifications } from '../../lib/constructs/notifications.ts';
 import type { Guard } from '../../src/escrow/gate.ts';
 import { reviewDelivery } from '../../src/escrow/review.ts';

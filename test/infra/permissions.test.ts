@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { loadConfig, STAGES } from '../../lib/config.ts';
+import { loadConfig } from '../../lib/config.ts';
+import { STAGES } from '../../lib/stages.ts';
 import {
   describeStatement,
   listed,
@@ -150,7 +151,8 @@ describe.each(STAGES)('the permissions of stage %s', (stageName) => {
   test('are for functions that exist', () => {
     const expected = Object.keys(GRANTS)
       .filter((name) => webhooks.enabled || name !== 'receive-webhook')
-      .filter((name) => inferences.length > 0 || name !== 'read-inference-eth');
+      .filter((name) => inferences.length > 0 || name !== 'read-inference-eth')
+      .filter((name) => trading.predictors.length > 0 || name !== 'request-prediction-btc');
 
     expect(expected.toSorted()).toEqual(functions.map(({ name }) => name).toSorted());
   });

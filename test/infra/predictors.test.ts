@@ -104,9 +104,10 @@ describe('a stage with several predictors', () => {
   });
 
   test('tells each what it is to do, as the function reads it', () => {
-    for (const { everyMinutes: _, ...predictor } of predicting(loadConfig('prod')).trading.predictors) {
+    for (const { everyMinutes: _, features, ...predictor } of predicting(loadConfig('prod')).trading.predictors) {
+      const { kmsKeyArn: _key, ...source } = { kmsKeyArn: undefined, ...features };
       const told = stage.policies.get(`request-prediction-${predictor.name}`);
-      expect(told).toEqual({ predictor });
+      expect(told).toEqual({ predictor: { ...predictor, features: source } });
       expect(predictorSchema.safeParse(told?.predictor).success).toBe(true);
     }
   });

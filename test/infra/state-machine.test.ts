@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { STAGES } from '../../lib/config.ts';
+import { STAGES } from '../../lib/stages.ts';
 import {
   ACCOUNT,
   alarmTopicOf,

@@ -1,6 +1,7 @@
 import { App } from 'aws-cdk-lib';
 import { describe, expect, test } from '@jest/globals';
-import { InvalidConfigError, loadConfig, STAGES } from '../../lib/config.ts';
+import { InvalidConfigError, loadConfig } from '../../lib/config.ts';
+import { STAGES } from '../../lib/stages.ts';
 import { buildPipeline } from '../../lib/pipeline.ts';
 import { synthesizeStage, type SynthesizedStage } from '../support/synthesized-stage.ts';
 

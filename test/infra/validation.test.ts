@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadConfig, STAGES, type Config, type Stage } from '../../lib/config.ts';
+import { loadConfig, type Config } from '../../lib/config.ts';
+import { STAGES, type Stage } from '../../lib/stages.ts';
 import { buildPipeline } from '../../lib/pipeline.ts';
 import { createApp } from '../support/synthesized-stage.ts';
 

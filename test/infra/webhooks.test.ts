@@ -1,7 +1,8 @@
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from '@jest/globals';
-import { loadConfig, STAGES, type Stage } from '../../lib/config.ts';
+import { loadConfig } from '../../lib/config.ts';
+import { STAGES, type Stage } from '../../lib/stages.ts';
 import { buildPipeline } from '../../lib/pipeline.ts';
 import { synthesizeStage } from '../support/synthesized-stage.ts';
 

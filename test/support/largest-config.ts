@@ -1,4 +1,5 @@
-import { loadConfig, parseConfig, type Config, type Stage } from '../../lib/config.ts';
+import { loadConfig, parseConfig, type Config } from '../../lib/config.ts';
+import type { Stage } from '../../lib/stages.ts';
 
 const many = <Item>(length: number, make: (index: number) => Item): Item[] => Array.from({ length }, (_, i) => make(i));
 
@@ -19,7 +20,7 @@ export function largestConfig(stage: Stage): Config {
   const config = loadConfig(stage);
   const gate = { mode: 'auto-then-person', rule: { metric: long(255, 1), atLeast: -1.7976931348623157e308 } };
   const service = { baseUrl: `https://${long(192, 1)}`, profile: 'published' };
-  const assets = many(50, (index) => long(20, index));
+  const assets = many(50, (index) => long(32, index));
   const answer = { kind: 'predicted-label', format: 'jsonlines', labels: ['short', 'hold', 'long'] };
   const names = many(200, (index) => long(64, index));
   const largest = {

@@ -3,12 +3,14 @@ import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import {
   configJsonSchema,
+  describeOtherStage,
   InvalidConfigError,
   loadConfig,
   parseConfig,
-  STAGES,
+  parseConfigText,
   type Config,
 } from '../../../lib/config.ts';
+import { STAGES } from '../../../lib/stages.ts';
 
 const FILE = 'config/local.json';
 
@@ -66,8 +68,38 @@ describe('the file of stage', () => {
   });
 
   test.each(['staging', '', 'Prod', '../local', '__proto__', 'undefined'])('"%s" does not exist', (stage) => {
-    expect(() => loadConfig(stage)).toThrow(
-      new InvalidConfigError(`-c stage=${stage}: there is no such stage; allowed: local, dev, prod`),
+    expect(() => loadConfig(stage)).toThrow(`-c stage=${stage}: there is no such stage; there are dev, local, prod; `);
+  });
+
+  test('is about the stage that it is named after: a copy would be deployed over the other', () => {
+    expect(describeOtherStage('config/prod.json', 'dev', 'prod')).toContain(
+      '  stage: got "dev"; allowed: the name of the file. Set it to "prod"',
+    );
+  });
+
+  test.each(['staging', 'qa-2', 'a', 'dev1', 'load-test-eu'])('may be of a stage "%s"', (stage) => {
+    expect(messageFor('stage', stage)).toBe('accepted');
+  });
+
+  test.each(['', 'Prod', '1st', '-a', 'a-', 'a_b', 'thirteen-long'])('may not be of a stage "%s"', (stage) => {
+    expect(messageFor('stage', stage)).toContain(`stage: got "${stage}"; allowed: Name of the file`);
+  });
+
+  test.each([
+    ['{\n  "stage": "dev",\n}', 'line 3, column 1: expected a key in double quotation marks, found "}"'],
+    ['{\n  "stage": dev\n}', 'line 2, column 12: expected a value, found "d"'],
+    ['{"stage": "dev" "retainData": true}', 'line 1, column 17: expected "," or "}", found "\\""'],
+    ['{"stage": "dev",\n "stage": "prod"}', 'line 2, column 2: "stage" is there twice'],
+    ['{"bonus": {"rules": [1, 2}}', 'line 1, column 26: expected "," or "]", found "}"'],
+    ['{"a": 1', 'line 1, column 8: expected "," or "}", found the end of the file'],
+    ['{"a": 1}\n{}', 'line 2, column 1: expected the end of the file, found "{"'],
+    ['', 'line 1, column 1: expected a value, found the end of the file'],
+    ['\uFEFF{}', 'line 1, column 1: expected a value, found "\uFEFF"'],
+    ['{"a": 01}', 'line 1, column 8: expected "," or "}", found "1"'],
+    ["{'a': 1}", 'line 1, column 2: expected a key in double quotation marks, found "\'"'],
+  ])('that is no JSON is refused by line and column: %j', (text, problem) => {
+    expect(() => parseConfigText(text, 'config/dev.json')).toThrow(
+      new InvalidConfigError(`config/dev.json is not JSON: ${problem}`),
     );
   });
 });
@@ -88,22 +120,22 @@ describe('a configuration', () => {
     ['modelPackages', { by: 'approval-status' }],
     ['modelPackages', { by: 'life-cycle', approved: [{ stage: 'Production', status: 'Approved' }] }],
     ['trading.confidenceThreshold', 0],
-    ['trading.size', { by: 'fixed', amountUsd: '50000.00' }],
+    ['trading.size', { by: 'fixed', amountUsd: '100.00' }],
     ['trading.size', { by: 'confidence', fromUsd: '10.00', toUsd: '10.00' }],
     ['trading.mode', 'paper'],
-    ['trading.markets', []],
     ['trading.markets[0].hours', HOURS],
     ['trading.markets[0].symbols', { published: 'BTC' }],
     ['trading.coolDownSeconds', 86_400],
     ['trading.minBalanceUsd', '0.00'],
     ['trading.predictors', []],
-    ['trading.predictors[0].everyMinutes', 5],
+    ['trading.predictors[0].everyMinutes', undefined],
     ['trading.predictors[0].features', { source: 's3', bucket: 'my.features', key: 'btc/latest.json' }],
     [
       'trading.predictors[0].features',
       { source: 's3', bucket: 'features', key: 'btc.json', names: ['rsi_14'], maxAgeSeconds: 600, kmsKeyArn: KMS_KEY },
     ],
-    ['trading.predictors[0].features', aRecord()],
+    ['trading.predictors[0].features', aRecord({ maxAgeSeconds: 'unlimited' })],
+    ['trading.predictors[0].features', aRecord({ eventTimeFeature: 'as_of' })],
     ['trading.predictors[0].features', aRecord({ eventTimeFeature: 'as_of', maxAgeSeconds: 600 })],
     ['trading.predictors[0].request', { format: 'csv', order: ['rsi_14', 'momentum_5m'] }],
     ['trading.predictors[0].answer', { kind: 'probability-of-long', format: 'csv', shortBelow: 0.5, longFrom: 0.5 }],
@@ -112,7 +144,9 @@ describe('a configuration', () => {
     ['trading.inferences[0].failurePrefix', undefined],
     ['trading.inferences[0].kmsKeyArn', KMS_KEY],
     ['escrows.counterparties', []],
-    ['escrows.maxAmountUsd', '200000.00'],
+    ['escrows.maxAmountUsd', '1.00'],
+    ['trading.markets[0].hours', { ...HOURS, timeZone: 'America/Argentina/Buenos_Aires' }],
+    ['purpleFlea.escrow.baseUrl', 'http://localhost:9000'],
     ['escrows.subscriptions', undefined],
     ['escrows.subscriptions', [aSubscription(), aSubscription({ name: 'hosting' })]],
     ['escrows.subscriptions', [aSubscription({ amountUsd: '200.00' })]],
@@ -124,13 +158,13 @@ describe('a configuration', () => {
     ['purpleFlea.wallet.profile', 'published'],
     ['budgets.perDay', { 'trade-order': '500.00' }],
     ['budgets.perDay.transfer', '0.01'],
-    ['budgets.perAgentAndDay.trade-order', '999999'],
+    ['budgets.perAgentAndDay.trade-order', '500'],
   ])('may have %s %j', (path, value) => {
     expect(messageFor(path, value)).toBe('accepted');
   });
 
   test.each<[string, unknown, string, string]>([
-    ['stage', 'qa', 'got "qa"', '"local"|"dev"|"prod"'],
+    ['stage', 'QA', 'got "QA"', 'Name of the file'],
     ['retainData', 'yes', 'got "yes"', 'expected boolean'],
     ['retainData', undefined, 'is missing', 'expected boolean'],
     ['secretName', 'a secret', 'got "a secret"', 'Name of the secret'],
@@ -185,7 +219,7 @@ describe('a configuration', () => {
     ['modelPackages.by', 'stages', 'got {"by":"stages"}', "'approval-status' | 'life-cycle'"],
     ['escrows', undefined, 'is missing', 'requested by events and schedules'],
     ['escrows.counterparties', undefined, 'is missing', 'Agents that escrow.requested may have paid'],
-    ['escrows.counterparties[0]', 'me', 'got "me"', 'allowed: Invalid string: must match pattern'],
+    ['escrows.counterparties[0]', 'me', 'got "me"', '3 to 100 letters, digits'],
     ['escrows.maxAmountUsd', '0.99', 'got "0.99"', 'The most that one request may lock'],
     ['escrows.maxAmountUsd', '200000.01', 'got "200000.01"', 'The most that one request may lock'],
     ['escrows.gate', undefined, 'is missing', 'What turns a delivery into a release'],
@@ -208,7 +242,7 @@ describe('a configuration', () => {
     ['budgets.perDay.trade-order', undefined, 'is missing', 'no trading without a limit'],
     ['trading.leverage', 0, 'got 0', 'expected number to be >=1'],
     ['trading.leverage', 21, 'got 21', 'expected number to be <=20'],
-    ['trading.markets[0].asset', '', 'got ""', 'must match pattern'],
+    ['trading.markets[0].asset', '', 'got ""', 'letters, digits and . _ : / -, up to 40'],
     ['trading.maxAgeSeconds', 0, 'got 0', 'expected number to be >=1'],
     ['trading.predictors[0].name', 'BTC', 'got "BTC"', 'lower case'],
     ['trading.predictors[0].name', 'x'.repeat(21), 'got "xxxxxxxxxxxxxxxxxxxxx"', 'up to 20'],
@@ -244,9 +278,9 @@ describe('a configuration', () => {
   });
 
   test.each([
-    ['bonus.rule', 'rules, endpoints'],
+    ['bonus.rule', 'rules, endpoints; did you mean "rules"?'],
     ['bonus.rules[0].agent', 'name, jobs, metric, direction, plausible, tiers, payee, timeoutHours, gate, guard'],
-    ['bonus.rules[0].jobs.tags', 'tag, prefix, pattern'],
+    ['bonus.rules[0].jobs.tags', 'tag, prefix, pattern; did you mean "tag"?'],
     [
       'apiKey',
       '$schema, stage, retainData, deployTo, secretName, alarmEmail, notifications, chat, purpleFlea, budgets, bonus, modelPackages, escrows, trading, webhooks',
@@ -256,7 +290,7 @@ describe('a configuration', () => {
     ['trading.predictors[0].every', 'name, asset, endpointName, features, priceFeature, request, answer, everyMinutes'],
     ['trading.predictors[0].features.key', 'source, values'],
     ['trading.inferences[0].answer.order', 'kind, format, labels'],
-    ['bonus.rules[0].gate.rules', 'mode, rule'],
+    ['bonus.rules[0].gate.rules', 'mode, rule; did you mean "rule"?'],
     ['budgets.perDay.escrow-release', 'escrow-create, trade-order, transfer'],
     ['budgets.perAgentAndDay.bonus', 'escrow-create, trade-order, transfer'],
   ])('may not have the unknown key %s: those that are known are listed', (path, known) => {
@@ -278,7 +312,7 @@ describe('a configuration', () => {
   test('has all its problems listed, one a line', () => {
     const config = withValue('bonus.rules[0].timeoutHours', 0) as Config;
 
-    expect(() => parseConfig({ ...config, stage: 'qa', secret: 'x' }, FILE)).toThrow(
+    expect(() => parseConfig({ ...config, stage: 'Qa', secret: 'x' }, FILE)).toThrow(
       /^config\/local\.json is not a valid configuration:\n {2}stage: .*\n {2}bonus\.rules\[0\]\.timeoutHours: .*\n {2}secret: unknown; .*$/,
     );
   });
@@ -375,7 +409,7 @@ test('a market that is there twice, and sizes the wrong way round, are named', (
   const market = { asset: 'BTC-USDC', maxExposureUsd: '500.00' };
 
   expect(messageFor('trading.markets', [market, market])).toContain(
-    'trading.markets[1].asset: got "BTC-USDC"; allowed: As predictions and alerts name it. Each market is there once.',
+    'trading.markets[1].asset: got "BTC-USDC"; allowed: As predictions and alerts name it: letters, digits and . _ : / -, up to 40. Each market is there once.',
   );
   expect(messageFor('trading.size', { by: 'confidence', fromUsd: '20.00', toUsd: '10.00' })).toContain(
     'trading.size.toUsd: got "10.00"; allowed: ',
@@ -400,8 +434,9 @@ describe('a predictor', () => {
     [{ source: 's3', bucket: 'features', key: 'btc', maxAgeSeconds: 0 }, 'features.maxAgeSeconds: got 0'],
     [aRecord({ names: [] }), 'features.names: got []; allowed: Which of its features are taken, one at least.'],
     [aRecord({ names: undefined }), 'features.names: is missing'],
-    [aRecord({ maxAgeSeconds: 600 }), 'give eventTimeFeature and maxAgeSeconds both, or neither'],
-    [aRecord({ eventTimeFeature: 'as_of' }), 'give eventTimeFeature and maxAgeSeconds both, or neither'],
+    [aRecord(), 'give eventTimeFeature, or "maxAgeSeconds": "unlimited"'],
+    [aRecord({ maxAgeSeconds: 600 }), 'give eventTimeFeature, or "maxAgeSeconds": "unlimited"'],
+    [aRecord({ eventTimeFeature: 'as_of', maxAgeSeconds: 'unlimited' }), 'not both'],
     [
       aRecord({ featureGroup: 'arn:aws:sagemaker:x' }),
       'features.featureGroup: got "arn:aws:sagemaker:x"; allowed: A feature group',
@@ -465,7 +500,7 @@ describe('a predictor', () => {
   });
 
   test('asks with JSON by name and understands the JSON of this project, if nothing else is said', () => {
-    expect(loadConfig('prod').trading.predictors).toMatchObject([
+    expect(loadConfig('dev').trading.predictors).toMatchObject([
       { request: { format: 'json' }, answer: { kind: 'direction', format: 'json' } },
     ]);
   });

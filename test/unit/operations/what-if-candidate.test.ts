@@ -2,7 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadConfig, STAGES } from '../../../lib/config.ts';
+import { loadConfig } from '../../../lib/config.ts';
+import { STAGES } from '../../../lib/stages.ts';
 import { candidateOf, readCandidate } from '../../../operations/what-if-candidate.ts';
 import { parseUsd } from '../../../src/money.ts';
 
@@ -87,9 +88,9 @@ describe('a configuration to be tried', () => {
   });
 
   test('is refused where it is no JSON, and where there is no such file', () => {
-    expect(() => withFile('{', readCandidate)).toThrow(/^--config .*mine\.json: not JSON: /);
+    expect(() => withFile('{', readCandidate)).toThrow(/^.*mine\.json is not JSON: line 1, column 2: /);
     expect(() => readCandidate('staging')).toThrow(
-      '--config staging: neither a stage (local, dev, prod) nor a file that can be read',
+      '--config staging: neither a stage (dev, local, prod) nor a file that can be read',
     );
   });
 });
