@@ -5,7 +5,7 @@ export const PUBLISHERS: Readonly<Record<string, readonly PublishedType[]>> = {
   'check-status': ['escrow.refunded', 'escrow.auto-released', 'ledger.drifted'],
   'complete-delivery': ['escrow.completed'],
   'decide-intent': ['intent.settled', 'intent.retried'],
-  'find-missed-jobs': ['bonus.started'],
+  'find-missed-jobs': ['bonus.started', 'bonus.skipped'],
   'lock-funds': ['escrow.locked', 'ledger.drifted'],
   'place-trade': ['trade.placed', 'trade.skipped'],
   'raise-dispute': ['escrow.disputed'],
@@ -16,5 +16,5 @@ export const PUBLISHERS: Readonly<Record<string, readonly PublishedType[]>> = {
   'resolve-intents': ['intent.settled', 'intent.parked', 'trade.manual', 'trade.placed'],
   'review-delivery': ['escrow.reviewed'],
   'start-bonus': ['bonus.started', 'bonus.skipped'],
-  'start-escrows': ['escrow.started'],
+  'start-escrows': ['escrow.started', 'escrow.skipped'],
 };
