@@ -1,6 +1,8 @@
+import { describeError } from '../../src/errors.ts';
 import { completeDelivery, escrowRefOf } from '../../src/escrow/escrow-effects.ts';
 import { findCreator } from '../../src/escrow/find-creator.ts';
 import { deliveredStateSchema } from '../../src/escrow/lifecycle-state.ts';
+import { laterFor } from '../../src/ledger/waiting.ts';
 import { announce } from '../shared/announce.ts';
 import type { EscrowTaskDeps, TaskContext } from '../shared/escrow-task.ts';
 
@@ -17,7 +19,8 @@ export function createHandler(deps: Deps) {
   return async (input: unknown, context: TaskContext) => {
     const { request, escrow, delivery } = deliveredStateSchema.parse(input);
     const agentId = request.counterpartyAgentId;
-    if (!(await deps.holdsKeyOf(agentId))) return { outcome: 'left-to-counterparty' };
+    const held = await holdsKey(deps, agentId);
+    if (held !== true) return { outcome: held === false ? 'left-to-counterparty' : 'not-sent' };
 
     const creator = await findCreator(deps.intents, request.cause, escrow.escrowId, deps.owner);
     const outcome = await completeDelivery(
@@ -36,4 +39,15 @@ export function createHandler(deps: Deps) {
     deps.log.info('completion', { escrowId: escrow.escrowId, outcome: outcome.outcome });
     return { outcome: outcome.outcome };
   };
+}
+
+/** Undefined where that cannot be known now. */
+async function holdsKey(deps: Deps, agentId: string): Promise<boolean | undefined> {
+  try {
+    return await deps.holdsKeyOf(agentId);
+  } catch (error) {
+    if (laterFor(error) === undefined) throw error;
+    deps.log.warn('completion not sent', { agentId, reason: describeError(error) });
+    return undefined;
+  }
 }

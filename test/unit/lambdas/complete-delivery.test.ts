@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { createHandler } from '../../../lambdas/complete-delivery/handler.ts';
+import { SecretUnusableError } from '../../../src/errors.ts';
 import type { Answer } from '../../../src/ledger/answer.ts';
 import { effectKey } from '../../../src/ledger/effect-key.ts';
 import type { CompletedEscrow } from '../../../src/purple-flea/escrow.ts';
@@ -80,5 +81,20 @@ describe('a delivery', () => {
     expect(await createHandler(deps)(aDeliveredState(), timeLeft())).toEqual({ outcome });
     expect(recorder.published).toEqual([]);
     expect(recorder.counted).toEqual({});
+  });
+});
+
+describe('a delivery for which it cannot be known whether the key is held', () => {
+  const complete = (thrown: Error) => {
+    const { deps } = anEscrowTask({}, { holdsKeyOf: () => Promise.reject(thrown) });
+    return createHandler(deps)(aDeliveredState(), timeLeft());
+  };
+
+  test('is not recorded, and the review goes on', async () => {
+    expect(await complete(new SecretUnusableError('secret keys: has no value'))).toEqual({ outcome: 'not-sent' });
+  });
+
+  test('is a fault where that is one of our own', async () => {
+    await expect(complete(new TypeError('x is not a function'))).rejects.toThrow(TypeError);
   });
 });
