@@ -1,7 +1,7 @@
 import type { BonusPolicy } from '../src/escrow/bonus-rules.ts';
 
-/** Patterns of EventBridge have at most 4,096 characters. */
-const MAX_PATTERN = 3_500;
+/** Patterns of EventBridge have at most 2,048 characters, unless AWS is asked for more. */
+const MAX_PATTERN = 1_700;
 
 /**
  * What an event pattern says of the names of training jobs: the prefixes, if all rules go by one. Otherwise nothing, and

@@ -42,11 +42,13 @@ export function findContradictions(config: Checked): readonly Contradiction[] {
     ...checkBudgets(config),
     ...checkEscrows(config),
     ...checkMarkets(config),
+    ...checkAllMarkets(config),
     ...checkAssets(config),
     ...checkOrders(config),
   ];
 }
 
+const MAX_ASSETS = 1_800;
 /** The longest name of a rule. */
 const MAX_RULE_NAME = 64;
 
@@ -98,6 +100,14 @@ function checkMarkets({ stage, trading: { markets } }: Checked): readonly Contra
       { path, input: asset, message: `It and "${twin}" would have one rule: they differ in signs or case alone.` },
     ];
   });
+}
+
+/** One rule names all of them, for what may not be traded; its pattern takes 2,048 characters. */
+function checkAllMarkets({ trading: { markets } }: Checked): readonly Contradiction[] {
+  const assets = markets.map(({ asset }) => asset);
+  if (JSON.stringify(assets).length <= MAX_ASSETS) return [];
+  const message = `Their names are too long together: at most ${MAX_ASSETS} characters as a list of JSON, or have fewer.`;
+  return [{ path: ['trading', 'markets'], input: `${markets.length} markets`, message }];
 }
 
 function checkAssets({ trading: { markets, predictors, inferences } }: Checked): readonly Contradiction[] {

@@ -231,10 +231,9 @@ export class EscrowStack extends Stack {
         detail: decisionsOf(config.modelPackages),
       },
     });
-    const { endpoints } = config.bonus;
-    if (endpoints.length > 0) {
+    for (const [index, endpoints] of chunksOf(config.bonus.endpoints, MAX_ENDPOINTS).entries()) {
       signals.addSource({
-        name: 'endpoints',
+        name: index === 0 ? 'endpoints' : `endpoints-${index + 1}`,
         bus: defaultBus,
         pattern: {
           source,
@@ -399,4 +398,13 @@ function decisionsOf(packages: Config['modelPackages']): Readonly<Record<string,
   const stages = [...packages.approved, ...packages.rejected];
   const names = (field: 'stage' | 'status') => [...new Set(stages.map((one) => one[field]))];
   return { ModelLifeCycle: { Stage: names('stage'), StageStatus: names('status') } };
+}
+
+/** So many names of endpoints fit into the pattern of one rule. */
+const MAX_ENDPOINTS = 20;
+
+function chunksOf<Item>(items: readonly Item[], size: number): Item[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
+  );
 }

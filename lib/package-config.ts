@@ -9,7 +9,7 @@ const stages = z
       status: entity.meta({ description: 'ModelLifeCycle.StageStatus, such as Approved.' }),
     }),
   )
-  .max(10);
+  .max(6);
 
 /** What of a model package approves or rejects. A stage's `modelPackages`. */
 export const modelPackages = z

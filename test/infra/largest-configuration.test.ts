@@ -9,7 +9,13 @@ import { PipelineFunction } from '../../lib/constructs/pipeline-function.ts';
 import { buildPipeline } from '../../lib/pipeline.ts';
 import { bundleFunctions } from '../support/bundle-functions.ts';
 import { largestConfig } from '../support/largest-config.ts';
-import { createApp, REGION, synthesizeStage } from '../support/synthesized-stage.ts';
+import {
+  createApp,
+  REGION,
+  statementsOf,
+  synthesizeStage,
+  type PolicyProperties,
+} from '../support/synthesized-stage.ts';
 
 const run = promisify(execFile);
 
@@ -95,6 +101,53 @@ describe('the largest configuration that the schema takes', () => {
     }
 
     expect(started).toEqual([...folders]);
+  });
+});
+
+/** What AWS takes, and no local AWS holds anybody to. */
+describe('the largest configuration keeps within what AWS takes', () => {
+  const own = 'purple-flea-local';
+  const lengthOf = (value: unknown) => JSON.stringify(value).length;
+
+  test('in a queue policy: 20 statements, 8,192 bytes', () => {
+    const policies = stage.resources<PolicyProperties>('AWS::SQS::QueuePolicy').map(({ properties }) => properties);
+
+    for (const { Queues, PolicyDocument } of policies) {
+      expect([Queues, PolicyDocument.Statement.length <= 20]).toEqual([Queues, true]);
+      expect([Queues, lengthOf(PolicyDocument) <= 8192]).toEqual([Queues, true]);
+    }
+  });
+
+  test('in the pattern of a rule: 2,048 characters', () => {
+    const rules = stage.resources<{ Name: string; EventPattern: unknown }>('AWS::Events::Rule');
+
+    const long = rules.filter(({ properties }) => lengthOf(properties.EventPattern) > 2048);
+    expect(long.map(({ properties }) => [properties.Name, lengthOf(properties.EventPattern)])).toEqual([]);
+  });
+
+  test('in the policies of a role: 10,240 characters', () => {
+    const roles = stage.resources('AWS::IAM::Role').map(({ arn }) => arn ?? '');
+
+    const large = roles.filter((role) => lengthOf(statementsOf(stage, role)) > 10_240);
+    expect(large).toEqual([]);
+  });
+
+  test('in names: 64 characters of functions, rules and schedules, 80 of queues', () => {
+    const names = (type: string, property: string) =>
+      stage.resources<Record<string, string>>(type).map(({ properties }) => properties[property] ?? '');
+    const short = [
+      ...names('AWS::Lambda::Function', 'FunctionName'),
+      ...names('AWS::Events::Rule', 'Name'),
+      ...names('AWS::Scheduler::Schedule', 'Name'),
+    ];
+    // The longest stage has seven characters more than this one.
+    const spare = 7;
+
+    expect(
+      short.filter((name) => name.startsWith(own) && !name.includes('trade-signals-') && name.length + spare > 64),
+    ).toEqual([]);
+    expect(short.filter((name) => name.length > 64)).toEqual([]);
+    expect(names('AWS::SQS::Queue', 'QueueName').filter((name) => name.length + spare > 80)).toEqual([]);
   });
 });
 

@@ -20,11 +20,12 @@ export function largestConfig(stage: Stage): Config {
   const config = loadConfig(stage);
   const gate = { mode: 'auto-then-person', rule: { metric: long(255, 1), atLeast: -1.7976931348623157e308 } };
   const service = { baseUrl: `https://${long(192, 1)}`, profile: 'published' };
-  const assets = many(50, (index) => long(32, index));
+  const assets = many(50, (index) => long(31, index));
   const answer = { kind: 'predicted-label', format: 'jsonlines', labels: ['short', 'hold', 'long'] };
   const names = many(200, (index) => long(64, index));
   const largest = {
     ...config,
+    retainData: true,
     secretName: long(200, 1),
     purpleFlea: { ...config.purpleFlea, escrow: service, trading: service, wallet: service, faucet: service },
     bonus: {
@@ -43,8 +44,8 @@ export function largestConfig(stage: Stage): Config {
     },
     modelPackages: {
       by: 'life-cycle',
-      approved: many(10, (index) => ({ stage: long(63, index), status: long(63, index) })),
-      rejected: many(10, (index) => ({ stage: long(63, 10 + index), status: long(63, 10 + index) })),
+      approved: many(6, (index) => ({ stage: long(63, index), status: long(63, index) })),
+      rejected: many(6, (index) => ({ stage: long(63, 10 + index), status: long(63, 10 + index) })),
     },
     escrows: {
       ...config.escrows,
