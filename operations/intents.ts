@@ -5,6 +5,7 @@ import { createClients } from '../local/clients.ts';
 import { readSession } from '../local/local-pipeline.ts';
 import type { Beginnings } from '../src/ledger/beginnings.ts';
 import type { Intent, IntentCursor } from '../src/ledger/intent.ts';
+import { listRejected, retryAll } from './retry-intents.ts';
 import { listSkipped, paySkipped, showBeginnings, showSkipped } from './skipped-intents.ts';
 
 const USAGE = `npm run intents -- list [--state manual]       effects of which it cannot be known whether they took place, or others
@@ -12,6 +13,7 @@ npm run intents -- show KEY                    all that is recorded of one
 npm run intents -- resolve KEY --applied ID --operator NAME --evidence TEXT --reason TEXT
 npm run intents -- resolve KEY --not-applied --operator NAME --evidence TEXT --reason TEXT
 npm run intents -- retry KEY --operator NAME --evidence TEXT --reason TEXT
+npm run intents -- retry --all --operator NAME --evidence TEXT [--kind KIND] [--reason TEXT] [--since TIME] [--dry-run]
 npm run intents -- continue KEY
 npm run intents -- skipped [--since TIME] [--rule NAME]      what skipped causes would pay
 npm run intents -- pay KEY --operator NAME --evidence TEXT --reason TEXT [--dry-run]
@@ -19,7 +21,8 @@ npm run intents -- pay --all [--since TIME] [--rule NAME] --operator NAME --evid
 npm run intents -- begin [--at TIME --operator NAME --reason TEXT [--rule NAME]]
 
   resolve     records what you found out about a manual one; where it was applied, its escrow's execution goes on
-  retry       asks for another try of one that is rejected: under a new key, which names the old
+  retry       asks for another try of one that is rejected: under a new key, which names the old; --all of all that were, but orders:
+              of a kind, or with a text in the reason of their rejection; --dry-run only lists them
   continue    starts the execution of its escrow again, where that has ended; it goes on from what is recorded
 
   pay         has a skipped cause paid, once, unless Purple Flea has its reference; --dry-run only looks
@@ -50,7 +53,8 @@ async function main(): Promise<number> {
     allowPositionals: true,
     options: {
       stage: { type: 'string', default: 'local' },
-      state: { type: 'string', default: 'manual' },
+      state: { type: 'string' },
+      kind: { type: 'string' },
       applied: { type: 'string' },
       'not-applied': { type: 'boolean', default: false },
       operator: { type: 'string' },
@@ -91,6 +95,21 @@ async function main(): Promise<number> {
     console.log(lines.join('\n') || 'None.');
     return refused === 0 ? 0 : 1;
   }
+  if (action === 'retry' && values.all) {
+    if (key !== undefined || (values.state ?? 'rejected') !== 'rejected') {
+      console.error('retry --all: takes no KEY, and no --state but rejected');
+      return 2;
+    }
+    const meant = { since: filter.since, kind: values.kind, reason };
+    const intents = await listRejected(decide, meant);
+    if (values['dry-run']) {
+      console.log(tableOf(intents));
+      return 0;
+    }
+    const refused = await retryAll(decide, intents, { operator, evidence, filter: meant }, { say: console.log });
+    console.log(`${intents.length - refused} of ${intents.length} are tried again`);
+    return refused === 0 ? 0 : 1;
+  }
   if (action === 'begin') {
     const { at, rule } = values;
     const moving = { action, at, operator, reason, ...(rule === undefined ? {} : { rule }) };
@@ -102,7 +121,9 @@ async function main(): Promise<number> {
   const verdict =
     values.applied === undefined ? { verdict: 'not-applied' } : { verdict: 'applied', id: values.applied };
   const input =
-    action === 'list' ? { action, state: values.state } : { action, key, operator, evidence, reason, ...verdict };
+    action === 'list'
+      ? { action, state: values.state ?? 'manual' }
+      : { action, key, operator, evidence, reason, ...verdict };
   const answer = await invoke(values.stage, input);
   if (answer.error !== undefined) {
     console.error(answer.error);

@@ -33,7 +33,7 @@ const inputSchema = z.discriminatedUnion('action', [
   z.object({ action: z.literal('retry'), ...decision }),
   // Also an execution's name.
   z.object({ action: z.literal('continue'), key: z.string().check(z.regex(/^[\w-]{1,80}$/)) }),
-  z.object({ action: z.literal('skipped'), since: z.iso.datetime(), after: z.optional(cursor) }),
+  z.object({ action: z.enum(['skipped', 'rejected']), since: z.iso.datetime(), after: z.optional(cursor) }),
   z.object({ action: z.literal('pay'), dryRun: z.optional(z.boolean()), ...decision }),
   z.object({ action: z.literal('beginnings') }),
   z.object({
@@ -78,7 +78,8 @@ export function createHandler(deps: Deps) {
       case 'continue':
         return continueByKey(deps, asked.data.key);
       case 'skipped':
-        return deps.intents.listSince('skipped', new Date(asked.data.since), LISTED, asked.data.after);
+      case 'rejected':
+        return deps.intents.listSince(asked.data.action, new Date(asked.data.since), LISTED, asked.data.after);
       case 'pay':
         return paySkipped(deps, asked.data);
       case 'beginnings':
