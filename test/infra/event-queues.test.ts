@@ -130,6 +130,7 @@ const ROUTES = [
             'bonus.started',
             'bonus.skipped',
             'escrow.started',
+            'escrow.skipped',
             'escrow.locked',
             'escrow.completed',
             'escrow.reviewed',
