@@ -10,6 +10,7 @@ import { TRADING_MODES } from '../src/trading/trade-policy.ts';
 import { bonus, findUnpayable } from './bonus-config.ts';
 import { rewriteFormerBonus } from './former-bonus.ts';
 import { agentId, escrowAmount, gate, guard, isAmount, timeoutHours, usd } from './config-parts.ts';
+import { keys, refuseKeys, refuseSharedSecrets, secretName } from './keys-config.ts';
 import { isLoopback, realServices } from './loopback.ts';
 import { modelPackages } from './package-config.ts';
 import { assetName, inferences, predictors } from './predictor-config.ts';
@@ -143,10 +144,9 @@ export const configSchema = z
         description:
           'Where the stage is deployed, and nowhere else; wherever your AWS credentials are for, if left out. Two stages of one account and region hear the same events: their rules have to be for different jobs.',
       }),
-    secretName: z
-      .string()
-      .regex(/^[\w/+=.@-]{1,200}$/)
-      .meta({ description: 'Name of the secret with the Purple Flea key. Each stage of one account needs its own.' }),
+    secretName: secretName.meta({
+      description: 'Name of the secret with the Purple Flea key. Each stage of one account needs its own.',
+    }),
     alarmEmail: z
       .email()
       .optional()
@@ -175,6 +175,7 @@ export const configSchema = z
         agentId: agentId.meta({
           description: 'The agent that locks escrows and places orders; its key is in the secret secretName.',
         }),
+        keys: keys.optional(),
         escrow: service.extend({
           feeBasisPoints: z.int().min(0).max(10_000).default(DOCUMENTED_FEE_BASIS_POINTS).meta({
             description:
@@ -195,6 +196,7 @@ export const configSchema = z
             "The part of the service's limits that this stage's calls may take, where others call with the same key or from the same address.",
         }),
       })
+      .superRefine(refuseKeys)
       .superRefine(({ escrow, wallet }, context) => {
         if (escrow.profile !== 'published' || wallet.profile === 'published') return;
         context.addIssue({
@@ -316,6 +318,7 @@ export const configSchema = z
         description: 'Webhooks of Purple Flea, which have an escrow looked at before its next look is due.',
       }),
   })
+  .superRefine(refuseSharedSecrets)
   .superRefine(({ bonus: { rules }, budgets }, context) => {
     for (const { path, amountUsd, message } of findUnpayable(rules, budgets)) {
       context.addIssue({ code: 'custom', path: ['bonus', 'rules', ...path], input: amountUsd, message });

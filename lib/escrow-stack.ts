@@ -22,7 +22,7 @@ import { createSchedule } from './constructs/schedule.ts';
 import { Subscriptions } from './constructs/subscriptions.ts';
 import { WebhookApi } from './constructs/webhook-api.ts';
 import type { FoundationStack } from './foundation-stack.ts';
-import { keySettings } from './key-sources.ts';
+import { giveKeys } from './key-sources.ts';
 import {
   allowDecidingOnce,
   allowKeepingItems,
@@ -33,7 +33,6 @@ import {
   allowReadingBeginnings,
   allowReadingMailbox,
   allowReadingParameter,
-  allowReadingSecret,
   allowRecordingIntents,
   allowUsingMailbox,
 } from './grants.ts';
@@ -113,8 +112,6 @@ export class EscrowStack extends Stack {
       prefix,
       timeout: Duration.minutes(1),
       environment: {
-        ...keySettings(config, 'treasury'),
-        AGENT_ID: config.purpleFlea.agentId,
         ESCROW_SERVICE: JSON.stringify(config.purpleFlea.escrow),
         CONNECT_TIMEOUT_MS: String(config.purpleFlea.connectTimeoutMs),
         REQUEST_TIMEOUT_MS: String(config.purpleFlea.requestTimeoutMs),
@@ -125,7 +122,7 @@ export class EscrowStack extends Stack {
       alarmTopic,
     });
     allowQueryingIndex(watchEscrows, mailbox, BY_DEADLINE_INDEX);
-    allowReadingSecret(watchEscrows, foundation.secret, key);
+    giveKeys(watchEscrows, foundation.keys, ...(hasOneList(config) ? (['treasury'] as const) : []));
     allowPacing(watchEscrows, foundation.intents, key);
     createSchedule(this, 'WatchEscrowsSchedule', { fn: watchEscrows, every: Duration.minutes(1) });
     createAlarm(this, 'WatchLag', {
@@ -256,14 +253,13 @@ export class EscrowStack extends Stack {
 
   /** Who settles effects in doubt: the sweeper, and people. */
   private addLedgerFunctions(config: Config, foundation: FoundationStack, lifecycle: EscrowLifecycle): void {
-    const { prefix, key, secret, bus, intents, mailbox, alarmTopic } = foundation;
+    const { prefix, key, bus, intents, mailbox, alarmTopic } = foundation;
     const resolveIntents = new PipelineFunction(this, {
       lambda: 'resolve-intents',
       prefix,
       timeout: Duration.minutes(2),
       environment: {
         ...foundation.purpleFleaEnvironment,
-        ...keySettings(config, ...KEY_ROLES),
         INTENT_TABLE: intents.tableName,
         MAILBOX_TABLE: mailbox.tableName,
         EVENT_BUS: bus.eventBusName,
@@ -288,7 +284,6 @@ export class EscrowStack extends Stack {
       prefix,
       timeout: Duration.minutes(2),
       environment: {
-        ...keySettings(config, 'treasury', 'wallet', 'predecessor'),
         ESCROW_SERVICE: JSON.stringify(config.purpleFlea.escrow),
         WALLET_SERVICE: JSON.stringify(config.purpleFlea.wallet),
         CONNECT_TIMEOUT_MS: String(config.purpleFlea.connectTimeoutMs),
@@ -311,20 +306,20 @@ export class EscrowStack extends Stack {
       allowQueryingIndex(fn, intents, BY_STATE_INDEX);
       allowPublishing(fn, bus);
     }
-    for (const fn of [resolveIntents, decideIntent]) allowReadingSecret(fn, secret, key);
+    giveKeys(resolveIntents, foundation.keys, ...KEY_ROLES);
+    giveKeys(decideIntent, foundation.keys, 'treasury', 'wallet', 'predecessor');
     this.addReconciliation(config, foundation);
   }
 
   /** Who compares the ledger with the service every day, and cries if they differ or nobody compared. */
   private addReconciliation(config: Config, foundation: FoundationStack): void {
-    const { prefix, key, secret, bus, intents, alarmTopic } = foundation;
+    const { prefix, key, bus, intents, alarmTopic } = foundation;
     const reconcileLedger = new PipelineFunction(this, {
       lambda: 'reconcile-ledger',
       prefix,
       timeout: Duration.minutes(15),
       environment: {
         ...foundation.purpleFleaEnvironment,
-        ...keySettings(config, 'treasury', 'trading', 'wallet'),
         INTENT_TABLE: intents.tableName,
         EVENT_BUS: bus.eventBusName,
       },
@@ -333,7 +328,7 @@ export class EscrowStack extends Stack {
     });
     allowKeepingItems(reconcileLedger, intents, key, BASELINE_KEYS);
     allowQueryingIndex(reconcileLedger, intents, BY_STATE_INDEX);
-    allowReadingSecret(reconcileLedger, secret, key);
+    giveKeys(reconcileLedger, foundation.keys, 'treasury', 'trading', 'wallet', 'predecessor');
     allowPacing(reconcileLedger, intents, key);
     allowPublishing(reconcileLedger, bus);
     createSchedule(this, 'ReconcileLedgerSchedule', { fn: reconcileLedger, every: Duration.days(1) });
@@ -350,6 +345,11 @@ export class EscrowStack extends Stack {
       topic: alarmTopic,
     });
   }
+}
+
+/** Whether one agent's list shows all escrows that are waited for. Otherwise each has a status that anyone may read. */
+function hasOneList({ purpleFlea: { escrow, keys } }: Config): boolean {
+  return escrow.profile === 'reference' && keys?.predecessor === undefined;
 }
 
 /** Describe executions of one state machine: they are named after effects. */

@@ -19,6 +19,7 @@ import { PipelineFunction } from './constructs/pipeline-function.ts';
 import { StopSwitch } from './constructs/stop-switch.ts';
 import { PredictionSender } from './constructs/prediction-sender.ts';
 import { ofOwnAccount } from './grants.ts';
+import { createStageKeys, type StageKeys } from './key-sources.ts';
 import { prefixOf, webhookSecretName } from './names.ts';
 import type { Policies } from './policies.ts';
 
@@ -32,7 +33,8 @@ export interface WebhookSecret {
 export class FoundationStack extends Stack {
   readonly prefix: string;
   readonly key: Key;
-  readonly secret: Secret;
+  /** The keys of Purple Flea, by what they are for. */
+  readonly keys: StageKeys;
   /** What Purple Flea signs webhooks with; only where the stage takes webhooks. */
   readonly webhookSecret: WebhookSecret | undefined;
   readonly bus: EventBus;
@@ -65,20 +67,7 @@ export class FoundationStack extends Stack {
       this.key.grantEncryptDecrypt(ofOwnAccount(this, service));
     }
 
-    this.secret = new Secret(this, 'ApiKey', {
-      secretName: config.secretName,
-      description: 'Purple Flea: JSON with apiKey, agentId and, where held, counterpartyKeys by agent id',
-      encryptionKey: this.key,
-      generateSecretString: { secretStringTemplate: '{"agentId":""}', generateStringKey: 'replaceThisValue' },
-      removalPolicy,
-    });
-
-    Validations.of(this.secret).acknowledge({
-      id: 'AwsSolutions-SMG4',
-      reason:
-        'Purple Flea issues the key and has no API to rotate it: a person replaces the value, and functions re-read it.',
-    });
-
+    this.keys = createStageKeys(this, config, { key: this.key, removalPolicy });
     this.webhookSecret = config.webhooks.enabled ? this.addWebhookSecret(config, removalPolicy) : undefined;
 
     this.bus = new EventBus(this, 'Bus', { eventBusName: this.prefix });

@@ -33,7 +33,11 @@ export function claimsOf(
     file,
     ...deployTo,
     baseUrls: addressesOf(purpleFlea),
-    secretNames: [secretName, ...(webhooks.enabled ? [webhookSecretName(secretName)] : [])],
+    secretNames: [
+      secretName,
+      ...(webhooks.enabled ? [webhookSecretName(secretName)] : []),
+      ...Object.values(purpleFlea.keys ?? {}).map((source) => source.secretName),
+    ],
     rules: bonus.rules,
     inferences: trading.inferences,
   };

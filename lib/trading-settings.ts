@@ -1,7 +1,7 @@
+import type { KeyRole } from '../src/aws/key-ring.ts';
 import type { tradePolicySchema } from '../src/trading/trade-policy.ts';
 import type * as z from 'zod/mini';
 import type { Config } from './config.ts';
-import { keySettings } from './key-sources.ts';
 import type { Policies } from './policies.ts';
 
 /** What the trading service calls assets, in its dialect. */
@@ -17,13 +17,17 @@ export function marketSymbols({ purpleFlea, trading: { markets } }: Config): Rea
 export function marketSettings(config: Config): Readonly<Record<string, string>> {
   const { purpleFlea } = config;
   return {
-    ...keySettings(config, 'trading', 'wallet'),
     TRADING_SERVICE: JSON.stringify(purpleFlea.trading),
     WALLET_SERVICE: JSON.stringify(purpleFlea.wallet),
     CONNECT_TIMEOUT_MS: String(purpleFlea.connectTimeoutMs),
     REQUEST_TIMEOUT_MS: String(purpleFlea.requestTimeoutMs),
     PACE_PERCENT: String(purpleFlea.pacePercent),
   };
+}
+
+/** Whose keys an order needs: the published service does not show the balance of the account that it trades on. */
+export function tradingRoles({ purpleFlea }: Config): readonly KeyRole[] {
+  return purpleFlea.trading.profile === 'published' ? ['trading'] : ['trading', 'wallet'];
 }
 
 /** What they decide by. */

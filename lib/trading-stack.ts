@@ -2,6 +2,7 @@ import { Duration, Stack } from 'aws-cdk-lib';
 import { MathExpression } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
 import { BY_STATE_INDEX } from '../src/aws/intent-table.ts';
+import { KEY_ROLES } from '../src/aws/key-ring.ts';
 import { INCOMING } from '../src/events/catalogue.ts';
 import type { MetricName } from '../src/observability.ts';
 import { createAlarm, gaugeMetric, pipelineMetric } from './constructs/alarm.ts';
@@ -19,11 +20,11 @@ import {
   allowPacing,
   allowReadingIntents,
   allowReadingParameter,
-  allowReadingSecret,
   allowRecordingIntents,
 } from './grants.ts';
+import { giveKeys } from './key-sources.ts';
 import { marketRule } from './names.ts';
-import { marketPolicies, marketSettings } from './trading-settings.ts';
+import { marketPolicies, marketSettings, tradingRoles } from './trading-settings.ts';
 
 /** From so many signals an hour on, that nearly all of them are skipped is no chance. */
 const FEWEST_SIGNALS = 20;
@@ -36,7 +37,7 @@ const MOST_STALE = 2;
 export class TradingStack extends Stack {
   constructor(scope: Construct, id: string, { config, foundation, sageMakerEnvironment, ...props }: FlowStackProps) {
     super(scope, id, props);
-    const { prefix, key, secret, bus, intents, alarmTopic } = foundation;
+    const { prefix, key, bus, intents, alarmTopic } = foundation;
     const { predictors, inferences } = config.trading;
 
     const signals = this.addSignals(config, foundation);
@@ -56,7 +57,7 @@ export class TradingStack extends Stack {
     });
     signals.feed(placeTrade, 1);
     // On paper no key is needed, and so none is held.
-    if (config.trading.mode === 'live') allowReadingSecret(placeTrade, secret, key);
+    giveKeys(placeTrade, foundation.keys, ...(config.trading.mode === 'live' ? tradingRoles(config) : []));
     allowRecordingIntents(placeTrade, intents, key);
     allowQueryingIndex(placeTrade, intents, BY_STATE_INDEX);
     allowReadingParameter(placeTrade, foundation.stop);
@@ -80,7 +81,7 @@ export class TradingStack extends Stack {
       policies: { ...marketPolicies(config), ...foundation.ledgerPolicies },
       alarmTopic,
     });
-    allowReadingSecret(checkReadiness, foundation.secret, key);
+    giveKeys(checkReadiness, foundation.keys, ...KEY_ROLES);
     allowReadingIntents(checkReadiness, foundation.intents, key);
     allowPacing(checkReadiness, foundation.intents, key);
     allowReadingParameter(checkReadiness, foundation.stop);
@@ -105,10 +106,8 @@ export class TradingStack extends Stack {
     });
     // The paper book is an item of the table; live, the service is asked.
     if (mode === 'paper') allowReadingIntents(measurePositions, foundation.intents, key);
-    else {
-      allowReadingSecret(measurePositions, foundation.secret, key);
-      allowPacing(measurePositions, foundation.intents, key);
-    }
+    else allowPacing(measurePositions, foundation.intents, key);
+    giveKeys(measurePositions, foundation.keys, ...(mode === 'live' ? (['trading'] as const) : []));
     createSchedule(this, 'MeasurePositionsSchedule', { fn: measurePositions, every: Duration.minutes(5) });
     createAlarm(this, 'DailyLossReached', {
       metric: gaugeMetric('DailyLossUsedPercent', prefix, { Mode: mode }),

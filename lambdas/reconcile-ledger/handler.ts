@@ -11,11 +11,12 @@ import type { TaskContext } from '../shared/escrow-task.ts';
 export interface Deps extends AnnounceDeps {
   readonly intents: IntentStore;
   readonly baselines: BaselineStore;
-  /** The agent whose effects are compared. */
-  readonly agentId: string;
+  /** The agents whose effects are compared, one after the other: the treasury, and whom it replaced. */
+  readonly agentIds: readonly string[];
   readonly openEscrow: OpenClient<EscrowClient>;
   readonly openWallet: OpenClient<WalletClient>;
-  readonly openTrading: OpenClient<TradingClient>;
+  /** Undefined where an agent's orders go by an account of their own. */
+  readonly openTrading: OpenClient<TradingClient | undefined>;
   readonly now: () => Date;
   readonly sleep: (milliseconds: number) => Promise<unknown>;
 }
@@ -26,37 +27,44 @@ const TOLD = 25;
 /** As many reasons of a kind are in the summary. */
 const REASONS = 10;
 
-/** Every day: compares the ledger with what Purple Flea shows of the own agent, and says where they differ. */
+/** Every day: compares the ledger with what Purple Flea shows of the own agents, and says where they differ. */
 export function createHandler(deps: Deps) {
   return async (_event: unknown, context: TaskContext) => {
-    const owner = { agentId: deps.agentId };
-    const run = await reconcile({
-      ...deps,
-      escrow: await deps.openEscrow(owner),
-      wallet: await deps.openWallet(owner),
-      trading: await deps.openTrading(owner),
-      remainingMs: () => context.getRemainingTimeInMillis(),
-      finals: new Map(),
-    });
-    const { agentId, drifts, problems, notCompared, notes, intents, escrows } = run;
-    for (const drift of drifts.slice(0, TOLD)) await announce(deps, 'ledger.drifted', { agentId, ...drift });
-    for (const drift of drifts.slice(TOLD)) deps.log.error('ledger.drifted', { ...drift });
-    deps.count('LedgerDrifts', drifts.length);
-    if (problems.length === 0) deps.count('LedgerReconciled');
-    const summary = {
-      agentId,
-      isComplete: problems.length === 0,
-      drifts: drifts.length,
-      driftsTold: Math.min(drifts.length, TOLD),
-      intents,
-      escrows,
-      problems: problems.slice(0, REASONS),
-      notCompared: notCompared.slice(0, REASONS),
-      notes: notes.slice(0, REASONS),
-    };
-    await announce(deps, 'ledger.reconciled', summary);
-    // Last of all: what was not told is found again.
-    if (run.baseline !== undefined) await deps.baselines.keep(run.baseline);
-    return summary;
+    const summaries = [];
+    for (const agentId of deps.agentIds) summaries.push(await reconcileAgent(deps, agentId, context));
+    return summaries;
   };
+}
+
+async function reconcileAgent(deps: Deps, reconciled: string, context: TaskContext) {
+  const owner = { agentId: reconciled };
+  const run = await reconcile({
+    ...deps,
+    agentId: reconciled,
+    escrow: await deps.openEscrow(owner),
+    wallet: await deps.openWallet(owner),
+    trading: await deps.openTrading(owner),
+    remainingMs: () => context.getRemainingTimeInMillis(),
+    finals: new Map(),
+  });
+  const { agentId, drifts, problems, notCompared, notes, intents, escrows } = run;
+  for (const drift of drifts.slice(0, TOLD)) await announce(deps, 'ledger.drifted', { agentId, ...drift });
+  for (const drift of drifts.slice(TOLD)) deps.log.error('ledger.drifted', { ...drift });
+  deps.count('LedgerDrifts', drifts.length);
+  if (problems.length === 0) deps.count('LedgerReconciled');
+  const summary = {
+    agentId,
+    isComplete: problems.length === 0,
+    drifts: drifts.length,
+    driftsTold: Math.min(drifts.length, TOLD),
+    intents,
+    escrows,
+    problems: problems.slice(0, REASONS),
+    notCompared: notCompared.slice(0, REASONS),
+    notes: notes.slice(0, REASONS),
+  };
+  await announce(deps, 'ledger.reconciled', summary);
+  // Last of all: what was not told is found again.
+  if (run.baseline !== undefined) await deps.baselines.keep(run.baseline);
+  return summary;
 }

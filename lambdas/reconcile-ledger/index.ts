@@ -19,7 +19,7 @@ import {
   treasuryEnvironment,
 } from '../shared/environment.ts';
 import { readPolicies, symbolPolicies } from '../shared/policies.ts';
-import { createKeys, createServiceDeps } from '../shared/purple-flea.ts';
+import { createKeys, createServiceDeps, walletKeyOf } from '../shared/purple-flea.ts';
 import { count, log, telemetry } from '../shared/telemetry.ts';
 import { createHandler } from './handler.ts';
 
@@ -34,18 +34,26 @@ const env = readEnvironment({
 });
 const { symbols } = readPolicies(symbolPolicies);
 const keys = createKeys(env.SECRETS);
+const { predecessor } = env.SECRETS;
+const tradesItself = env.SECRETS.trading?.agentId === env.AGENT_ID;
 const escrow = createServiceDeps(env.ESCROW_SERVICE, env);
 const wallet = createServiceDeps(env.WALLET_SERVICE, env);
 const trading = createServiceDeps({ ...env.TRADING_SERVICE, symbols }, env);
+
+const openTrading = openToSend(
+  trading,
+  (agentId) => keys.get(agentId, ['trading', 'predecessor']),
+  createTradingClient,
+);
 
 export const handler = middy(
   createHandler({
     intents: createIntentTable(aws.dynamoDb, env.INTENT_TABLE),
     baselines: createBaselineTable(aws.dynamoDb, env.INTENT_TABLE),
-    agentId: env.AGENT_ID,
-    openEscrow: openToSend(escrow, (agentId) => keys.get(agentId, ['treasury']), createEscrowClient),
-    openWallet: openToSend(wallet, (agentId) => keys.get(agentId, ['wallet']), createWalletClient),
-    openTrading: openToSend(trading, (agentId) => keys.get(agentId, ['trading']), createTradingClient),
+    agentIds: predecessor === undefined ? [env.AGENT_ID] : [env.AGENT_ID, predecessor.agentId],
+    openEscrow: openToSend(escrow, (agentId) => keys.get(agentId, ['treasury', 'predecessor']), createEscrowClient),
+    openWallet: openToSend(wallet, walletKeyOf(keys, env), createWalletClient),
+    openTrading: async (owner) => (tradesItself ? openTrading(owner) : undefined),
     publish: createPublisher(aws.eventBridge, env.EVENT_BUS),
     now: () => new Date(),
     sleep,

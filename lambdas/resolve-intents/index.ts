@@ -14,11 +14,17 @@ import { createWalletClient } from '../../src/purple-flea/wallet-client.ts';
 import { jsonText } from '../../src/schemas.ts';
 import { aws } from '../shared/aws.ts';
 import { createBeginnings } from '../shared/beginnings.ts';
-import { escrowEnvironment, keysEnvironment, readEnvironment, tradingEnvironment } from '../shared/environment.ts';
+import {
+  escrowEnvironment,
+  keysEnvironment,
+  readEnvironment,
+  tradingEnvironment,
+  treasuryEnvironment,
+} from '../shared/environment.ts';
 import { createReadStop } from '../shared/ledger.ts';
 import { createMailboxDeps } from '../shared/mailbox.ts';
 import { readPolicies, symbolPolicies } from '../shared/policies.ts';
-import { createKeys, createServiceDeps } from '../shared/purple-flea.ts';
+import { createKeys, createServiceDeps, walletKeyOf } from '../shared/purple-flea.ts';
 import { count, log, telemetry } from '../shared/telemetry.ts';
 import { createHandler } from './handler.ts';
 
@@ -26,6 +32,7 @@ const env = readEnvironment({
   ...escrowEnvironment,
   ...tradingEnvironment,
   ...keysEnvironment,
+  ...treasuryEnvironment,
   WALLET_SERVICE: jsonText(serviceSchema),
   FAUCET_SERVICE: jsonText(serviceSchema),
   INTENT_TABLE: z.string(),
@@ -47,7 +54,7 @@ export const handler = middy(
   createHandler({
     ...createMailboxDeps(),
     openEscrow: openToLook(escrow, keyIn('treasury', 'predecessor', 'counterparties'), createEscrowClient),
-    openWallet: openToLook(wallet, keyIn('wallet', 'treasury', 'predecessor', 'counterparties'), createWalletClient),
+    openWallet: openToLook(wallet, walletKeyOf(keys, env), createWalletClient),
     openTrading: openToLook(trading, keyIn('trading', 'predecessor'), createTradingClient),
     openFaucet: openToLook(faucet, keyIn('treasury', 'predecessor', 'counterparties'), createFaucetClient),
     intents: createIntentTable(aws.dynamoDb, env.INTENT_TABLE),

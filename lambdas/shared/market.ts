@@ -23,7 +23,7 @@ export const marketEnvironment = {
   INTENT_TABLE: z.string(),
 };
 
-/** The ways into both markets. Only the one into the live market reads secrets: the traders', and the wallet's. */
+/** The ways into both markets. Only the one into the live market reads secrets: that of the trader, and that of the wallet. */
 export function createMarkets(
   env: {
     readonly SECRETS: KeySources;
@@ -43,13 +43,14 @@ export function createMarkets(
   return {
     live: async () => {
       const { trading: trader, wallet: payer } = env.SECRETS;
-      if (trader === undefined || payer === undefined) throw new SecretUnusableError('SECRETS: no key to trade with');
-      // One after the other: both may be in one secret, which is then read once.
-      const tradingKey = await keys.get(trader.agentId, ['trading']);
-      const walletKey = await keys.get(payer.agentId, ['wallet']);
+      if (trader === undefined) throw new SecretUnusableError('SECRETS: no key to trade with');
       const { baseUrl, profile } = env.TRADING_SERVICE;
       const owner = { agentId: trader.agentId, baseUrl, profile };
-      return createLiveMarket(owner, createTradingClient(trading, tradingKey), createWalletClient(wallet, walletKey));
+      return createLiveMarket(
+        owner,
+        createTradingClient(trading, await keys.get(trader.agentId, ['trading'])),
+        async () => createWalletClient(wallet, await keys.get(payer?.agentId ?? trader.agentId, ['wallet'])),
+      );
     },
     paper: async () => createPaperMarket({ books, terms: paper, now: () => new Date(), pause: pauseAtRandom }),
   };

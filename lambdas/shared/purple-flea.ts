@@ -4,7 +4,7 @@ import { createPaceTable } from '../../src/aws/pace-table.ts';
 import { describeError, SecretUnusableError } from '../../src/errors.ts';
 import type { Count } from '../../src/observability.ts';
 import { createPacer, type Pacer } from '../../src/pacing/pacer.ts';
-import type { ServiceDeps, Service } from '../../src/purple-flea/service.ts';
+import type { Credentials, ServiceDeps, Service } from '../../src/purple-flea/service.ts';
 import { createTransport, type Transport } from '../../src/purple-flea/transport.ts';
 import { aws } from './aws.ts';
 import { keySecrets } from './secrets.ts';
@@ -50,6 +50,16 @@ export function watchFailures(transport: Transport, dropKeys: () => void, counti
     }
     return answer;
   };
+}
+
+/** Finds the key to an agent's wallet, which may be one of its own: then it is that of the treasury. */
+export function walletKeyOf(
+  keys: KeyRing,
+  env: { readonly AGENT_ID: string; readonly SECRETS: KeySources },
+): (agentId: string) => Promise<Credentials> {
+  const { wallet } = env.SECRETS;
+  const roles = ['wallet', 'treasury', 'predecessor', 'counterparties'] as const;
+  return (agentId) => keys.get(agentId === env.AGENT_ID ? (wallet?.agentId ?? agentId) : agentId, roles);
 }
 
 /** One Purple Flea service as its clients need it. */

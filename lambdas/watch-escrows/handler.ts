@@ -1,17 +1,14 @@
 import { describeError } from '../../src/errors.ts';
 import type { MailboxDeps } from '../../src/escrow/mailbox.ts';
-import { watchEscrows, type WatchStore } from '../../src/escrow/watch.ts';
+import { watchEscrows, type WatchDeps, type WatchStore } from '../../src/escrow/watch.ts';
 import { isOutage } from '../../src/ledger/waiting.ts';
 import type { Count, Log } from '../../src/observability.ts';
-import type { EscrowClient } from '../../src/purple-flea/escrow.ts';
-import type { IntentOwner } from '../../src/ledger/owner.ts';
 import type { TaskContext } from '../shared/escrow-task.ts';
 
 export interface Deps extends MailboxDeps {
   readonly watch: WatchStore;
-  /** The agent whose escrows are looked at. */
-  readonly agentId: string;
-  readonly openEscrow: (owner: IntentOwner) => Promise<EscrowClient>;
+  /** The list of all escrows that are waited for, where one agent has it, and their public status. */
+  readonly openEscrows: () => Promise<WatchDeps['escrow']>;
   readonly now: () => Date;
   readonly log: Log;
   readonly count: Count;
@@ -25,7 +22,7 @@ export function createHandler(deps: Deps) {
   return async (_event: unknown, context: TaskContext) => {
     const remainingMs = () => context.getRemainingTimeInMillis();
     try {
-      const escrow = await deps.openEscrow({ agentId: deps.agentId });
+      const escrow = await deps.openEscrows();
       const { failed, ...run } = await watchEscrows({ ...deps, escrow, remainingMs });
       deps.count('WatchLagSeconds', run.lagSeconds);
       deps.log.info('watched', { ...run });

@@ -4,7 +4,6 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { DefinitionBody, LogLevel, StateMachine, StateMachineType } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { fileURLToPath } from 'node:url';
-import type { KeyRole } from '../../src/aws/key-ring.ts';
 import type { Config } from '../config.ts';
 import type { FoundationStack } from '../foundation-stack.ts';
 import {
@@ -14,12 +13,11 @@ import {
   allowPublishing,
   allowReadingIntents,
   allowReadingParameter,
-  allowReadingSecret,
   allowRecordingIntents,
   allowUsingMailbox,
   ofOwnAccount,
 } from '../grants.ts';
-import { keySettings } from '../key-sources.ts';
+import { giveKeys } from '../key-sources.ts';
 import type { Policies } from '../policies.ts';
 import { createAlarm } from './alarm.ts';
 import { PipelineFunction } from './pipeline-function.ts';
@@ -40,7 +38,7 @@ export class EscrowLifecycle extends Construct {
     { config, foundation }: { readonly config: Config; readonly foundation: FoundationStack },
   ) {
     super(scope, id);
-    const { prefix, key, secret, bus, intents, mailbox, alarmTopic } = foundation;
+    const { prefix, key, bus, intents, mailbox, alarmTopic } = foundation;
     const stateMachineName = `${prefix}-escrow-lifecycle`;
     this.stateMachineName = stateMachineName;
     const arnOf = (resource: string) =>
@@ -72,17 +70,11 @@ export class EscrowLifecycle extends Construct {
       });
 
     const { ledgerPolicies } = foundation;
-    const ledger = (...roles: KeyRole[]) => ({
-      ...purpleFlea,
-      ...foundation.ledgerEnvironment,
-      ...keySettings(config, ...roles),
-      AGENT_ID: config.purpleFlea.agentId,
-    });
-    const settling = ledger('treasury', 'predecessor');
-    const lockFunds = task('lock-funds', Duration.seconds(30), ledger('treasury'), ledgerPolicies);
-    const completeDelivery = task('complete-delivery', Duration.seconds(45), ledger('counterparties'), ledgerPolicies);
-    const releaseFunds = task('release-funds', Duration.seconds(60), settling, ledgerPolicies);
-    const raiseDispute = task('raise-dispute', Duration.seconds(60), settling, ledgerPolicies);
+    const ledger = { ...purpleFlea, ...foundation.ledgerEnvironment, AGENT_ID: config.purpleFlea.agentId };
+    const lockFunds = task('lock-funds', Duration.seconds(30), ledger, ledgerPolicies);
+    const completeDelivery = task('complete-delivery', Duration.seconds(45), ledger, ledgerPolicies);
+    const releaseFunds = task('release-funds', Duration.seconds(60), ledger, ledgerPolicies);
+    const raiseDispute = task('raise-dispute', Duration.seconds(60), ledger, ledgerPolicies);
     const reviewDelivery = task('review-delivery', Duration.seconds(30), {
       ...purpleFlea,
       MAILBOX_TABLE: mailbox.tableName,
@@ -98,7 +90,9 @@ export class EscrowLifecycle extends Construct {
       allowRecordingIntents(fn, intents, key);
       allowReadingParameter(fn, foundation.stop);
     }
-    for (const fn of [lockFunds, completeDelivery, releaseFunds, raiseDispute]) allowReadingSecret(fn, secret, key);
+    giveKeys(lockFunds, foundation.keys, 'treasury');
+    giveKeys(completeDelivery, foundation.keys, 'counterparties');
+    for (const fn of [releaseFunds, raiseDispute]) giveKeys(fn, foundation.keys, 'treasury', 'predecessor');
     for (const fn of [lockFunds, completeDelivery, releaseFunds, raiseDispute, reviewDelivery, checkStatus]) {
       allowPublishing(fn, bus);
     }

@@ -34,7 +34,7 @@ export interface WatchStore {
 
 export interface WatchDeps extends MailboxDeps {
   readonly watch: WatchStore;
-  readonly escrow: EscrowClient;
+  readonly escrow: Pick<EscrowClient, 'list' | 'readStatus'>;
   readonly now: () => Date;
   /** How long this run may still go on, in milliseconds. */
   readonly remainingMs: () => number;

@@ -39,7 +39,8 @@ export interface ServicePicture {
 export interface ServiceReader {
   readonly escrow: EscrowClient;
   readonly wallet: WalletClient;
-  readonly trading: TradingClient;
+  /** Undefined where orders go by another account. */
+  readonly trading: TradingClient | undefined;
   readonly now: () => Date;
   readonly sleep: (milliseconds: number) => Promise<unknown>;
   /** How long the run may still go on, in milliseconds. */
@@ -263,8 +264,10 @@ async function readLocks(reader: ServiceReader, { lastAt }: Wanted, found: Findi
 }
 
 async function readPositions(reader: ServiceReader, { notCompared }: Findings): Promise<boolean | undefined> {
+  const { trading } = reader;
+  if (trading === undefined) return false;
   const own = nothingYet();
-  const positions = await attempt(reader, own, () => reader.trading.readPositions());
+  const positions = await attempt(reader, own, () => trading.readPositions());
   if (positions === undefined) notCompared.push(`the balance: positions cannot be read (${own.problems.join('; ')})`);
   return positions === undefined ? undefined : positions.length > 0;
 }

@@ -5,19 +5,20 @@ import type { Market } from './market.ts';
 
 /**
  * An agent's account at Purple Flea, where orders are real. The published server trades on an exchange account of the
- * agent's own, whose balance it does not show.
+ * agent's own, whose balance it does not show: then no wallet is opened.
  */
 export function createLiveMarket(
   { agentId, baseUrl, profile }: Owner,
   trading: TradingClient,
-  wallet: WalletClient,
+  openWallet: () => Promise<WalletClient>,
 ): Market {
   return {
     mode: 'live',
     agentId,
     service: { baseUrl, profile },
     trading,
-    readBalance: async () => (profile === 'published' ? undefined : (await wallet.readBalance()).available),
+    readBalance: async () =>
+      profile === 'published' ? undefined : (await (await openWallet()).readBalance()).available,
     async notePrice() {
       // The service knows its prices.
     },

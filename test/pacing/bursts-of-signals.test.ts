@@ -43,7 +43,7 @@ function aTradingStage(profile: Profile) {
       createLiveMarket(
         { agentId: TREASURY, baseUrl: '', profile },
         createTradingClient(service, TREASURY_CREDENTIALS),
-        createWalletClient(service, TREASURY_CREDENTIALS),
+        async () => createWalletClient(service, TREASURY_CREDENTIALS),
       );
     const deps: Deps = {
       intents,

@@ -39,7 +39,7 @@ export interface Sender extends EscrowEffectDeps {
   readonly openFaucet: OpenClient<FaucetClient>;
 }
 
-export type Summary = Awaited<ReturnType<ReturnType<typeof createHandler>>>;
+export type Summary = Awaited<ReturnType<ReturnType<typeof createHandler>>>[number];
 
 /** A twin in process, a ledger over it, and the daily function over both, by one clock that stands still. */
 export interface Books {
@@ -215,7 +215,7 @@ export function openBooks(profile: Profile, balanceUsd = '100000.00'): Books {
       const handler = createHandler({
         intents: reading,
         baselines,
-        agentId: TREASURY.agentId,
+        agentIds: [TREASURY.agentId],
         openEscrow: async ({ agentId }) => clientsOf(keyOf(agentId), transport).escrow,
         openWallet: async ({ agentId }) => clientsOf(keyOf(agentId), transport).wallet,
         openTrading: async ({ agentId }) => clientsOf(keyOf(agentId), transport).trading,
@@ -225,7 +225,9 @@ export function openBooks(profile: Profile, balanceUsd = '100000.00'): Books {
         log: recorder.log,
         count: recorder.count,
       });
-      return { summary: await handler({}, { getRemainingTimeInMillis: remainingMs }), recorder, requests };
+      const [summary] = await handler({}, { getRemainingTimeInMillis: remainingMs });
+      if (summary === undefined) throw new Error('nothing was reconciled');
+      return { summary, recorder, requests };
     },
   };
 }

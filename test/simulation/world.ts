@@ -436,7 +436,7 @@ export function createSimulatedWorld(
       openMarket: async () => {
         const trading = createTradingClient(serviceDeps, await keys.get(owner.agentId, ['trading']));
         const wallet = createWalletClient(serviceDeps, await keys.get(owner.agentId, ['wallet']));
-        return createLiveMarket(owner, changes.trading?.(trading) ?? trading, wallet);
+        return createLiveMarket(owner, changes.trading?.(trading) ?? trading, async () => wallet);
       },
       findUnready: async () => [],
       openFaucet: way(serviceDeps, keyIn('treasury', 'predecessor', 'counterparties'), createFaucetClient),

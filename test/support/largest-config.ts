@@ -27,7 +27,20 @@ export function largestConfig(stage: Stage): Config {
     ...config,
     retainData: true,
     secretName: long(200, 1),
-    purpleFlea: { ...config.purpleFlea, escrow: service, trading: service, wallet: service, faucet: service },
+    purpleFlea: {
+      ...config.purpleFlea,
+      agentId: long(100, 0),
+      keys: {
+        trading: { secretName: long(200, 2), agentId: long(100, 2) },
+        wallet: { secretName: long(200, 3), agentId: long(100, 0) },
+        counterparties: { secretName: long(200, 4) },
+        predecessor: { secretName: long(200, 5), agentId: long(100, 5) },
+      },
+      escrow: service,
+      trading: service,
+      wallet: service,
+      faucet: service,
+    },
     bonus: {
       rules: many(50, (index) => ({
         name: long(30, index),
