@@ -4,6 +4,7 @@ import { createHandler as createStartBonus } from '../../lambdas/start-bonus/han
 import { UnusableEventError } from '../../src/errors.ts';
 import type { TrainingJob } from '../../src/escrow/bonus.ts';
 import type { BonusPolicy } from '../../src/escrow/bonus-rules.ts';
+import type { Intent } from '../../src/ledger/intent.ts';
 import type { LifecycleRequest } from '../../src/escrow/lifecycle-input.ts';
 import { trainingJobAddress } from '../../src/escrow/mailbox.ts';
 import { bonusTerms } from '../../src/escrow/rule-terms.ts';
@@ -215,7 +216,11 @@ function isKept({ mail }: SimulatedWorld, address: string): boolean {
 }
 
 /** Everything of them that is not as promised. */
-export function findFaultsOf({ jobs, executions, queues, delivered, said }: Bonuses, isUndisturbed: boolean): string[] {
+export function findFaultsOf(
+  { jobs, executions, queues, delivered, said }: Bonuses,
+  intents: ReadonlyMap<string, Intent>,
+  isUndisturbed: boolean,
+): string[] {
   const faults: string[] = [];
   for (const job of jobs) {
     const own = executions.filter(({ request }) => request.cause.subject === job.arn);
@@ -228,7 +233,9 @@ export function findFaultsOf({ jobs, executions, queues, delivered, said }: Bonu
     }
   }
   for (const execution of executions) {
-    if (!hasEnded(execution) && execution.state !== 'AwaitResolution')
+    // What waits for an agent, a secret or the switch does so until its own deadline, which is a week away.
+    const isWaiting = intents.get(execution.name)?.state === 'prepared' && execution.state === 'LockFunds';
+    if (!hasEnded(execution) && !isWaiting && execution.state !== 'AwaitResolution')
       faults.push(`${execution.name} is still in ${execution.state}`);
   }
   for (const { messages } of queues) {

@@ -21,7 +21,7 @@ const SECOND = 1000;
 const TOGETHER: readonly (readonly [share: number, draw: (chance: Chance, scenario: Scenario) => Disturbance[]])[] = [
   [0.04, drawLateAndUnseen],
   [0.02, drawClaimedTomorrow],
-  [0.02, drawExpired],
+  [0.01, drawExpired],
   [0.02, drawLagging],
   [0.03, drawAlike],
   [0.03, drawAtOnce],

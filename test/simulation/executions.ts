@@ -81,7 +81,7 @@ const MAX_VISITS = 20;
 const RETRIES = [6 * MINUTE, 12 * MINUTE, 24 * MINUTE];
 
 /** When to look again although nobody said anything. */
-const LOOK_AGAIN = 10 * MINUTE;
+const LOOK_AGAIN = 2 * HOUR;
 
 /** The backstop of a wait for a delivery. */
 const BACKSTOP = 168 * HOUR;

@@ -20,7 +20,7 @@ export const MUTANTS = {
   'dispute-200-trusted': { escrow: trustDisputes },
   'client-retries-post': { transport: retryPosts },
   'workflow-retries-send': { retriesSendTask: true },
-  'tag-at-the-end': { escrow: withTagAtTheEnd },
+  'tag-at-the-end': { intents: withTagAtTheEnd },
   'amounts-as-floats': { intents: countInFloats },
   'headers-logged': { transport: logHeaders },
   'batch-acknowledged-whole': { batch: () => ({ batchItemFailures: [] }) },
@@ -262,15 +262,14 @@ function retryPosts(transport: Transport): Transport {
   };
 }
 
-function withTagAtTheEnd(client: EscrowClient): EscrowClient {
+function withTagAtTheEnd(store: IntentStore): IntentStore {
   return {
-    ...client,
-    bodies: {
-      ...client.bodies,
-      create(request) {
-        const body = JSON.parse(client.bodies.create(request)) as Readonly<Record<string, unknown>>;
-        return JSON.stringify({ ...body, description: `${request.description} ${request.reference}` });
-      },
+    ...store,
+    prepare(intent, at) {
+      const { description, ...body } = JSON.parse(intent.requestBody) as Readonly<Record<string, unknown>>;
+      if (intent.kind !== 'escrow-create') return store.prepare(intent, at);
+      const moved = `${String(description).replace(intent.reference, '').trim()} ${intent.reference}`;
+      return store.prepare({ ...intent, requestBody: JSON.stringify({ ...body, description: moved }) }, at);
     },
   };
 }

@@ -119,13 +119,13 @@ function startSweepers(world: SimulatedWorld, { disturbances, sweepMinutes }: Sc
   const sweep = async (name: string): Promise<void> => {
     let runs = 0;
     for (;;) {
-      if (!isInDoubt(world)) {
+      if (!isAwaited(world)) {
         runs = 0;
         await world.scheduler.pause(Infinity, name);
       }
       runs += 1;
-      // After an hour what is left is only looked at now and then: the outcome is the same, and the schedule shorter.
-      await world.scheduler.pause((runs * sweepMinutes < 60 ? sweepMinutes : 60) * MINUTE);
+      const often = paceOf(runs, sweepMinutes) * MINUTE;
+      await world.scheduler.pause(isInDoubt(world) ? often : Math.max(often, untilNextWait(world)));
       await world.invoke('resolve-intents', 5 * MINUTE, (invocation) =>
         createResolveIntents({
           ...world.portsOf(invocation),
@@ -141,6 +141,29 @@ function startSweepers(world: SimulatedWorld, { disturbances, sweepMinutes }: Sc
 
 function isInDoubt({ ledger }: SimulatedWorld): boolean {
   for (const { state } of ledger.items.values()) if (state === 'sending' || state === 'unknown') return true;
+  return false;
+}
+
+/** After an hour what is left is looked at now and then, in minutes: the outcome is the same, and the schedule shorter. */
+function paceOf(runs: number, sweepMinutes: number): number {
+  if (runs * sweepMinutes < 60) return sweepMinutes;
+  return runs < 90 ? 60 : 360;
+}
+
+/** How long the first of those that wait has to wait still. */
+function untilNextWait({ ledger, scheduler }: SimulatedWorld): number {
+  let next = Infinity;
+  for (const { state, notBefore } of ledger.items.values()) {
+    if (state === 'prepared' && notBefore !== undefined) next = Math.min(next, Date.parse(notBefore));
+  }
+  return next === Infinity ? 0 : next - scheduler.now();
+}
+
+/** Whether there is an effect in doubt, or one that waits and has to be woken. */
+function isAwaited({ ledger }: SimulatedWorld): boolean {
+  for (const { state, notBefore } of ledger.items.values()) {
+    if (state === 'sending' || state === 'unknown' || (state === 'prepared' && notBefore !== undefined)) return true;
+  }
   return false;
 }
 

@@ -88,7 +88,7 @@ export async function judge(schedule: Schedule, options: RunOptions = {}): Promi
     ).map((detail): Violation => ({ rule: 'payee', detail })),
     ...findForeignEffects(world.service.effects, world.oracle).map((detail): Violation => ({ rule: 'owner', detail })),
     ...world.alarms,
-    ...(bonuses === undefined ? [] : findFaults(schedule, bonuses)),
+    ...(bonuses === undefined ? [] : findFaults(world, bonuses)),
     ...findSecrets(world, intents),
   ];
   const count = (wanted: Intent['state']) => intents.filter(({ state }) => state === wanted).length;
@@ -111,14 +111,17 @@ export async function judge(schedule: Schedule, options: RunOptions = {}): Promi
 }
 
 /** Where others settled the escrow, its end says nothing of the mail. */
-function findFaults({ disturbances }: Schedule, bonuses: Bonuses): Violation[] {
-  const isUndisturbed = !disturbances.some(
-    (one) => one.kind === 'expiry' || one.kind === 'counterparty' || (one.kind === 'reads' && lastsOverDeadline(one)),
+function findFaults(world: SimulatedWorld, bonuses: Bonuses): Violation[] {
+  const isUndisturbed = !world.schedule.disturbances.some(
+    (one) =>
+      one.kind === 'expiry' ||
+      one.kind === 'counterparty' ||
+      ((one.kind === 'reads' || one.kind === 'stop') && lastsOverDeadline(one)),
   );
-  return findFaultsOf(bonuses, isUndisturbed).map((detail) => ({ rule: 'bonus', detail }));
+  return findFaultsOf(bonuses, world.ledger.items, isUndisturbed).map((detail) => ({ rule: 'bonus', detail }));
 }
 
-/** Where nothing can be read until the escrow has run out, nobody can release it in time. */
+/** Where nothing can be read, or sent, until the escrow has run out, nobody can release it in time. */
 function lastsOverDeadline({ milliseconds }: { readonly milliseconds: number }): boolean {
   return milliseconds > 20 * HOUR;
 }

@@ -304,7 +304,7 @@ export function createSimulatedWorld(
 
   function disturbStore(invocation: Invocation) {
     return ({ operation, when }: Moment): void | Promise<void | 'repeat'> => {
-      if (when === 'after' && (operation === 'claim' || operation === 'move')) {
+      if (when === 'after' && (operation === 'claim' || operation === 'move' || operation === 'postpone')) {
         wakeSweepers();
         if (operation === 'claim') checkBudgets();
       }
