@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { formatUsd, parseUsd } from '../src/money.ts';
 import { EFFECT_KINDS } from '../src/ledger/effect-key.ts';
@@ -18,7 +18,7 @@ import { AT_MOST_DAILY } from './cron.ts';
 import { findJsonProblem } from './check-json.ts';
 import { findContradictions, isEachOnce, type Contradiction } from './config-checks.ts';
 import { describeIssue } from './config-problems.ts';
-import { STAGE_NAME, STAGES } from './stages.ts';
+import { CONFIG_FOLDER, STAGE_NAME, STAGES } from './stages.ts';
 
 /** Orders on paper have the budgets of real ones. */
 const OUTFLOWS = EFFECT_KINDS.filter((kind) => EFFECT_NATURE[kind] === 'outflow' && kind !== 'paper-order');
@@ -355,13 +355,14 @@ export class InvalidConfigError extends Error {
  *
  * @throws InvalidConfigError where the stage has no file, the file does not fit the schema, or it is about another stage.
  */
-export function loadConfig(stage: string): Config {
-  if (!STAGES.includes(stage)) {
+export function loadConfig(stage: string, folder: URL = CONFIG_FOLDER): Config {
+  const path = new URL(`${stage}.json`, folder);
+  if (stage === 'schema' || !STAGE_NAME.test(stage) || !existsSync(path)) {
     const fix = STAGE_NAME.test(stage) ? `copy one to config/${stage}.json and set its "stage"` : 'check the spelling';
     throw new InvalidConfigError(`-c stage=${stage}: there is no such stage; there are ${STAGES.join(', ')}; ${fix}`);
   }
   const file = `config/${stage}.json`;
-  const config = parseConfigText(readFileSync(new URL(`../${file}`, import.meta.url), 'utf8'), file);
+  const config = parseConfigText(readFileSync(path, 'utf8'), file);
   if (config.stage !== stage) throw new InvalidConfigError(describeOtherStage(file, config.stage, stage));
   return config;
 }
@@ -374,7 +375,7 @@ export function parseConfigText(text: string, file: string): Config {
 }
 
 /** A copy that still has the name of what it was copied from would be deployed over it. */
-export function describeOtherStage(file: string, found: string, expected: string): string {
+function describeOtherStage(file: string, found: string, expected: string): string {
   return `${file} is not a valid configuration:\n  stage: got "${found}"; allowed: the name of the file. Set it to "${expected}"; as it is, this would be deployed over stage ${found}.`;
 }
 

@@ -133,6 +133,16 @@ describe('what can never work is refused, by path, value and fix', () => {
     expect(problems[0]).toMatch(problem);
   });
 
+  test('more names of markets than the pattern of a rule takes', () => {
+    const markets = Array.from({ length: 50 }, (_, index) => ({ ...MARKET, asset: `${'A'.repeat(34)}${10 + index}` }));
+    const config = loadConfig('local');
+    const trading = { ...config.trading, markets, predictors: [], inferences: [] };
+
+    expect(() => parseConfig({ ...config, stage: 'a', trading }, 'config/a.json')).toThrow(
+      /trading\.markets: got "50 markets"; allowed: .*at most 1800 characters/,
+    );
+  });
+
   test.each([
     'cron(0 6 ? * MON *)',
     'cron(30 23 1,15 * ? *)',

@@ -1,9 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import {
   configJsonSchema,
-  describeOtherStage,
   InvalidConfigError,
   loadConfig,
   parseConfig,
@@ -71,10 +73,21 @@ describe('the file of stage', () => {
     expect(() => loadConfig(stage)).toThrow(`-c stage=${stage}: there is no such stage; there are dev, local, prod; `);
   });
 
-  test('is about the stage that it is named after: a copy would be deployed over the other', () => {
-    expect(describeOtherStage('config/prod.json', 'dev', 'prod')).toContain(
-      '  stage: got "dev"; allowed: the name of the file. Set it to "prod"',
-    );
+  test('has to be about the stage that it is named after: a copy would be deployed over the other', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'config-'));
+    try {
+      copyFileSync('config/dev.json', join(folder, 'prod.json'));
+      copyFileSync('config/dev.json', join(folder, 'dev.json'));
+      const load = (stage: string) => loadConfig(stage, pathToFileURL(`${folder}/`));
+
+      expect(load('dev').stage).toBe('dev');
+      expect(() => load('prod')).toThrow(InvalidConfigError);
+      expect(() => load('prod')).toThrow(
+        /^config\/prod\.json is not a valid configuration:\n {2}stage: got "dev"; allowed: the name of the file\. Set it to "prod"/,
+      );
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   test.each(['staging', 'qa-2', 'a', 'dev1', 'load-test-eu'])('may be of a stage "%s"', (stage) => {
