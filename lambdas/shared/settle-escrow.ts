@@ -33,8 +33,8 @@ export async function settleEscrow(
   try {
     const outcome = await settle({ ...deps, remainingMs: () => context.getRemainingTimeInMillis(), owner });
     const isOver = deps.now() >= new Date(deadlineAt);
-    const isWaiting = outcome.outcome === 'not-sent' || outcome.outcome === 'pending';
-    if (outcome.outcome !== 'rejected' && !(isWaiting && isOver)) return outcome;
+    if (outcome.outcome === 'applied' || outcome.outcome === 'manual') return outcome;
+    if (outcome.outcome !== 'rejected' && !(isOver && (await isHeldBack(deps, outcome)))) return outcome;
     const { status, statusShown } = await deps.viewEscrows(owner).readStatus(escrowId);
     if (!isSettledOrFrozen(status)) return outcome;
     if (status === unlike) deps.count('DecisionsMissed');
@@ -44,4 +44,10 @@ export async function settleEscrow(
     if (error instanceof ServiceUnreadableError) return { outcome: 'overtaken', reason: error.message };
     throw error;
   }
+}
+
+/** Whether it certainly was not sent, and waits. What is in doubt has to be settled first. */
+async function isHeldBack({ intents }: Pick<EscrowTaskDeps, 'intents'>, outcome: EffectOutcome): Promise<boolean> {
+  if (outcome.outcome === 'not-sent') return true;
+  return outcome.outcome === 'pending' && (await intents.read(outcome.key))?.state === 'prepared';
 }

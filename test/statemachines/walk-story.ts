@@ -452,7 +452,7 @@ export async function walk(definition: Definition, story: Story, options: WalkOp
       ({ state, notBefore = '' }) =>
         state === 'sending' ||
         state === 'unknown' ||
-        (state === 'prepared' && Date.parse(notBefore) > now && !isAway(...AWAY)),
+        (state === 'prepared' && story.away !== undefined && Date.parse(notBefore) > now && !isAway(...AWAY)),
     );
     const [due] = await mailbox.listDue(new Date('2999-01-01T00:00:00Z'), 1);
     const minute = Math.floor(now / MINUTE + 1) * MINUTE;

@@ -185,3 +185,31 @@ describe('a payment', () => {
     expect(intents.items.size).toBe(0);
   });
 });
+
+describe('a payment whose escrow is past its deadline', () => {
+  const late = { now: () => new Date('2026-03-13T09:00:01Z') };
+  const readStatus = async () => aView({ status: 'refunded' });
+
+  test('and that was held back was overtaken where silence settled it', async () => {
+    const { deps, recorder } = anEscrowTask({ readStatus }, { ...late, readStop: async () => 'halted' });
+
+    expect(await createHandler(deps)(aReviewedState(), timeLeft())).toEqual({
+      outcome: 'overtaken',
+      reason: 'the stop is on "halted"; the escrow is refunded',
+    });
+    expect(recorder.counted).toEqual({ DecisionsMissed: 1 });
+  });
+
+  test('and that is in doubt waits for its verdict all the same', async () => {
+    const views = [aView()];
+    const { deps } = anEscrowTask(
+      {
+        readStatus: async () => views.shift() ?? aView({ status: 'refunded' }),
+        release: async () => ({ kind: 'unknown', reason: 'HTTP 500' }),
+      },
+      late,
+    );
+
+    expect(await createHandler(deps)(aReviewedState(), timeLeft())).toMatchObject({ outcome: 'pending' });
+  });
+});
