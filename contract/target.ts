@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { UsageError } from '../src/command-line.ts';
 import { PROFILES, type Profile } from '../src/purple-flea/service.ts';
 import { createTransport, type HttpAnswer } from '../src/purple-flea/transport.ts';
 import { SERVICES, type ServiceName, type Target } from './run.ts';
@@ -19,11 +20,6 @@ a position of $2.00 that stays open, and claims from the faucet for the counterp
   --services LIST            only these, such as escrow,wallet
   --i-understand-this-moves-money
                              needed for every host but this machine`;
-
-/** A command line that cannot be used; the message says what to change. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
 
 /** What was asked for on the command line. */
 export interface Arguments {

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { createClients } from './clients.ts';
+import { runCommand, UsageError } from '../src/command-line.ts';
 import { STOP_MODES } from '../src/ledger/stop.ts';
 import { readSession } from './local-pipeline.ts';
 import {
@@ -26,11 +27,7 @@ const USAGE = `Puts an event on the buses of the pipeline that \`npm start\` run
   npm run send -- ask-model                                 the first predictor asks its endpoint, and publishes its answer
   npm run send -- stop running|reducing|halted              the switch: all goes on, no new outflow, nothing is sent`;
 
-class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
-
-async function main(): Promise<void> {
+async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
@@ -49,14 +46,10 @@ async function main(): Promise<void> {
       price: { type: 'string' },
       asset: { type: 'string' },
       id: { type: 'string' },
-      help: { type: 'boolean', short: 'h' },
     },
   });
   const [command] = positionals;
-  if (values.help === true || command === undefined) {
-    console.log(USAGE);
-    return;
-  }
+  if (command === undefined) throw new UsageError('say what to send');
   const need = (option: 'job' | 'by' | 'id' | 'to' | 'direction' | 'confidence' | 'price') => {
     const value = values[option];
     if (value === undefined) throw new UsageError(`--${option} is missing`);
@@ -144,12 +137,13 @@ async function main(): Promise<void> {
         throw new UsageError(`stop ${positionals[1] ?? ''}: allowed are ${STOP_MODES.join(', ')}`);
       await setStop(clients, outputs.stopParameter, mode);
       console.log(`the switch is on ${mode}; functions notice within five seconds`);
-      return;
+      return 0;
     }
     default:
       throw new UsageError(`there is no command "${command}"`);
   }
   console.log('sent; what follows from it is in the timeline of npm start');
+  return 0;
 }
 
 function toMilestone(text: string): { name: string; amountUsd: string } {
@@ -170,11 +164,4 @@ function toNumber(option: string, text: string): number {
   return value;
 }
 
-process.exitCode = await main().then(
-  () => 0,
-  (error: unknown) => {
-    console.error(error instanceof Error ? error.message : error);
-    if (error instanceof UsageError) console.error(`\n${USAGE}`);
-    return 1;
-  },
-);
+await runCommand(USAGE, main);

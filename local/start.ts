@@ -1,11 +1,13 @@
 import { parseArgs } from 'node:util';
 import { loadConfig } from '../lib/config.ts';
+import { runCommand, UsageError } from '../src/command-line.ts';
 import { PROFILES, type Profile } from '../src/purple-flea/service.ts';
 import { openBusTap, type BusTap } from './bus-tap.ts';
 import { createEventLog, runDemo, type DemoResult } from './demo.ts';
 import { expectedEnd, playScenario, SCENARIOS, type Scenario, type Stage } from './scenarios.ts';
 import { announceSession, startLocalPipeline, type LocalPipeline } from './local-pipeline.ts';
-import { describeEvent, line } from './timeline.ts';
+import { watchDeadLetters } from './dead-letters.ts';
+import { describeDeadLetter, describeEvent, line } from './timeline.ts';
 import { readBooks } from './twin-view.ts';
 
 const USAGE = `npm start               start the pipeline on this machine, show both flows, stay up
@@ -19,10 +21,6 @@ ${scenarioList()}
 /** Starts the pipeline, runs the demo, and stays up unless asked not to. */
 async function main(): Promise<number> {
   const { values } = readArguments();
-  if (values.help === true) {
-    console.log(USAGE);
-    return 0;
-  }
   const scenario = scenarioNamed(values.scenario);
   const profile = escrowProfileOf(values['escrow-profile']);
   const stop = new AbortController();
@@ -39,10 +37,11 @@ async function main(): Promise<number> {
     const tap = await openBusTap(pipeline.clients, pipeline.outputs.busName);
     console.log('\nTimeline (UTC), as it happens:\n');
     const tapping = followBus(tap, stop.signal, log.add);
+    const watching = followDeadLetters(pipeline.clients, stop.signal);
     const stage = { pipeline, awaitEvent: log.awaitEvent, print: console.log };
     const demo =
       scenario === undefined ? runDemo(pipeline, log.awaitEvent, console.log) : show(stage, scenario, profile);
-    const ended = await Promise.race([demo, tapping, stopped]);
+    const ended = await Promise.race([demo, tapping, watching, stopped]);
     if (ended === undefined) return 130;
 
     for (const problem of ended.problems) console.error(`NOT AS IT SHOULD BE: ${problem}`);
@@ -54,7 +53,7 @@ async function main(): Promise<number> {
     }
     const withdraw = announceSession(pipeline);
     console.log(hints(pipeline));
-    await Promise.race([tapping, stopped]).finally(withdraw);
+    await Promise.race([tapping, watching, stopped]).finally(withdraw);
     return 0;
   } catch (error) {
     if (stop.signal.aborted) return 130;
@@ -72,7 +71,6 @@ function readArguments() {
       once: { type: 'boolean' },
       'escrow-profile': { type: 'string' },
       scenario: { type: 'string' },
-      help: { type: 'boolean', short: 'h' },
     },
   });
 }
@@ -80,7 +78,7 @@ function readArguments() {
 function escrowProfileOf(name = loadConfig('local').purpleFlea.escrow.profile as string): Profile {
   const escrowProfile = PROFILES.find((known) => known === name);
   if (escrowProfile === undefined) {
-    throw new Error(`--escrow-profile is "${name}"; allowed: ${PROFILES.join(', ')}`);
+    throw new UsageError(`--escrow-profile is "${name}"; allowed: ${PROFILES.join(', ')}`);
   }
   return escrowProfile;
 }
@@ -95,7 +93,7 @@ function scenarioNamed(name: string | undefined): Scenario | undefined {
   if (name === undefined) return undefined;
   const scenario = Object.hasOwn(SCENARIOS, name) ? SCENARIOS[name] : undefined;
   if (scenario !== undefined) return scenario;
-  throw new Error(`--scenario is "${name}"; allowed: ${Object.keys(SCENARIOS).join(', ')}`);
+  throw new UsageError(`--scenario is "${name}"; allowed: ${Object.keys(SCENARIOS).join(', ')}`);
 }
 
 /** Plays a scenario and says whether it ended as it should. */
@@ -125,6 +123,11 @@ async function followBus(
   return undefined;
 }
 
+async function followDeadLetters(clients: LocalPipeline['clients'], stop: AbortSignal): Promise<undefined> {
+  for await (const letter of watchDeadLetters(clients, stop)) console.log(describeDeadLetter(letter));
+  return undefined;
+}
+
 function hints({ endpoint, twinUrl, outputs, functionLog }: LocalPipeline): string {
   return `
 It stays up. In another terminal, send an event of your own; what follows from it appears above:
@@ -149,7 +152,4 @@ Stop it with Ctrl-C.
 `;
 }
 
-process.exitCode = await main().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : error);
-  return 2;
-});
+await runCommand(USAGE, main);

@@ -1,10 +1,14 @@
 import { styleText } from 'node:util';
+import * as z from 'zod/mini';
 import { INCOMING, type PublishedEvents } from '../src/events/catalogue.ts';
 import { describeAddressee } from '../src/events/addressee.ts';
-import type { EscrowDecided } from '../src/events/escrow-decided.ts';
-import type { EscrowDelivered } from '../src/events/escrow-delivered.ts';
-import type { EscrowRequestedDetail } from '../src/events/escrow-requested.ts';
+import { escrowDecidedSchema, type EscrowDecided } from '../src/events/escrow-decided.ts';
+import { escrowDeliveredSchema, type EscrowDelivered } from '../src/events/escrow-delivered.ts';
+import { escrowRequestedSchema, type EscrowRequestedDetail } from '../src/events/escrow-requested.ts';
+import { inferenceCompletedSchema } from '../src/events/inference-completed.ts';
+import { priceAlertSchema, type PriceAlertDetail } from '../src/events/price-alert.ts';
 import type { SeenEvent } from './bus-tap.ts';
+import type { DeadLetter } from './dead-letters.ts';
 
 type Topic = 'event' | 'decision' | 'escrow' | 'order' | 'paper' | 'execution' | 'ledger' | 'attention';
 
@@ -74,27 +78,50 @@ const DESCRIBED: Described = {
   ],
 };
 
-/** One line of the timeline for an event on the app's bus. */
+type Incoming = (typeof INCOMING)[keyof typeof INCOMING];
+
+/** Events of others; one that is published by the pipeline too is described above. */
+const SAID: Readonly<Record<Exclude<Incoming, keyof PublishedEvents>, (detail: never) => string>> = {
+  [INCOMING.escrowDelivered]: (detail: EscrowDelivered) =>
+    `delivery of ${describeAddressee(detail)}, says ${detail.deliveredBy}`,
+  [INCOMING.escrowApproved]: (detail: EscrowDecided) =>
+    `approval of ${describeAddressee(detail)}, says ${detail.by}: ${detail.reason}`,
+  [INCOMING.escrowRejected]: (detail: EscrowDecided) =>
+    `rejection of ${describeAddressee(detail)}, says ${detail.by}: ${detail.reason}`,
+  [INCOMING.escrowRequested]: ({ requestId, milestones, counterpartyAgentId }: EscrowRequestedDetail) => {
+    const what = milestones === undefined ? 'an escrow' : `${milestones.length} milestones`;
+    return `request ${requestId} for ${what}, to be paid to ${counterpartyAgentId}`;
+  },
+  [INCOMING.priceAlert]: ({ asset, direction, price, triggered_by: by }: PriceAlertDetail) =>
+    `price alert: ${direction} ${asset} at ${price}, by ${by}`,
+};
+
+const SCHEMAS: Readonly<Record<Incoming, z.core.$ZodType>> = {
+  [INCOMING.inferenceCompleted]: inferenceCompletedSchema,
+  [INCOMING.priceAlert]: priceAlertSchema,
+  [INCOMING.escrowRequested]: escrowRequestedSchema,
+  [INCOMING.escrowDelivered]: escrowDeliveredSchema,
+  [INCOMING.escrowApproved]: escrowDecidedSchema,
+  [INCOMING.escrowRejected]: escrowDecidedSchema,
+};
+
+/** One line of the timeline for an event on the app's bus. What is wrong with one of no use is in the line of its dead letter. */
 export function describeEvent(event: SeenEvent): string {
   const type = event['detail-type'];
-  if (type === INCOMING.escrowDelivered) {
-    const delivery = event.detail as EscrowDelivered;
-    return line('event', `delivery of ${describeAddressee(delivery)}, says ${delivery.deliveredBy}`);
+  if (Object.hasOwn(SCHEMAS, type) && !z.safeParse(SCHEMAS[type as Incoming], event.detail).success) {
+    return line('event', `${type}, which cannot be used as it is`);
   }
-  if (type === INCOMING.escrowApproved || type === INCOMING.escrowRejected) {
-    const decided = event.detail as EscrowDecided;
-    const word = type === INCOMING.escrowApproved ? 'approval' : 'rejection';
-    return line('event', `${word} of ${describeAddressee(decided)}, says ${decided.by}: ${decided.reason}`);
+  if (Object.hasOwn(SAID, type)) {
+    return line('event', (SAID[type as keyof typeof SAID] as (detail: unknown) => string)(event.detail));
   }
-  if (type === INCOMING.escrowRequested) {
-    const { requestId, milestones, counterpartyAgentId } = event.detail as EscrowRequestedDetail;
-    const what = milestones === undefined ? 'an escrow' : `${milestones.length} milestones`;
-    return line('event', `request ${requestId} for ${what}, to be paid to ${counterpartyAgentId}`);
-  }
-  if (!Object.hasOwn(DESCRIBED, type))
-    return line('attention', `${type}: nobody takes this; it is in the dead-letter queue`);
+  if (!Object.hasOwn(DESCRIBED, type)) return line('attention', `${type}: the pipeline knows no such event`);
   const describe = DESCRIBED[type as keyof Described] as (detail: unknown) => [Topic, string];
   return line(...describe(event.detail));
+}
+
+/** One line for a message that no function could use. */
+export function describeDeadLetter({ queue, reason, detailType = 'a message' }: DeadLetter): string {
+  return line('attention', `${detailType} is a dead letter in ${queue}: ${reason}`);
 }
 
 /** One line: time, topic, text. */

@@ -4,6 +4,7 @@ import { STAGES } from '../lib/stages.ts';
 import { prefixOf } from '../lib/names.ts';
 import { createClients } from '../local/clients.ts';
 import { readSession } from '../local/local-pipeline.ts';
+import { runCommand, UsageError } from '../src/command-line.ts';
 import type { ReadinessReport } from '../src/trading/readiness.ts';
 import { composeReadiness, isReady } from './compose-readiness.ts';
 
@@ -19,15 +20,10 @@ async function main(): Promise<number> {
     options: {
       stage: { type: 'string', default: 'local' },
       live: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h' },
     },
   });
-  if (values.help === true) {
-    console.log(USAGE);
-    return 0;
-  }
   const stage = STAGES.find((known) => known === values.stage);
-  if (stage === undefined) throw new Error(`--stage ${values.stage}: allowed are ${STAGES.join(', ')}`);
+  if (stage === undefined) throw new UsageError(`--stage ${values.stage}: allowed are ${STAGES.join(', ')}`);
   const client = stage === 'local' ? createClients(readSession().endpoint).lambda : new LambdaClient({});
   const { Payload, FunctionError } = await client.send(
     new InvokeCommand({ FunctionName: `${prefixOf(stage)}-check-readiness`, Payload: '{}' }),
@@ -39,9 +35,4 @@ async function main(): Promise<number> {
   return isReady(report, values.live) ? 0 : 1;
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-}
+await runCommand(USAGE, main);

@@ -5,6 +5,7 @@ import { STAGES } from '../lib/stages.ts';
 import { prefixOf } from '../lib/names.ts';
 import { createClients } from '../local/clients.ts';
 import { readSession } from '../local/local-pipeline.ts';
+import { runCommand, UsageError } from '../src/command-line.ts';
 import type { EscrowStory } from '../src/escrow/story.ts';
 import { composeStory, type HistoryEvent } from './compose-story.ts';
 
@@ -20,15 +21,12 @@ type Clients = Pick<ReturnType<typeof createClients>, 'lambda' | 'stepFunctions'
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { stage: { type: 'string', default: 'local' }, help: { type: 'boolean', short: 'h' } },
+    options: { stage: { type: 'string', default: 'local' } },
   });
   const [command, id] = positionals;
-  if (command !== 'show' || id === undefined || values.help === true) {
-    console.log(USAGE);
-    return values.help === true ? 0 : 2;
-  }
+  if (command !== 'show' || id === undefined) throw new UsageError('say show, and the id of an escrow or effect');
   const stage = STAGES.find((known) => known === values.stage);
-  if (stage === undefined) throw new Error(`--stage ${values.stage}: allowed are ${STAGES.join(', ')}`);
+  if (stage === undefined) throw new UsageError(`--stage ${values.stage}: allowed are ${STAGES.join(', ')}`);
   const clients =
     stage === 'local'
       ? createClients(readSession().endpoint)
@@ -60,9 +58,4 @@ async function readHistory({ stepFunctions }: Clients, executionArn: string): Pr
   return events;
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-}
+await runCommand(USAGE, main);

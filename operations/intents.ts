@@ -3,6 +3,7 @@ import Table from 'cli-table3';
 import { parseArgs } from 'node:util';
 import { createClients } from '../local/clients.ts';
 import { readSession } from '../local/local-pipeline.ts';
+import { runCommand, UsageError } from '../src/command-line.ts';
 import type { Beginnings } from '../src/ledger/beginnings.ts';
 import type { Intent, IntentCursor } from '../src/ledger/intent.ts';
 import { listRejected, retryAll } from './retry-intents.ts';
@@ -35,6 +36,8 @@ npm run intents -- begin [--at TIME --operator NAME --reason TEXT [--rule NAME]]
 
 None of these sends anything itself. What an execution has left to do it does under the budgets and the stop.`;
 
+const ACTIONS = ['list', 'show', 'resolve', 'retry', 'continue', 'skipped', 'pay', 'begin'];
+const WITH_KEY = ['show', 'resolve', 'retry', 'continue'];
 const DAY_MS = 24 * 3_600_000;
 
 /** What the function decide-intent answers. */
@@ -65,17 +68,14 @@ async function main(): Promise<number> {
       at: { type: 'string' },
       all: { type: 'boolean', default: false },
       'dry-run': { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h' },
     },
   });
   const [action, key] = positionals;
-  if (action === undefined || values.help === true) {
-    console.log(USAGE);
-    return values.help === true ? 0 : 2;
-  }
+  if (action === undefined || !ACTIONS.includes(action)) throw new UsageError(`say one of ${ACTIONS.join(', ')}`);
+  const needsKey = WITH_KEY.includes(action) && !values.all;
+  if (needsKey && key === undefined) throw new UsageError(`${action}: the KEY is missing`);
   if (action === 'resolve' && (values.applied === undefined) === !values['not-applied']) {
-    console.error('resolve: say either --applied ID or --not-applied');
-    return 2;
+    throw new UsageError('resolve: say either --applied ID or --not-applied');
   }
   const { operator, evidence, reason } = values;
   const decide = (asked: object) => invoke(values.stage, asked);
@@ -85,10 +85,7 @@ async function main(): Promise<number> {
     return 0;
   }
   if (action === 'pay') {
-    if ((key === undefined) !== values.all) {
-      console.error('pay: say either a KEY or --all');
-      return 2;
-    }
+    if ((key === undefined) !== values.all) throw new UsageError('pay: say either a KEY or --all');
     const keys = key === undefined ? (await listSkipped(decide, filter)).payable.map((intent) => intent.key) : [key];
     const decision = { operator, evidence, reason, dryRun: values['dry-run'] };
     const { lines, refused } = await paySkipped(decide, keys, decision);
@@ -97,8 +94,7 @@ async function main(): Promise<number> {
   }
   if (action === 'retry' && values.all) {
     if (key !== undefined || (values.state ?? 'rejected') !== 'rejected') {
-      console.error('retry --all: takes no KEY, and no --state but rejected');
-      return 2;
+      throw new UsageError('retry --all: takes no KEY, and no --state but rejected');
     }
     const meant = { since: filter.since, kind: values.kind, reason };
     const intents = await listRejected(decide, meant);
@@ -127,6 +123,12 @@ async function main(): Promise<number> {
   const answer = await invoke(values.stage, input);
   if (answer.error !== undefined) {
     console.error(answer.error);
+    return 1;
+  }
+  if (answer.intent === null) {
+    console.error(
+      `There is no intent ${key}. See npm run intents -- list, or npm run escrow -- show ID by an escrow's id.`,
+    );
     return 1;
   }
   if (answer.intents !== undefined) console.log(tableOf(answer.intents));
@@ -167,9 +169,4 @@ function tableOf(intents: readonly Intent[]): string {
   return table.toString();
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-}
+await runCommand(USAGE, main);

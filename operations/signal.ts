@@ -5,6 +5,7 @@ import { prefixOf } from '../lib/names.ts';
 import { createClients } from '../local/clients.ts';
 import { readSession } from '../local/local-pipeline.ts';
 import { composeSignal } from './compose-signal.ts';
+import { runCommand, UsageError } from '../src/command-line.ts';
 
 const USAGE = `npm run signal -- approve WHICH --by NAME --reason TEXT    the escrow is released
 npm run signal -- reject WHICH --by NAME --reason TEXT     it is disputed; Purple Flea's staff decide
@@ -32,16 +33,12 @@ async function main(): Promise<number> {
       milestone: { type: 'string' },
       by: { type: 'string' },
       reason: { type: 'string' },
-      help: { type: 'boolean', short: 'h' },
     },
   });
   const [command] = positionals;
-  if (command === undefined || values.help === true) {
-    console.log(USAGE);
-    return values.help === true ? 0 : 2;
-  }
+  if (command === undefined) throw new UsageError('say approve, reject or deliver');
   const stage = STAGES.find((known) => known === values.stage);
-  if (stage === undefined) throw new Error(`--stage ${values.stage}: allowed are ${STAGES.join(', ')}`);
+  if (stage === undefined) throw new UsageError(`--stage ${values.stage}: allowed are ${STAGES.join(', ')}`);
   const { detailType, detail } = composeSignal(command, values);
 
   const events = stage === 'local' ? createClients(readSession().endpoint).events : new EventBridgeClient({});
@@ -58,9 +55,4 @@ async function main(): Promise<number> {
   return 0;
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-}
+await runCommand(USAGE, main);

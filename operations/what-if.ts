@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { STAGES } from '../lib/stages.ts';
+import { runCommand, UsageError } from '../src/command-line.ts';
 import { createPriceReader, type PricePoint } from '../src/what-if/prices.ts';
 import { createRecordingReader, type Recording } from '../src/what-if/recording.ts';
 import { replay } from '../src/what-if/replay.ts';
@@ -29,17 +30,14 @@ async function main(): Promise<number> {
       prices: { type: 'string' },
       svg: { type: 'string' },
       all: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h' },
     },
   });
   const { events, config, prices: pricesFrom, svg } = values;
-  if (events.length === 0 || config.length === 0 || config.length > 2 || values.help === true) {
-    console.log(USAGE);
-    return values.help === true ? 0 : 2;
-  }
+  if (events.length === 0) throw new UsageError('--events is missing');
+  if (config.length === 0 || config.length > 2) throw new UsageError('give --config once or twice');
   const candidates = config.map(readCandidate);
   if (new Set(candidates.map(({ name }) => name)).size < candidates.length) {
-    throw new Error(`--config ${config.join(' --config ')}: give two of different names`);
+    throw new UsageError(`--config ${config.join(' --config ')}: give two of different names`);
   }
   const recording = await readRecording(events);
   const eventsFrom = events.join(', ');
@@ -83,9 +81,4 @@ function eventCount({ signals, others, unusable }: Recording): number {
   return signals.length + unusable + [...others.values()].reduce((total, count) => total + count, 0);
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-}
+await runCommand(USAGE, main);

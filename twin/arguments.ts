@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { UsageError } from '../src/command-line.ts';
 import { readAgents, readInitialData, type InitialAgent } from './initial-data.ts';
 import { ESCROW_PROFILES, type EscrowProfile } from './world/world.ts';
 
@@ -21,8 +22,8 @@ export interface Arguments {
   readonly rateLimits: boolean;
 }
 
-/** @returns undefined where the usage was asked for. @throws Error naming the option and what it takes. */
-export function readArguments(args: readonly string[]): Arguments | undefined {
+/** @throws UsageError naming the option and what it takes. */
+export function readArguments(args: readonly string[]): Arguments {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -31,10 +32,8 @@ export function readArguments(args: readonly string[]): Arguments | undefined {
       profile: { type: 'string', default: 'reference' },
       file: { type: 'string' },
       'no-rate-limits': { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
     },
   });
-  if (values.help) return undefined;
   return {
     port: readPort(values.port),
     agents: values.agents === undefined ? readInitialData().agents : readAgents(values.agents),
@@ -46,16 +45,16 @@ export function readArguments(args: readonly string[]): Arguments | undefined {
 
 function readPort(text: string): number {
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
-  throw new Error(`--port must be a number from 0 to 65535, got "${text}"`);
+  throw new UsageError(`--port must be a number from 0 to 65535, got "${text}"`);
 }
 
 function readProfile(text: string): EscrowProfile {
   const profile = ESCROW_PROFILES.find((known) => known === text);
-  if (profile === undefined) throw new Error(`--profile must be ${ESCROW_PROFILES.join(' or ')}, got "${text}"`);
+  if (profile === undefined) throw new UsageError(`--profile must be ${ESCROW_PROFILES.join(' or ')}, got "${text}"`);
   return profile;
 }
 
 function readFile(text: string | undefined): string | undefined {
-  if (text === '') throw new Error('--file must be the path of a file, got ""');
+  if (text === '') throw new UsageError('--file must be the path of a file, got ""');
   return text;
 }

@@ -1,15 +1,12 @@
+import { runCommand } from '../src/command-line.ts';
 import { formatUsd, parseUsd } from '../src/money.ts';
 import { readArguments, USAGE, type Arguments } from './arguments.ts';
 import { startTwin } from './server.ts';
 
-try {
-  const asked = readArguments(process.argv.slice(2));
-  if (asked === undefined) console.log(USAGE);
-  else await start(asked);
-} catch (error) {
-  console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
-  process.exitCode = 1;
-}
+await runCommand(USAGE, async () => {
+  await start(readArguments(process.argv.slice(2)));
+  return 0;
+});
 
 async function start(asked: Arguments): Promise<void> {
   const twin = await startTwin(asked);

@@ -7,7 +7,7 @@ import { createEscrowClient, createEscrowViewer } from '../../src/purple-flea/es
 import type { EscrowViewer } from '../../src/purple-flea/escrow.ts';
 import { openToSend } from '../../src/purple-flea/open-client.ts';
 import { aws } from './aws.ts';
-import type { FeeDeps } from './report-fee.ts';
+import type { AnnounceDeps } from './announce.ts';
 import {
   escrowEnvironment,
   keysEnvironment,
@@ -21,7 +21,9 @@ import { createKeys, createServiceDeps } from './purple-flea.ts';
 import { count, log } from './telemetry.ts';
 
 /** What the workflow's tasks that look at an escrow need: no key. */
-export interface EscrowReadDeps extends FeeDeps {
+export interface EscrowReadDeps extends AnnounceDeps {
+  /** What the service is configured to keep of an escrow; 100 is one per cent. */
+  readonly feeBasisPoints: number;
   /** Escrows as anyone may see them; where the configured service is, if no other is named. */
   readonly viewEscrows: (at?: ServicePlace) => EscrowViewer;
 }

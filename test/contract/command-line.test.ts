@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { execa } from 'execa';
 import { fileURLToPath } from 'node:url';
-import { readArguments, UsageError } from '../../contract/target.ts';
+import { readArguments } from '../../contract/target.ts';
+import { UsageError } from '../../src/command-line.ts';
 import { startTwin, type Twin } from '../../twin/server.ts';
 
 const MAIN = fileURLToPath(new URL('../../contract/main.ts', import.meta.url));

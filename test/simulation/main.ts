@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { runCommand, UsageError } from '../../src/command-line.ts';
 import { PROFILES, type Profile } from '../../src/purple-flea/service.ts';
 import { compareWays, comparisonTable } from './comparison.ts';
 import type { Changes } from './changes.ts';
@@ -8,27 +9,36 @@ import { drawSchedule } from './draw.ts';
 import { addVerdict, createTally, outcomeTable, totals } from './tally.ts';
 import { judge, type Verdict } from './verdict.ts';
 
-const { values } = parseArgs({
-  options: {
-    schedules: { type: 'string', default: '10000' },
-    seed: { type: 'string', default: '1' },
-    profile: { type: 'string', default: 'both' },
-    trace: { type: 'boolean', default: false },
-    seconds: { type: 'string', default: '86400' },
-    compare: { type: 'boolean', default: false },
-    mutant: { type: 'string' },
-  },
-});
+const USAGE = `npm run simulate -- [--schedules 10000] [--seed 1] [--profile reference|published|both]
+    plays random schedules of crashes, lost answers and duplicates; exits 1 if one breaks a promise
+
+  --seconds N     stops after so long
+  --trace         prints what happens in each schedule
+  --compare       plays the usual ways of doing it beside this one
+  --mutant NAME   plays a mistake until it is noticed: ${MUTANT_NAMES.join(', ')}`;
+
+const readOptions = () =>
+  parseArgs({
+    options: {
+      schedules: { type: 'string', default: '10000' },
+      seed: { type: 'string', default: '1' },
+      profile: { type: 'string', default: 'both' },
+      trace: { type: 'boolean', default: false },
+      seconds: { type: 'string', default: '86400' },
+      compare: { type: 'boolean', default: false },
+      mutant: { type: 'string' },
+    },
+  }).values;
+type Options = ReturnType<typeof readOptions>;
 
 // The batch processor looks into it for every batch, and a plain object is faster than the process's own.
 process.env = { ...process.env };
 
-// Refusals and faults are thrown by the thousand, and nobody reads where.
-if (!values.trace) Error.stackTraceLimit = 0;
+await runCommand(USAGE, () => main(readOptions()));
 
-process.exitCode = await main();
-
-async function main(): Promise<number> {
+async function main(values: Options): Promise<number> {
+  // Refusals and faults are thrown by the thousand, and nobody reads where.
+  if (!values.trace) Error.stackTraceLimit = 0;
   const schedules = readCount('schedules', values.schedules);
   const seed = readCount('seed', values.seed);
   const profile = readProfile(values.profile);
@@ -65,7 +75,7 @@ async function main(): Promise<number> {
 /** Plays a mistake until it is noticed; the exit code says whether it was. */
 async function huntMutant(text: string, seed: number, schedules: number): Promise<number> {
   const name = MUTANT_NAMES.find((one) => one === text);
-  if (name === undefined) throw new Error(`--mutant takes one of ${MUTANT_NAMES.join(', ')}`);
+  if (name === undefined) throw new UsageError(`--mutant takes one of ${MUTANT_NAMES.join(', ')}`);
   const found = await hunt(MUTANTS[name], seed, schedules);
   say(`${name}: ${found === undefined ? `not noticed in ${schedules} schedules` : `noticed after ${found.schedules}`}`);
   if (found !== undefined) await report(found.verdict, MUTANTS[name]);
@@ -85,13 +95,13 @@ function rate(schedules: number, startedAt: number): number {
 }
 
 function readCount(name: string, text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new Error(`--${name} takes a whole number, not "${text}"`);
+  if (!/^\d{1,9}$/.test(text)) throw new UsageError(`--${name} takes a whole number, not "${text}"`);
   return Number(text);
 }
 
 function readProfile(text: string): Profile | undefined {
   const profile = PROFILES.find((one) => one === text);
-  if (profile === undefined && text !== 'both') throw new Error(`--profile takes ${PROFILES.join(', ')} or both`);
+  if (profile === undefined && text !== 'both') throw new UsageError(`--profile takes ${PROFILES.join(', ')} or both`);
   return profile;
 }
 

@@ -27,10 +27,6 @@ describe('the command line', () => {
     });
   });
 
-  test('asks for its usage', () => {
-    expect(readArguments(['--help', '--port', 'http'])).toBeUndefined();
-  });
-
   test.each([
     [['--port', '65536'], '--port must be a number from 0 to 65535, got "65536"'],
     [['--profile', 'other'], '--profile must be reference or published, got "other"'],
