@@ -1,3 +1,4 @@
+import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { ListStateMachinesCommand } from '@aws-sdk/client-sfn';
 import { Listr, type ListrRendererValue } from 'listr2';
@@ -128,6 +129,10 @@ export async function startLocalPipeline({
           if (webhooks !== undefined) await putWebhookSecret(clients, webhooks.secretName);
         },
       },
+      {
+        title: 'Let the ledger begin two months ago: what is played here may be weeks old',
+        task: () => beginLongAgo(createClients(the(started.emulator).endpoint)),
+      },
     ],
     {
       renderer,
@@ -210,6 +215,19 @@ async function refuseExistingStacks(clients: Clients, endpoint: string): Promise
       `${endpoint} has the stacks already: restart that emulator, or reset it (MiniStack: POST /_ministack/reset)`,
     );
   }
+}
+
+const LONG_AGO_MS = 60 * 86_400_000;
+
+/** Moves the ledger's beginning: what is older is recorded and not paid. */
+export async function beginLongAgo({ lambda }: Clients): Promise<void> {
+  const at = new Date(Date.now() - LONG_AGO_MS).toISOString();
+  const asked = { action: 'begin', at, operator: 'local tools', reason: 'what is played here may be weeks old' };
+  const { Payload, FunctionError } = await lambda.send(
+    new InvokeCommand({ FunctionName: 'purple-flea-local-decide-intent', Payload: JSON.stringify(asked) }),
+  );
+  const text = Payload?.transformToString() ?? '';
+  if (FunctionError !== undefined || text.includes('"error"')) throw new Error(`the beginning was not moved: ${text}`);
 }
 
 /** Puts the twin's keys into the secret: the treasury's, and that of one counterparty. */
