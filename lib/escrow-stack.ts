@@ -25,6 +25,8 @@ import type { FoundationStack } from './foundation-stack.ts';
 import { giveKeys } from './key-sources.ts';
 import {
   allowDecidingOnce,
+  allowEndingDueWaits,
+  allowEndingWaits,
   allowKeepingItems,
   allowOn,
   allowPacing,
@@ -131,8 +133,9 @@ export class EscrowStack extends Stack {
       above: 3600,
       topic: alarmTopic,
     });
+    for (const fn of [recordSignal, watchEscrows]) allowUsingMailbox(fn, mailbox, key);
+    allowEndingDueWaits(deliverDeadlines, mailbox, key);
     for (const fn of [recordSignal, deliverDeadlines, watchEscrows]) {
-      allowUsingMailbox(fn, mailbox, key);
       allowOn(fn, ['states:SendTaskSuccess'], lifecycle.stateMachineArn);
     }
     createSchedule(this, 'DeliverDeadlinesSchedule', { fn: deliverDeadlines, every: Duration.minutes(1) });
@@ -268,7 +271,7 @@ export class EscrowStack extends Stack {
       policies: { symbols: marketSymbols(config), terms: ruleTerms(config) },
       alarmTopic,
     });
-    allowUsingMailbox(resolveIntents, mailbox, key);
+    allowEndingWaits(resolveIntents, mailbox, key);
     allowReadingParameter(resolveIntents, foundation.stop);
     allowOn(resolveIntents, ['states:SendTaskSuccess'], lifecycle.stateMachineArn);
     createSchedule(this, 'ResolveIntentsSchedule', { fn: resolveIntents, every: Duration.minutes(1) });

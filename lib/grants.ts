@@ -97,6 +97,24 @@ export function allowReadingParameter(fn: IFunction, parameter: IStringParameter
   allow(fn, ['ssm:GetParameter'], parameter.parameterArn);
 }
 
+/** Register waits, and end them at once where something was said before. */
+export function allowWaiting(fn: IFunction, mailbox: ITable, key: IKey): void {
+  allow(fn, ['dynamodb:PutItem', 'dynamodb:DeleteItem'], mailbox.tableArn);
+  allow(fn, TABLE_KEY_ACTIONS, key.keyArn);
+}
+
+/** Find and remove waits. */
+export function allowEndingWaits(fn: IFunction, mailbox: ITable, key: IKey): void {
+  allow(fn, ['dynamodb:GetItem', 'dynamodb:DeleteItem'], mailbox.tableArn);
+  allow(fn, TABLE_KEY_ACTIONS, key.keyArn);
+}
+
+/** Remove waits that are due. */
+export function allowEndingDueWaits(fn: IFunction, mailbox: ITable, key: IKey): void {
+  allow(fn, ['dynamodb:DeleteItem'], mailbox.tableArn);
+  allow(fn, TABLE_KEY_ACTIONS, key.keyArn);
+}
+
 /** Write, read and remove waits and signals. */
 export function allowUsingMailbox(fn: IFunction, mailbox: ITable, key: IKey): void {
   allow(fn, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem'], mailbox.tableArn);

@@ -59,7 +59,8 @@ export class TradingStack extends Stack {
     // On paper no key is needed, and so none is held.
     giveKeys(placeTrade, foundation.keys, ...(config.trading.mode === 'live' ? tradingRoles(config) : []));
     allowRecordingIntents(placeTrade, intents, key);
-    allowQueryingIndex(placeTrade, intents, BY_STATE_INDEX);
+    // For the orders of earlier releases, which kept no last one of a market.
+    if (config.trading.coolDownSeconds > 0) allowQueryingIndex(placeTrade, intents, BY_STATE_INDEX);
     allowReadingParameter(placeTrade, foundation.stop);
     allowPublishing(placeTrade, bus);
     this.addReadiness(config, foundation);
@@ -82,7 +83,8 @@ export class TradingStack extends Stack {
       alarmTopic,
     });
     giveKeys(checkReadiness, foundation.keys, ...KEY_ROLES);
-    allowReadingIntents(checkReadiness, foundation.intents, key);
+    // The paper book is an item of the table; live, the service is asked.
+    if (config.trading.mode === 'paper') allowReadingIntents(checkReadiness, foundation.intents, key);
     allowPacing(checkReadiness, foundation.intents, key);
     allowReadingParameter(checkReadiness, foundation.stop);
     createAlarm(this, 'TradingUnready', {

@@ -15,6 +15,7 @@ import {
   allowReadingParameter,
   allowRecordingIntents,
   allowUsingMailbox,
+  allowWaiting,
   ofOwnAccount,
 } from '../grants.ts';
 import { giveKeys } from '../key-sources.ts';
@@ -96,8 +97,9 @@ export class EscrowLifecycle extends Construct {
     for (const fn of [lockFunds, completeDelivery, releaseFunds, raiseDispute, reviewDelivery, checkStatus]) {
       allowPublishing(fn, bus);
     }
+    allowWaiting(awaitSignal, mailbox, key);
+    allowUsingMailbox(awaitVerdict, mailbox, key);
     for (const fn of [awaitSignal, awaitVerdict]) {
-      allowUsingMailbox(fn, mailbox, key);
       allowOn(fn, ['states:SendTaskSuccess'], this.stateMachineArn);
     }
     allowListingSignals(awaitSignal, mailbox);

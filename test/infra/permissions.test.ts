@@ -28,8 +28,10 @@ const KEEP_ITEMS = 'dynamodb:PutItem on dynamodb:table/intents';
 const BY_STATE = 'dynamodb:Query on dynamodb:table/intents/index/by-state';
 const STOP = 'ssm:GetParameter on ssm:parameter/pipeline/stop';
 const MAILBOX = 'dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem on dynamodb:table/mailbox';
+/** Who settles an effect ends the wait for it. */
+const VERDICTS = 'dynamodb:DeleteItem dynamodb:GetItem on dynamodb:table/mailbox';
 /** It alone looks for what was said before. */
-const LISTED_MAILBOX = 'dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query on dynamodb:table/mailbox';
+const LISTED_MAILBOX = 'dynamodb:DeleteItem dynamodb:PutItem dynamodb:Query on dynamodb:table/mailbox';
 const PUBLISH = 'events:PutEvents on events:event-bus/pipeline';
 const START = 'states:StartExecution on states:stateMachine:escrow-lifecycle';
 /** Of the jobs of the configured rules; a stage without rules describes none. */
@@ -59,7 +61,12 @@ const GRANTS: Readonly<Record<string, readonly string[]>> = {
     START,
     'states:DescribeExecution on states:execution:escrow-lifecycle:*',
   ],
-  'deliver-deadlines': [MAILBOX, 'dynamodb:Query on dynamodb:table/mailbox/index/by-deadline', USE_TABLE_KEY, RESUME],
+  'deliver-deadlines': [
+    'dynamodb:DeleteItem on dynamodb:table/mailbox',
+    'dynamodb:Query on dynamodb:table/mailbox/index/by-deadline',
+    USE_TABLE_KEY,
+    RESUME,
+  ],
   'find-missed-jobs': [DECIDE_ONCE, USE_TABLE_KEY, START, DESCRIBE_JOBS, 'sagemaker:ListTrainingJobs on *', PUBLISH],
   'lock-funds': [LEDGER, STOP, SECRET, USE_TABLE_KEY, PUBLISH],
   'measure-positions': [READ_INTENT, DECRYPT, PACE, SECRET, USE_TABLE_KEY],
@@ -87,7 +94,7 @@ const GRANTS: Readonly<Record<string, readonly string[]>> = {
     PUBLISH,
   ],
   'request-prediction-btc': ['sagemaker:InvokeEndpoint on sagemaker:endpoint/direction-model', PUBLISH],
-  'resolve-intents': [LEDGER_AND_AGE, BY_STATE, MAILBOX, STOP, SECRET, USE_TABLE_KEY, PUBLISH, RESUME],
+  'resolve-intents': [LEDGER_AND_AGE, BY_STATE, VERDICTS, STOP, SECRET, USE_TABLE_KEY, PUBLISH, RESUME],
   'review-delivery': [PACE, USE_TABLE_KEY, PUBLISH, 'dynamodb:Query on dynamodb:table/mailbox'],
   'watch-escrows': [
     MAILBOX,
@@ -123,13 +130,18 @@ describe.each(STAGES)('the permissions of stage %s', (stageName) => {
   const stage = synthesizeStage(stageName);
   const { bonus, webhooks, trading, secretName } = loadConfig(stageName);
   const { inferences } = trading;
-  /** On paper neither who trades nor who measures holds a key; live, who measures does not see the table. */
-  const withheld = (name: string) => {
+  /**
+   * On paper neither who trades nor who measures holds a key; live, who only reads the market does not see the table.
+   * Without a cool-down no earlier orders are looked for.
+   */
+  const withheld = (name: string): readonly string[] => {
+    const noCoolDown = name === 'place-trade' && trading.coolDownSeconds === 0 ? [BY_STATE] : [];
     if (trading.mode === 'paper') {
       if (name === 'measure-positions') return [SECRET, PACE, USE_TABLE_KEY];
-      return name === 'place-trade' ? [SECRET] : [];
+      return name === 'place-trade' ? [SECRET, ...noCoolDown] : [];
     }
-    return name === 'measure-positions' ? [READ_INTENT, DECRYPT] : [];
+    if (name === 'check-readiness') return [READ_INTENT];
+    return name === 'measure-positions' ? [READ_INTENT, DECRYPT] : noCoolDown;
   };
   const hasRules = bonus.rules.length > 0;
   const expectedOf = (name: string) =>
