@@ -169,7 +169,7 @@ describe.each(STAGES)('the permissions of stage %s', (stageName) => {
     expect(expected.toSorted()).toEqual(functions.map(({ name }) => name).toSorted());
   });
 
-  test('let exactly those read the stop that send effects, and who says whether orders may go out', () => {
+  test('let exactly those read the stop that send effects or wake what waits, and who says whether orders may go out', () => {
     const told = stage
       .resources<{ FunctionName: string; Environment: { Variables: Record<string, string> } }>('AWS::Lambda::Function')
       .filter(({ properties }) => properties.Environment.Variables['STOP_PARAMETER'] !== undefined)
@@ -183,6 +183,7 @@ describe.each(STAGES)('the permissions of stage %s', (stageName) => {
       'place-trade',
       'raise-dispute',
       'release-funds',
+      'resolve-intents',
     ]);
     expect(told.toSorted()).toEqual(allowed.toSorted());
   });
