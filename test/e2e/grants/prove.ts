@@ -1,0 +1,126 @@
+import { DeleteCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import Table from 'cli-table3';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PurgeQueueCommand, paginateListQueues } from '@aws-sdk/client-sqs';
+import { readRolePolicies, writeRolePolicy, type RolePolicy } from '../../../local/role-policies.ts';
+import { patience, startStage, type Stage } from '../stage.ts';
+import type { Flow } from './flows.ts';
+import { allows, describe, type Grant } from './grants.ts';
+import type { Recorder } from './recorder.ts';
+import { recordFunctions, runFlows } from './run-flows.ts';
+
+/**
+ * Takes one grant after the other from the functions on a running local AWS, plays a flow that used it, and gives it back.
+ * Each has to be missed: the call is refused. Prints a table; exits 0 only if every grant was.
+ */
+async function main(): Promise<number> {
+  console.log('deploying, and playing every flow once');
+  const stage = await startStage();
+  const recorder = await recordFunctions(stage);
+  try {
+    const { failed, refused, unused, users } = await runFlows(stage, recorder);
+    for (const problem of [...failed, ...refused, ...unused]) console.error(`NOT AS IT SHOULD BE: ${problem}`);
+    const policies = await readRolePolicies(stage.clients, stage.endpoint);
+    const missed = new Map<string, { grants: number; missed: number }>();
+    const needless: string[] = [];
+    for (const [grant, flows] of users) {
+      const isMissed = await isGrantMissed({ stage, recorder, policies }, grant, flows);
+      const of = missed.get(grant.functionName) ?? { grants: 0, missed: 0 };
+      missed.set(grant.functionName, { grants: of.grants + 1, missed: of.missed + Number(isMissed) });
+      if (!isMissed) needless.push(describe(grant));
+      console.log(`${isMissed ? 'missed' : 'NOT MISSED'}  ${describe(grant)}`);
+    }
+    const table = new Table({ head: ['function', 'grants', 'missed'], style: { head: [], border: [], compact: true } });
+    for (const [name, { grants, missed: count }] of missed) table.push([name, grants, count]);
+    console.log(`\n${table.toString()}\n`);
+    return failed.length + refused.length + unused.length + needless.length === 0 ? 0 : 1;
+  } finally {
+    await stage.close();
+    await recorder.close();
+  }
+}
+
+interface Bench {
+  readonly stage: Stage;
+  readonly recorder: Recorder;
+  readonly policies: readonly RolePolicy[];
+}
+
+/** How long a flow is given to miss a grant. */
+const MISSED_MS = 20_000;
+
+async function isGrantMissed(bench: Bench, grant: Grant, flows: readonly Flow[]): Promise<boolean> {
+  const { stage, recorder, policies } = bench;
+  const { functionName, action, resource } = grant;
+  const own = policies.filter((policy) => policy.functionName === functionName);
+  for (const policy of own) await writeRolePolicy(stage.endpoint, without(policy, action, resource));
+  // What it kept in memory, a secret for one, would hide that it may not be read.
+  await recorder.watch(functionName);
+  try {
+    for (const flow of flows) if (await isRefused(bench, grant, flow)) return true;
+    return false;
+  } finally {
+    for (const policy of own) await writeRolePolicy(stage.endpoint, policy);
+    await recorder.watch(functionName);
+    await emptyQueues(stage);
+    await forgetBudgets(stage);
+  }
+}
+
+function without(policy: RolePolicy, action: string, resource: string): RolePolicy {
+  const statements = policy.statements.flatMap((statement) => {
+    const actions = [statement.Action].flat();
+    const resources = [statement.Resource].flat();
+    if (!actions.includes(action) || !resources.includes(resource)) return [statement];
+    const rest = [
+      { ...statement, Action: actions.filter((other) => other !== action) },
+      { ...statement, Action: action, Resource: resources.filter((other) => other !== resource) },
+    ];
+    return rest.filter(({ Action, Resource }) => Action.length > 0 && Resource.length > 0);
+  });
+  return { ...policy, statements };
+}
+
+/** Plays a flow until the call that the grant was for is refused. It need not come to its end. */
+async function isRefused({ stage, recorder }: Bench, grant: Grant, flow: Flow): Promise<boolean> {
+  const before = recorder.accesses.length;
+  const refused = () => recorder.accesses.slice(before).some((access) => access.denied && allows(grant, access));
+  const enough = new AbortController();
+  const ended = new AbortController();
+  const end = () => ended.abort();
+  const playing = patience.run(enough.signal, () => flow.play(stage)).then(end, end);
+  const deadline = Date.now() + MISSED_MS;
+  while (!refused() && !ended.signal.aborted && Date.now() < deadline) await sleep(50);
+  enough.abort();
+  await playing;
+  return refused();
+}
+
+/** Budgets are by day, and each flow spends of them. */
+async function forgetBudgets({ clients, outputs }: Stage): Promise<void> {
+  const { Items = [] } = await clients.documents.send(
+    new ScanCommand({
+      TableName: outputs.intentTable,
+      FilterExpression: 'begins_with(#key, :budget)',
+      ExpressionAttributeNames: { '#key': 'key' },
+      ExpressionAttributeValues: { ':budget': 'budget/' },
+    }),
+  );
+  for (const { key } of Items) {
+    await clients.documents.send(new DeleteCommand({ TableName: outputs.intentTable, Key: { key } }));
+  }
+}
+
+/** Messages that could not be handled would come back in minutes, and hold their group until then. */
+async function emptyQueues({ clients }: Stage): Promise<void> {
+  for await (const { QueueUrls = [] } of paginateListQueues(
+    { client: clients.sqs },
+    { QueueNamePrefix: 'purple-flea-local' },
+  )) {
+    for (const QueueUrl of QueueUrls) {
+      if (!QueueUrl.includes('-tap')) await clients.sqs.send(new PurgeQueueCommand({ QueueUrl }));
+    }
+  }
+}
+
+process.exitCode = await main();
