@@ -4,6 +4,7 @@ import { createHandler as createStartBonus } from '../../lambdas/start-bonus/han
 import { UnusableEventError } from '../../src/errors.ts';
 import type { TrainingJob } from '../../src/escrow/bonus.ts';
 import type { BonusPolicy } from '../../src/escrow/bonus-rules.ts';
+import { effectKey, type EffectKind } from '../../src/ledger/effect-key.ts';
 import type { Intent } from '../../src/ledger/intent.ts';
 import type { LifecycleRequest } from '../../src/escrow/lifecycle-input.ts';
 import { trainingJobAddress } from '../../src/escrow/mailbox.ts';
@@ -16,6 +17,7 @@ import { follow, hasEnded, newExecution, redriveExecution, type Execution } from
 import { HOUR, MINUTE, type PoisonForm, type Schedule } from './plan.ts';
 import { createQueue, MAX_RECEIVES, type SimulatedQueue } from './queue.ts';
 import { WORKER } from './service/parties.ts';
+import type { State } from './states.ts';
 import type { Invocation, SimulatedWorld } from './world.ts';
 
 /** The training jobs of one schedule, from their events to the ends of their executions. */
@@ -215,6 +217,13 @@ function isKept({ mail }: SimulatedWorld, address: string): boolean {
   return false;
 }
 
+/** The states that send, and what. */
+const SENDING: Readonly<Partial<Record<State, EffectKind>>> = {
+  LockFunds: 'escrow-create',
+  ReleaseFunds: 'escrow-release',
+  RaiseDispute: 'escrow-dispute',
+};
+
 /** Everything of them that is not as promised. */
 export function findFaultsOf(
   { jobs, executions, queues, delivered, said }: Bonuses,
@@ -233,8 +242,10 @@ export function findFaultsOf(
     }
   }
   for (const execution of executions) {
-    // What waits for an agent, a secret or the switch does so until its own deadline, which is a week away.
-    const isWaiting = intents.get(execution.name)?.state === 'prepared' && execution.state === 'LockFunds';
+    // What waits for an agent, a secret or the switch does so until its own deadline, which is a week away or more.
+    const kind = SENDING[execution.state];
+    const key = kind === undefined ? '' : effectKey(execution.request.cause, kind);
+    const isWaiting = intents.get(key)?.state === 'prepared';
     if (!hasEnded(execution) && !isWaiting && execution.state !== 'AwaitResolution')
       faults.push(`${execution.name} is still in ${execution.state}`);
   }

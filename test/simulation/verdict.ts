@@ -116,12 +116,13 @@ function findFaults(world: SimulatedWorld, bonuses: Bonuses): Violation[] {
     (one) =>
       one.kind === 'expiry' ||
       one.kind === 'counterparty' ||
+      (one.kind === 'agent' && one.old === 'gone') ||
       ((one.kind === 'reads' || one.kind === 'stop') && lastsOverDeadline(one)),
   );
   return findFaultsOf(bonuses, world.ledger.items, isUndisturbed).map((detail) => ({ rule: 'bonus', detail }));
 }
 
-/** Where nothing can be read, or sent, until the escrow has run out, nobody can release it in time. */
+/** Where nothing can be read or sent until the escrow has run out, nobody can release it in time. */
 function lastsOverDeadline({ milliseconds }: { readonly milliseconds: number }): boolean {
   return milliseconds > 20 * HOUR;
 }
