@@ -28,7 +28,7 @@ const TOGETHER: readonly (readonly [share: number, draw: (chance: Chance, scenar
   [0.02, drawReplaced],
 ];
 
-/** Draws the schedule of a seed. */
+/** Draws the schedule of a seed. A new agent has no canary, so that nothing tells a list that lags from a complete one. */
 export function drawSchedule(seed: number, profile?: Profile): Schedule {
   const chance = createChance(seed);
   const drawn = chance.pick(PROFILES);
@@ -37,7 +37,16 @@ export function drawSchedule(seed: number, profile?: Profile): Schedule {
   const count = 1 + chance.below(5);
   for (let index = 0; index < count; index += 1) disturbances.push(drawDisturbance(chance, scenario));
   for (const [share, draw] of TOGETHER) if (chance.maybe(share)) disturbances.push(...draw(chance, scenario));
-  return { seed, profile: profile ?? drawn, scenario, disturbances, sweepMinutes: chance.pick([1, 2, 3, 5]) };
+  const known = disturbances.some((one) => one.kind === 'reads' && one.fault === 'frozen')
+    ? disturbances.filter(({ kind }) => kind !== 'agent')
+    : disturbances;
+  return {
+    seed,
+    profile: profile ?? drawn,
+    scenario,
+    disturbances: known,
+    sweepMinutes: chance.pick([1, 2, 3, 5]),
+  };
 }
 
 function drawScenario(chance: Chance): Scenario {
