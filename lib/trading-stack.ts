@@ -18,12 +18,14 @@ import {
   allowPublishing,
   allowQueryingIndex,
   allowPacing,
+  allowReadingBeginnings,
   allowReadingIntents,
   allowReadingParameter,
   allowRecordingIntents,
 } from './grants.ts';
 import { giveKeys } from './key-sources.ts';
 import { marketRule } from './names.ts';
+import { ruleTerms } from './rule-terms.ts';
 import { marketPolicies, marketSettings, tradingRoles } from './trading-settings.ts';
 
 /** From so many signals an hour on, that nearly all of them are skipped is no chance. */
@@ -52,13 +54,14 @@ export class TradingStack extends Stack {
         ...foundation.ledgerEnvironment,
         EVENT_BUS: bus.eventBusName,
       },
-      policies: { ...marketPolicies(config), ...foundation.ledgerPolicies },
+      policies: { ...marketPolicies(config), ...foundation.ledgerPolicies, terms: ruleTerms(config) },
       alarmTopic,
     });
     signals.feed(placeTrade, 1);
     // On paper no key is needed, and so none is held.
     giveKeys(placeTrade, foundation.keys, ...(config.trading.mode === 'live' ? tradingRoles(config) : []));
     allowRecordingIntents(placeTrade, intents, key);
+    allowReadingBeginnings(placeTrade, intents);
     // For the orders of earlier releases, which kept no last one of a market.
     if (config.trading.coolDownSeconds > 0) allowQueryingIndex(placeTrade, intents, BY_STATE_INDEX);
     allowReadingParameter(placeTrade, foundation.stop);

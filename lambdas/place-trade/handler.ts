@@ -1,4 +1,5 @@
 import { SecretUnusableError, ServiceUnreadableError, TryLaterError } from '../../src/errors.ts';
+import { isOlderThanLedger, type ReadBeginnings } from '../../src/ledger/beginnings.ts';
 import { readLatestTry, standing, type EffectDeps, type EffectOutcome } from '../../src/ledger/perform-effect.ts';
 import { placedOrderSchema } from '../../src/purple-flea/trading.ts';
 import { ageSecondsOf, decideTrade, screenSignal } from '../../src/trading/decide-trade.ts';
@@ -16,6 +17,7 @@ export interface Deps extends QueueDeps, AnnounceDeps, Omit<EffectDeps, 'remaini
   readonly openMarket: () => Promise<Market>;
   /** What speaks against trading at all; nothing on paper. */
   readonly findUnready: FindUnready;
+  readonly readBeginnings: ReadBeginnings;
   /** Total deadline of one request, in milliseconds. */
   readonly requestMs: number;
   readonly policy: TradePolicy;
@@ -95,7 +97,16 @@ async function trade(
     return skip(deps, signal, screened?.reason ?? 'hold', screened?.detail ?? '');
   }
   const order = { asset: signal.asset, direction };
-  const [unready, seen] = await Promise.allSettled([deps.findUnready(), look(deps, signal, order)]);
+  const [unready, seen, began] = await Promise.allSettled([
+    deps.findUnready(),
+    look(deps, signal, order),
+    deps.readBeginnings(),
+  ]);
+  if (began.status === 'rejected') throw began.reason;
+  // An order is never placed later, so that this needs no record.
+  if (isOlderThanLedger(began.value, signal.at)) {
+    return skip(deps, signal, 'older-than-ledger', `of ${signal.at}; the ledger began at ${began.value.at}`);
+  }
   if (unready.status === 'rejected') throw unready.reason;
   if (unready.value.length > 0) {
     deps.count('TradingUnready');

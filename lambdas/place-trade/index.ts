@@ -2,6 +2,7 @@ import middy from '@middy/core';
 import { createPublisher } from '../../src/aws/publisher.ts';
 import { createFindUnready } from '../../src/trading/readiness.ts';
 import { aws } from '../shared/aws.ts';
+import { createBeginnings } from '../shared/beginnings.ts';
 import { ledgerEnvironment, readEnvironment } from '../shared/environment.ts';
 import { createLedgerDeps } from '../shared/ledger.ts';
 import { createMarkets, marketEnvironment } from '../shared/market.ts';
@@ -20,6 +21,7 @@ export const handler = middy(
   createHandler({
     ...ledger,
     ...createQueueDeps(),
+    readBeginnings: createBeginnings(env.INTENT_TABLE).read,
     policy,
     openMarket,
     findUnready: createFindUnready({ ...ledger, policy, openMarket }),

@@ -139,6 +139,11 @@ export function findTooOld(
   return { reason: 'older-than-rule', detail: `of ${earliest}; ${rule} ${since}`, rule, causedAt: earliest };
 }
 
+/** Whether something came to be before the ledger, which then does not know what was done about it. */
+export function isOlderThanLedger({ at }: Beginnings, instant: string): boolean {
+  return isBefore(instant, at);
+}
+
 /** A time that cannot be read is before everything. */
 function isBefore(instant: string, beginning: string): boolean {
   return !(Date.parse(instant) >= Math.floor(Date.parse(beginning) / 1000) * 1000);

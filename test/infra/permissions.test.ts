@@ -73,7 +73,7 @@ const GRANTS: Readonly<Record<string, readonly string[]>> = {
   'place-trade': [
     take('trade-signals.fifo'),
     putAside('trade-signals-dead.fifo'),
-    LEDGER,
+    LEDGER_AND_AGE,
     BY_STATE,
     STOP,
     SECRET,

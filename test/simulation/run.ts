@@ -279,6 +279,7 @@ async function deliverPrediction(world: SimulatedWorld, predictionId: string, as
   for (let receives = 1; receives <= MAX_RECEIVES; receives += 1) {
     const ended = await world.invoke('place-trade', MINUTE, (invocation) =>
       createPlaceTrade({
+        readBeginnings: readNoBeginnings,
         ...world.portsOf(invocation),
         sendDeadLetter: async () => world.note('dead letter'),
         hideMessage: async () => {},

@@ -5,6 +5,7 @@ import { formatUsd, parseUsd, subtractUsd, sumUsd, type MicroUsd } from '../../.
 import type { Position } from '../../../src/purple-flea/trading.ts';
 import type { Market } from '../../../src/trading/market.ts';
 import { anInvocation } from '../../support/effects.ts';
+import { readNoBeginnings } from '../../support/memory-beginnings.ts';
 import { aBatch, anEvent, timeLeft } from '../../support/lambda-events.ts';
 import { createMemoryIntents } from '../../support/memory-intents.ts';
 import { aMarket, aPrediction, aPriceAlert, aTradePolicy } from '../../support/predictions.ts';
@@ -109,6 +110,7 @@ async function play(signals: readonly Signal[], together: number, isShown: boole
   const take = (one: Signal, receives: number) => {
     const handler = createHandler({
       findUnready: async () => [],
+      readBeginnings: readNoBeginnings,
       openMarket: async () =>
         aMarket({
           readPositions: async () => (isShown ? [...exchange.positions] : []),
@@ -208,6 +210,7 @@ async function tradeUnshown(count: number, market: Partial<Market> = {}) {
     const at = new Date(START + index * 10_000);
     const handler = createHandler({
       findUnready: async () => [],
+      readBeginnings: readNoBeginnings,
       openMarket: async () =>
         aMarket(
           {

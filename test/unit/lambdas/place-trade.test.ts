@@ -10,6 +10,7 @@ import { parseUsd } from '../../../src/money.ts';
 import type { PlacedOrder } from '../../../src/purple-flea/trading.ts';
 import { orderKey } from '../../../src/trading/place-order.ts';
 import { aNewIntent, anInvocation, leaveSending, leaveUnknown } from '../../support/effects.ts';
+import { readNoBeginnings } from '../../support/memory-beginnings.ts';
 import { inert } from '../../support/inert.ts';
 import { aBatch, ALL_TAKEN, anEvent, comingBack, timeLeft } from '../../support/lambda-events.ts';
 import { createMemoryIntents } from '../../support/memory-intents.ts';
@@ -71,6 +72,7 @@ function aTrader({ answers = [], recorder = createRecorder(), deps = {} }: Trade
         },
       }),
     findUnready: async () => [],
+    readBeginnings: readNoBeginnings,
     requestMs: 10_000,
     policy: aTradePolicy(),
     intents,
@@ -395,4 +397,32 @@ test('a message that is no prediction is put aside with the field named', async 
     { reason: expect.stringContaining('UnusableEventError: detail.confidence: '), groupId: 'market-BTC-USDC' },
   ]);
   expect(recorder.counted).toEqual({ EventsRejected: 1 });
+});
+
+describe('a signal from before the ledger', () => {
+  const began = (at: string) => async () => ({ ...(await readNoBeginnings()), at });
+  const before = new Date(AT.getTime() - 1_000).toISOString();
+  const after = new Date(AT.getTime() + 1_000).toISOString();
+
+  test('is skipped, however fresh: an earlier ledger may have traded on it', async () => {
+    const { take, sent, recorder } = aTrader({ deps: { readBeginnings: began(after) } });
+    await take({ at: AT.toISOString() });
+
+    expect(sent).toEqual([]);
+    expect(recorder.published).toMatchObject([['trade.skipped', { reason: 'older-than-ledger' }]]);
+  });
+
+  test('is traded on where the ledger is older', async () => {
+    const { take, sent } = aTrader({ answers: [APPLIED], deps: { readBeginnings: began(before) } });
+    await take({ at: AT.toISOString() });
+
+    expect(sent).toHaveLength(1);
+  });
+
+  test('comes back where the beginning cannot be read', async () => {
+    const { take, sent } = aTrader({ deps: { readBeginnings: () => Promise.reject(new Error('throttled')) } });
+
+    expect(await take({ at: AT.toISOString() })).not.toEqual(ALL_TAKEN);
+    expect(sent).toEqual([]);
+  });
 });
