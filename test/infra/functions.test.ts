@@ -33,7 +33,7 @@ const TIMEOUTS: Readonly<Record<string, number>> = {
   'check-readiness': 30,
   'check-status': 30,
   'complete-delivery': 45,
-  'decide-intent': 30,
+  'decide-intent': 120,
   'deliver-deadlines': 60,
   'find-missed-jobs': 300,
   'lock-funds': 30,
@@ -158,7 +158,7 @@ describe.each(STAGES)('the functions of stage %s', (stageName) => {
       test('is told of nothing that does not exist', () => {
         const named = {
           AGENT_ID: loadConfig(stageName).purpleFlea.agentId,
-          SECRETS: expect.stringMatching(/^\{("\w+":\{"agentId":"\w+","secretName":"PurpleFleaApiKey(Prod)?"\},?)+\}$/),
+          SECRETS: expect.stringMatching(/^\{("\w+":\{"agentId":"\w+","secretName":"PurpleFleaApiKey(Prod)?"\},?)*\}$/),
           WEBHOOK_SECRET_NAME: 'PurpleFleaApiKeyWebhook',
           EVENT_BUS: prefix,
           INTENT_TABLE: `${prefix}-intents`,
