@@ -1,5 +1,6 @@
 import { DeleteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { loadConfig } from '../../../lib/config.ts';
 import { deliverAwsEvent } from '../../../local/aws-events.ts';
 import { beginLongAgo, LOCAL_AGENTS, LOCAL_WEBHOOK_SECRET } from '../../../local/local-pipeline.ts';
@@ -198,10 +199,14 @@ async function leaveStopped(stage: Stage): Promise<string> {
   return intent.key;
 }
 
+/** Running functions use what they read of the ledger's beginning for five seconds. */
+const NOTICED_MS = 5_500;
+
 /** Has the ledger begin a minute ago, while something is done. */
 async function withYoungLedger(stage: Stage, act: () => Promise<void>): Promise<void> {
   const at = new Date(Date.now() - MINUTE_MS).toISOString();
   await invoke(stage, 'decide-intent', { action: 'begin', at, operator: 'an operator', reason: 'a young ledger' });
+  await sleep(NOTICED_MS);
   try {
     await act();
   } finally {

@@ -15,6 +15,13 @@ export interface Grant {
 const USED_BY_OTHERS =
   /^(kms:|logs:|xray:|sqs:(ReceiveMessage|DeleteMessage|ChangeMessageVisibility|GetQueueAttributes|GetQueueUrl)$)/;
 
+/**
+ * What the pacer needs where calls queue up, which the flows do not make them do: a lane that is far ahead is read, and a
+ * promised slot is given back.
+ */
+const FOR_QUEUED_CALLS =
+  /-(check-readiness|check-status|measure-positions|review-delivery|watch-escrows) dynamodb:GetItem on .*-intents$|-(complete-delivery|lock-funds) dynamodb:DeleteItem on .*-intents$/;
+
 /** Every grant of every function that its own calls can use. */
 export function grantsIn(policies: readonly RolePolicy[]): Grant[] {
   return policies.flatMap(({ functionName, statements }) =>
@@ -50,4 +57,9 @@ function matches(granted: string, asked: string): boolean {
 /** A grant or an access in words. */
 export function describe({ functionName, action, resource }: Grant | RecordedAccess): string {
   return `${functionName} ${action}${resource === undefined ? '' : ` on ${resource}`}`;
+}
+
+/** Whether a grant is used only where calls of Purple Flea queue up. */
+export function isForQueuedCalls(grant: Grant): boolean {
+  return FOR_QUEUED_CALLS.test(describe(grant));
 }

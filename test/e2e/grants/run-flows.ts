@@ -4,7 +4,7 @@ import { OWN_SOURCE } from '../../../src/events/catalogue.ts';
 import { PUBLISHERS } from '../../../src/events/publishers.ts';
 import type { Stage } from '../stage.ts';
 import { FLOWS, type Flow } from './flows.ts';
-import { allows, describe, grantsIn, type Grant } from './grants.ts';
+import { allows, describe, grantsIn, isForQueuedCalls, type Grant } from './grants.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
 
 /** What became of the flows, and what the functions asked for meanwhile. */
@@ -50,7 +50,7 @@ export async function runFlows(stage: Stage, recorder: Recorder): Promise<FlowRu
     for (const [grant, flows] of users) if (made.some((access) => allows(grant, access))) flows.push(flow);
   }
   const refused = recorder.accesses.filter((access) => access.denied || !grants.some((grant) => allows(grant, access)));
-  const unused = grants.filter((grant) => users.get(grant)?.length === 0);
+  const unused = grants.filter((grant) => users.get(grant)?.length === 0 && !isForQueuedCalls(grant));
   const foreign = recorder.accesses.flatMap(({ functionName, events = [] }) =>
     events
       .filter((event) => !publishedBy(functionName).includes(event))
