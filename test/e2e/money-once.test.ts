@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { CreateTableCommand, DescribeTableCommand } from '@aws-sdk/client-dynamodb';
+import { DeleteCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
 import { LOCAL_AGENTS } from '../../local/local-pipeline.ts';
-import { registerTrainingJob, sendDelivery, setStop } from '../../local/sending.ts';
+import { registerTrainingJob, sendDelivery, sendRequest, setStop } from '../../local/sending.ts';
 import { readBooks, readCalls } from '../../local/twin-view.ts';
 import { createIntentTable } from '../../src/aws/intent-table.ts';
 import { clientReference, retryKey } from '../../src/ledger/effect-key.ts';
-import { MAX_ATTEMPTS } from '../../src/ledger/perform-effect.ts';
 import { causeOfSignal } from '../../src/trading/trade-signal.ts';
 import { aNewIntent, leaveSending } from '../support/effects.ts';
 import { createMemoryIntents } from '../support/memory-intents.ts';
@@ -42,6 +42,16 @@ afterAll(async () => {
 const jobName = (prefix = 'churn-') => `${prefix}${randomUUID().slice(0, 8)}`;
 
 const creations = async () => (await readCalls(stage.twinUrl)).filter(({ path }) => path === '/escrow/create');
+
+/** As if another day had come. */
+async function forgetBudgets(): Promise<void> {
+  const { documents } = stage.clients;
+  const TableName = stage.outputs.intentTable;
+  const { Items = [] } = await documents.send(new ScanCommand({ TableName }));
+  for (const { key } of Items) {
+    if (String(key).startsWith('budget/')) await documents.send(new DeleteCommand({ TableName, Key: { key } }));
+  }
+}
 
 /** Running functions use what they read of the switch for five seconds. */
 const untilNoticed = () => sleep(5_500);
@@ -114,25 +124,32 @@ describe('in the published dialect', () => {
     expect((await readBooks(stage.twinUrl)).conserved).toBe(true);
   });
 
-  test('a lock that never went out is tried again when an operator asks for it, under a key that names the old', async () => {
-    const name = jobName();
-    await askForFault(stage, 'POST /escrow/create', 'rate-limited', { retryAfter: 1, count: MAX_ATTEMPTS });
-    await finishTraining(stage, name, 0.75);
-    const { executionName } = await awaitEvent(stage, 'bonus.started', { trainingJobName: name });
+  test('a lock beyond the budget is tried again when an operator asks for it, under a key that names the old', async () => {
+    const requestId = `labels-${randomUUID().slice(0, 8)}`;
+    await sendRequest(stage.clients, stage.outputs.busName, {
+      requestId,
+      requestedAt: new Date().toISOString(),
+      counterpartyAgentId: LOCAL_AGENTS.owner,
+      description: `Labels, ${requestId}`,
+      timeoutHours: 48,
+      amountUsd: '200.00',
+    });
+    const { executionName } = await awaitEvent(stage, 'escrow.started', { requestId });
     const key = String(executionName);
     expect((await awaitExecution(stage, key)).states.at(-1)).toBe('FundingFailed');
+    await forgetBudgets();
 
-    const asked = { action: 'retry', key, operator: 'ada', evidence: 'status page', reason: 'the limit was raised' };
+    const asked = { action: 'retry', key, operator: 'ada', evidence: 'the budget', reason: 'another day has come' };
     const retried = (await invoke(stage, 'decide-intent', asked)) as { readonly execution: string };
-    const { escrowId } = await awaitLocked(stage, name);
+    const { escrow_id: escrowId } = await eventually('the escrow', async () => (await escrowsOf(stage, requestId))[0]);
     await sendDelivery(stage.clients, stage.outputs.busName, { escrowId, deliveredBy: 'owner' });
     const execution = await awaitExecution(stage, retried.execution.replace('goes on as ', ''));
 
     const intents = createIntentTable(stage.clients.dynamoDb, stage.outputs.intentTable);
     expect(execution.states.at(-1)).toBe('Released');
-    expect(await intents.read(key)).toMatchObject({ state: 'rejected', retriedAs: retryKey(key), fence: MAX_ATTEMPTS });
+    expect(await intents.read(key)).toMatchObject({ state: 'rejected', retriedAs: retryKey(key) });
     expect(await intents.read(retryKey(key))).toMatchObject({ state: 'applied', retryOf: key, result: { escrowId } });
-    const [escrow, ...others] = await escrowsOf(stage, name);
+    const [escrow, ...others] = await escrowsOf(stage, requestId);
     expect(others).toEqual([]);
     expect(escrow?.description).toMatch(new RegExp(`^${clientReference(retryKey(key))} `));
   });

@@ -55,23 +55,27 @@ const jobName = (prefix = 'churn-') => `${prefix}${randomUUID().slice(0, 8)}`;
 const ordersOf = (predictionId: string) => ordersFor(stage, predictionId);
 
 describe('without a usable secret', () => {
-  test('the flow fails with a message that names the secret and the field, and nothing is called', async () => {
+  test('a lock waits, nothing is called, and it goes on by itself when the secret is mended', async () => {
     const callsBefore = (await readCalls(stage.twinUrl)).length;
-    const { secretName } = stage.outputs;
+    const { secretName, intentTable } = stage.outputs;
     await stage.clients.secrets.send(
       new PutSecretValueCommand({ SecretId: secretName, SecretString: '{"agentId":"ag_platform_treasury"}' }),
     );
     const name = jobName();
-    await finishTraining(stage, name, 0.95);
+    await finishTraining(stage, name, 0.75);
     const { executionName } = await awaitEvent(stage, 'bonus.started', { trainingJobName: name });
-    const execution = await awaitExecution(stage, String(executionName));
-    await putSecret(stage.clients, secretName);
-
-    expect(execution.states.at(-1)).toBe('FundingFailed');
-    expect(execution.record).toContain(`secret ${secretName}: apiKey is missing`);
+    const intents = createIntentTable(stage.clients.dynamoDb, intentTable);
+    const intent = await eventually('the wait', async () => {
+      const found = await intents.read(String(executionName));
+      return found?.waits === undefined ? undefined : found;
+    });
     const calls = (await readCalls(stage.twinUrl)).slice(callsBefore);
+    await putSecret(stage.clients, secretName);
+    await awaitLocked(stage, name);
+
+    expect(intent).toMatchObject({ state: 'prepared', waitsFor: 'secret' });
     expect(calls.filter(({ path }) => path.startsWith('/escrow'))).toEqual([]);
-  });
+  }, 90_000);
 });
 
 describe('a finished training job', () => {
