@@ -5,7 +5,11 @@ import { ruleNameOf } from './names.ts';
 /** What has to agree with something else in a configuration. */
 interface Checked {
   readonly stage: string;
-  readonly purpleFlea: { readonly connectTimeoutMs: number; readonly requestTimeoutMs: number };
+  readonly purpleFlea: {
+    readonly connectTimeoutMs: number;
+    readonly requestTimeoutMs: number;
+    readonly trading: { readonly profile: string };
+  };
   readonly budgets: Readonly<Record<'perDay' | 'perAgentAndDay', Readonly<Record<string, string | undefined>>>>;
   readonly escrows: {
     readonly counterparties: readonly string[];
@@ -14,7 +18,11 @@ interface Checked {
   };
   readonly trading: {
     readonly mode: string;
-    readonly markets: readonly { readonly asset: string; readonly maxExposureUsd: string }[];
+    readonly markets: readonly {
+      readonly asset: string;
+      readonly maxExposureUsd: string;
+      readonly symbols?: Readonly<Record<string, string | undefined>> | undefined;
+    }[];
     readonly size: Size;
     readonly maxOrderUsd: string;
     readonly leverage: number;
@@ -44,6 +52,7 @@ export function findContradictions(config: Checked): readonly Contradiction[] {
     ...checkMarkets(config),
     ...checkAllMarkets(config),
     ...checkAssets(config),
+    ...checkSymbols(config),
     ...checkOrders(config),
   ];
 }
@@ -129,6 +138,23 @@ function checkAssets({ trading: { markets, predictors, inferences } }: Checked):
 }
 
 /** The largest order that a signal can ask for has to pass every limit that it meets. */
+/** The published server makes a pair of every coin that it answers: an asset that is none has to name its symbol. */
+function checkSymbols({ purpleFlea, trading: { mode, markets } }: Checked): readonly Contradiction[] {
+  const { profile } = purpleFlea.trading;
+  if (profile !== 'published' || mode !== 'live') return [];
+  return markets.flatMap(({ asset, symbols }, index) =>
+    asset.endsWith('-USDC') || symbols?.[profile] !== undefined
+      ? []
+      : [
+          {
+            path: ['trading', 'markets', index, 'symbols'],
+            input: symbols,
+            message: `${asset} is no pair with USDC: say what the service calls it, such as {"published": "${asset}"}.`,
+          },
+        ],
+  );
+}
+
 function checkOrders({ budgets, trading }: Checked): readonly Contradiction[] {
   const { mode, markets, size, maxOrderUsd, leverage, minBalanceUsd, paper } = trading;
   const field = size.by === 'fixed' ? 'amountUsd' : 'toUsd';

@@ -149,8 +149,11 @@ async function sayPlaced(
   { source, id: signalId, confidence }: TradeSignal,
   result: Readonly<Record<string, unknown>>,
 ): Promise<void> {
-  const { orderId, asset, direction, amountUsd } = placedOrderSchema.parse(result);
+  const { orderId, asset, direction, amountUsd, leverage } = placedOrderSchema.parse(result);
   deps.count('TradesPlaced');
+  if (leverage !== undefined && leverage !== deps.policy.leverage) {
+    deps.log.warn('another leverage than was asked for', { orderId, leverage, asked: deps.policy.leverage });
+  }
   await deps.publish('trade.placed', {
     mode: deps.policy.mode,
     source,
@@ -159,6 +162,7 @@ async function sayPlaced(
     asset,
     direction,
     amountUsd,
+    ...(leverage === undefined ? {} : { leverage }),
     ...(confidence === undefined ? {} : { confidence }),
   });
 }

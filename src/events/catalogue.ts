@@ -93,6 +93,8 @@ export interface PublishedEvents {
     asset: string;
     direction: string;
     amountUsd: string;
+    /** As the service says it, where it does: the cap of an account lowers what was asked. */
+    leverage?: number;
     /** Absent where the order was found later, and for alerts. */
     confidence?: number;
   };

@@ -28,6 +28,8 @@ export const placedOrderSchema = z.object({
   asset: z.string(),
   direction: z.enum(['long', 'short']),
   amountUsd: z.string(),
+  /** As the service says it; an account's cap may have lowered what was asked. */
+  leverage: z.optional(z.number()),
 });
 export type PlacedOrder = z.infer<typeof placedOrderSchema>;
 

@@ -33,6 +33,8 @@ const placedSchema = z.object({
   coin: z.string(),
   side,
   size_usd: estimateSchema,
+  /** An account's own cap may lower what was asked. */
+  leverage: z.optional(z.number()),
   status: z.literal('open'),
 });
 
@@ -110,6 +112,7 @@ export const tradingPublished: TradingDialect = {
       if (shown.coin !== asked.coin) return 'coin is another';
       if (shown.side !== asked.side) return 'side is another';
       const most = sumUsd(asked.size_usd, shareOf(asked.size_usd, MAX_OVERFILL_BASIS_POINTS));
+      if (shown.leverage !== undefined && shown.leverage > asked.leverage) return `leverage is ${shown.leverage}`;
       if (shown.size_usd <= 0n || shown.size_usd > most) return `size_usd is ${formatUsd(shown.size_usd)}`;
       return {
         orderId: shown.order_id,
@@ -117,6 +120,7 @@ export const tradingPublished: TradingDialect = {
         asset: assetOf(shown.coin),
         direction: shown.side,
         amountUsd: formatUsd(shown.size_usd),
+        ...(shown.leverage === undefined ? {} : { leverage: shown.leverage }),
       };
     },
   }),

@@ -43,6 +43,12 @@ describe('what can never work is refused, by path, value and fix', () => {
       /trading\.inferences\[0\]\.asset: got "ETH-USDC"; allowed: .*one of trading\.markets \(BTC-USDC\)/,
     ],
     [
+      'a live market without a symbol that the published server would answer',
+      'trading',
+      { mode: 'live', markets: [{ ...MARKET, asset: 'TSLA' }] },
+      /trading\.markets\[0\]\.symbols: .*TSLA is no pair with USDC/,
+    ],
+    [
       'markets that would have one rule',
       'trading',
       { markets: [...loadConfig('local').trading.markets, { ...MARKET, asset: 'btc_usdc' }] },

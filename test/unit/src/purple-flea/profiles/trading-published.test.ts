@@ -64,8 +64,13 @@ describe('an order', () => {
         asset: 'BTC-USDC',
         direction: 'long',
         amountUsd: '50.00',
+        leverage: 1,
       },
     });
+  });
+
+  test('at a leverage that the account caps is kept with the one that it has', async () => {
+    expect(await place({ leverage: 0.5 })).toMatchObject({ kind: 'applied', result: { leverage: 0.5 } });
   });
 
   test.each([
@@ -83,6 +88,7 @@ describe('an order', () => {
     ['an empty position id', { position_id: '' }, 'position_id: '],
     ['another coin', { coin: 'ETH' }, 'coin is another'],
     ['another side', { side: 'short' }, 'side is another'],
+    ['a leverage beyond what was asked', { leverage: 2 }, 'leverage is 2'],
     ['a size far beyond', { size_usd: 52.500001 }, 'size_usd is 52.500001'],
     ['a size of nothing', { size_usd: 0 }, 'size_usd is 0.00'],
     ['a negative size', { size_usd: -50 }, 'size_usd is -50.00'],
