@@ -1,7 +1,7 @@
 import { lookForCreated } from '../../src/escrow/look-for-escrow.ts';
 import type { Intent, IntentCursor, IntentStore } from '../../src/ledger/intent.ts';
 import type { Canary } from '../../src/ledger/latest.ts';
-import type { IntentOwner } from '../../src/ledger/owner.ts';
+import { isAt, type IntentOwner } from '../../src/ledger/owner.ts';
 import type { LookFor } from '../../src/ledger/resolve-intents.ts';
 import type { EscrowClient } from '../../src/purple-flea/escrow.ts';
 import type { OpenClient } from '../../src/purple-flea/open-client.ts';
@@ -60,14 +60,16 @@ function readingOnce(client: EscrowClient): EscrowClient {
 }
 
 /**
- * The escrow that the agent created last. Ledgers of earlier releases keep none: then the applied intents are searched,
+ * The escrow that the agent created last at the same address. Ledgers of earlier releases keep none: then the applied intents are searched,
  * to their end. None at all means that the agent never created an escrow.
  */
-async function findCanary(intents: IntentStore, { agentId }: Intent): Promise<Canary | undefined> {
-  const kept = await intents.readCanary({ agentId });
+async function findCanary(intents: IntentStore, owner: Intent): Promise<Canary | undefined> {
+  const { agentId, service } = owner;
+  const kept = service === undefined ? undefined : await intents.readCanary({ agentId, service });
   if (kept !== undefined) return kept;
   for await (const intent of newestApplied(intents)) {
     if (intent.kind !== 'escrow-create' || intent.agentId !== agentId) continue;
+    if (service !== undefined && intent.service !== undefined && !isAt(intent, service)) continue;
     return { reference: intent.reference, createdAt: intent.sentAt ?? intent.createdAt };
   }
   return undefined;

@@ -249,8 +249,8 @@ export interface IntentStore {
   readUsed(budget: string): Promise<MicroUsd>;
   /** Intents in a state that were last changed or looked at before a moment, oldest first: `limit`, or all there are. */
   list(state: IntentState, changedBefore: Date, limit: number): Promise<Intent[]>;
-  /** The escrow that an agent created last, as it was written with its intent. */
-  readCanary(agent: Pick<Intent, 'agentId'>): Promise<Canary | undefined>;
+  /** The escrow that an agent created last at an address, as it was written with its intent. */
+  readCanary(owner: IntentOwner): Promise<Canary | undefined>;
   /** The order that was placed last in a market, as it was written with its intent. */
   readLastOrder(market: Pick<Intent, 'kind' | 'agentId' | 'payee'>): Promise<LastOrder | undefined>;
   /**

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import type { IntentOwner } from './owner.ts';
 import { isOrder, marketLock, type Ending, type Intent } from './intent.ts';
 
 /**
@@ -32,9 +33,9 @@ export interface LatestItem {
   readonly isNewer: (stored: Readonly<Record<string, string>> | undefined) => boolean;
 }
 
-/** Key of an agent's canary. */
-export function canaryKey({ agentId }: Pick<Intent, 'agentId'>): string {
-  return `canary/${agentId}`;
+/** Key of an agent's canary at one address: what it created elsewhere proves nothing of a read there. */
+export function canaryKey({ agentId, service }: IntentOwner): string {
+  return service === undefined ? `canary/${agentId}` : `canary/${agentId}/${service.baseUrl}`;
 }
 
 /** Key of the last order of a market. */

@@ -188,6 +188,18 @@ describe('an effect in doubt', () => {
     expect(intents.items.get(A_LOCK.key)).toMatchObject({ state: 'unknown', fence: 1 });
   });
 
+  test('is measured by nothing that its agent created at another address', async () => {
+    const { run, intents } = aSweeper({ escrow: LAGGING });
+    const elsewhere = { baseUrl: 'https://old.example.com', profile: 'reference' } as const;
+    await applyAtNoon(intents, { ...A_KNOWN_LOCK, service: elsewhere });
+    const here = { ...A_LOCK, service: { baseUrl: 'https://escrow.example.com', profile: 'reference' } } as const;
+    await leaveUnknown(intents, here);
+
+    for (const minute of [15, 20]) await run(minute);
+
+    expect(intents.items.get(A_LOCK.key)?.state).toBe('prepared');
+  });
+
   test('of a ledger that kept no last escrow is measured against the newest applied one, however far back', async () => {
     const ledger = createMemoryLedger();
     const { run, intents } = aSweeper({ escrow: LAGGING, intents: createMemoryIntents(undefined, ledger) });

@@ -136,6 +136,6 @@ describe('the start script', () => {
 
     expect(output).toContain('--port must be a number from 0 to 65535, got "http"');
     expect(output).toContain('Usage: node twin/main.ts');
-    expect(code).toBe(1);
+    expect(code).toBe(2);
   });
 });

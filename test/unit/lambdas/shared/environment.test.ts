@@ -11,7 +11,7 @@ const GOOD = {
   INTENT_TABLE: 'intents',
   PACE_PERCENT: '100',
   REQUEST_TIMEOUT_MS: '10000',
-  ESCROW_SERVICE: '{"baseUrl":"https://escrow.example.com","profile":"reference"}',
+  ESCROW_SERVICE: '{"baseUrl":"https://escrow.example.com","profile":"reference","feeBasisPoints":100}',
 };
 
 const before = { ...process.env };
@@ -36,7 +36,7 @@ describe('the settings of a function', () => {
       INTENT_TABLE: 'intents',
       PACE_PERCENT: 100,
       REQUEST_TIMEOUT_MS: 10_000,
-      ESCROW_SERVICE: { baseUrl: 'https://escrow.example.com', profile: 'reference' },
+      ESCROW_SERVICE: { baseUrl: 'https://escrow.example.com', profile: 'reference', feeBasisPoints: 100 },
     });
   });
 

@@ -25,10 +25,10 @@ afterEach(async () => {
 
 const TRADER = { agentId: 'ag_trader', secretName: 'PurpleFleaApiKey' };
 
-const markets = () =>
+const markets = (trader = TRADER) =>
   createMarkets(
     {
-      SECRETS: { trading: TRADER, wallet: TRADER },
+      SECRETS: { trading: trader, wallet: trader },
       TRADING_SERVICE: { baseUrl: 'https://trading.example.com', profile: 'reference' },
       WALLET_SERVICE: { baseUrl: 'https://wallet.example.com', profile: 'reference' },
       CONNECT_TIMEOUT_MS: 2_000,
@@ -61,5 +61,5 @@ test('the live market is closed where the secret has no key', async () => {
   const empty = answer(200, { SecretString: '{"agentId":"","replaceThisValue":"x"}' });
   aws.script(empty, empty);
 
-  await expect(markets().live()).rejects.toThrow(SecretUnusableError);
+  await expect(markets({ ...TRADER, secretName: 'Empty' }).live()).rejects.toThrow(SecretUnusableError);
 });

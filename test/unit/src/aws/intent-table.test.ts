@@ -373,10 +373,12 @@ describe('the latest of its kind', () => {
     const order = { intentKey: 'k', at: NOON.toISOString(), exposureUsd: '50.00' };
     server.script(answer(200, {}), answer(200, item({ key: 'k', ...order, updatedAt: NOON.toISOString() })));
 
-    expect(await table().readCanary({ agentId: 'ag_1' })).toBeUndefined();
+    const service = { baseUrl: 'https://escrow.example.com', profile: 'reference' } as const;
+
+    expect(await table().readCanary({ agentId: 'ag_1', service })).toBeUndefined();
     expect(await table().readLastOrder({ kind: 'trade-order', agentId: 'ag_1', payee: 'BTC-USDC' })).toEqual(order);
     expect(sent().map(({ body }) => body)).toMatchObject([
-      { Key: { key: { S: 'canary/ag_1' } }, ConsistentRead: true },
+      { Key: { key: { S: 'canary/ag_1/https://escrow.example.com' } }, ConsistentRead: true },
       { Key: { key: { S: 'last-order/market/ag_1/BTC-USDC' } }, ConsistentRead: true },
     ]);
   });

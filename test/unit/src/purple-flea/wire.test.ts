@@ -122,7 +122,7 @@ describe('a body', () => {
   });
 
   test.each([
-    [{ escrow: { id: '' } }, /^escrow\.id: Too small/],
+    [{ escrow: { id: '' } }, /^escrow\.id: is no id/],
     [{ escrow: { id: 7 } }, /^escrow\.id: Invalid input: expected string/],
     [{ escrow: { id: 'esc_1', note: 'long' } }, /^escrow\.note: Too big/],
     [{ escrow: { id: 'esc_1', amount: '50 USDC' } }, /^escrow\.amount: "50 USDC" is not an amount/],

@@ -46,7 +46,7 @@ describe('a recording', () => {
     [
       'a confidence above 1',
       eventOf(aRecordedSignal(0, { confidence: 72 })),
-      'detail.confidence: Too big: expected number to be <=1',
+      'detail.confidence: must be from 0 to 1',
     ],
     ['a price of nothing', eventOf(aRecordedSignal(0), '0.00'), 'detail.price: must be more than nothing'],
     [

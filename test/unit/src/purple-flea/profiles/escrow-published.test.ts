@@ -145,7 +145,7 @@ describe('a refusal of the published server', () => {
     const effect = operation === 'create' ? bodyOf() : anEffectRequest('{"reason":"No."}');
 
     expect(await (operation === 'create' ? client.create(effect) : client[operation](PUBLISHED_ID, effect))).toEqual({
-      ...(status === 401 ? { kind: 'not-sent', retryAfterSeconds: 300 } : { kind: 'rejected' }),
+      ...(status === 401 ? { kind: 'not-sent', retryAfterSeconds: 15, waitsFor: 'secret' } : { kind: 'rejected' }),
       reason: `escrow.${operation}: HTTP ${status} ${code}`,
       failure: {
         operation: `escrow.${operation}`,
