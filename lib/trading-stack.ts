@@ -2,7 +2,6 @@ import { Duration, Stack } from 'aws-cdk-lib';
 import { MathExpression } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
 import { BY_STATE_INDEX } from '../src/aws/intent-table.ts';
-import { KEY_ROLES } from '../src/aws/key-ring.ts';
 import { INCOMING } from '../src/events/catalogue.ts';
 import type { MetricName } from '../src/observability.ts';
 import { createAlarm, gaugeMetric, pipelineMetric } from './constructs/alarm.ts';
@@ -85,7 +84,7 @@ export class TradingStack extends Stack {
       policies: { ...marketPolicies(config), ...foundation.ledgerPolicies },
       alarmTopic,
     });
-    giveKeys(checkReadiness, foundation.keys, ...KEY_ROLES);
+    giveKeys(checkReadiness, foundation.keys, ...tradingRoles(config));
     // The paper book is an item of the table; live, the service is asked.
     if (config.trading.mode === 'paper') allowReadingIntents(checkReadiness, foundation.intents, key);
     allowPacing(checkReadiness, foundation.intents, key);

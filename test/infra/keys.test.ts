@@ -85,7 +85,7 @@ describe('a stage with a key for each role', () => {
   test('lets each function read those of its roles, and no other', () => {
     const all = ['CounterpartyKeys', 'PredecessorKey', 'PurpleFleaApiKey', 'TradingKey', 'WalletKey'];
     expect(granted).toEqual({
-      'check-readiness': all,
+      'check-readiness': ['TradingKey', 'WalletKey'],
       'complete-delivery': ['CounterpartyKeys'],
       'decide-intent': ['PredecessorKey', 'PurpleFleaApiKey', 'WalletKey'],
       'lock-funds': ['PurpleFleaApiKey'],
