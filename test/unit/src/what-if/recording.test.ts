@@ -43,11 +43,7 @@ describe('a recording', () => {
     ],
     ['a time in words', anEvent('price.alert', {}, { time: 'yesterday' }), 'event.time: Invalid ISO datetime'],
     ['a detail as text', anEvent('price.alert', '{}'), 'event.detail: Invalid input: expected object, received string'],
-    [
-      'a confidence above 1',
-      eventOf(aRecordedSignal(0, { confidence: 72 })),
-      'detail.confidence: must be from 0 to 1',
-    ],
+    ['a confidence above 1', eventOf(aRecordedSignal(0, { confidence: 72 })), 'detail.confidence: must be from 0 to 1'],
     ['a price of nothing', eventOf(aRecordedSignal(0), '0.00'), 'detail.price: must be more than nothing'],
     [
       'no event at all',
