@@ -14,9 +14,15 @@ export async function postToTwin(stage: Stage, agent: string, path: string, body
 }
 
 /** Runs what schedules run every minute, until there is an answer. */
-export function sweeping<Value>(stage: Stage, what: string, ask: () => Value | undefined | Promise<Value | undefined>) {
-  return eventually(what, async () => {
-    for (const sweep of ['resolve-intents', 'watch-escrows', 'deliver-deadlines']) await invoke(stage, sweep);
+export function sweeping<Value>(
+  stage: Stage,
+  what: string,
+  ask: () => Value | undefined | Promise<Value | undefined>,
+  withinSeconds?: number,
+) {
+  const sweep = async () => {
+    for (const lambda of ['resolve-intents', 'watch-escrows', 'deliver-deadlines']) await invoke(stage, lambda);
     return ask();
-  });
+  };
+  return eventually(what, sweep, withinSeconds);
 }

@@ -45,16 +45,17 @@ export async function startStage(options: LocalPipelineOptions = {}): Promise<St
 /** What runs in it stops waiting for anything once the signal is aborted. */
 export const patience = new AsyncLocalStorage<AbortSignal>();
 
-/** Asks until there is an answer; fails with `what` after half a minute. */
+/** Asks until there is an answer; fails with `what` after half a minute, or as long as is said. */
 export async function eventually<Value>(
   what: string,
   ask: () => Promise<Value | undefined> | Value | undefined,
+  withinSeconds = 30,
 ): Promise<Value> {
-  const deadline = Date.now() + 30_000;
+  const deadline = Date.now() + withinSeconds * 1000;
   for (;;) {
     const value = await ask();
     if (value !== undefined) return value;
-    if (Date.now() > deadline) throw new Error(`not within 30 s: ${what}`);
+    if (Date.now() > deadline) throw new Error(`not within ${withinSeconds} s: ${what}`);
     if (patience.getStore()?.aborted === true) throw new Error(`no longer waited for: ${what}`);
     await sleep(100);
   }

@@ -68,28 +68,33 @@ async function finishOne(
   }
   if (state === 'AwaitDecision') await sendDecision(clients, outputs.busName, 'approved', { escrowId, ...WORD });
   if (DISPUTED.includes(state)) {
-    await sweeping(stage, `a dispute of ${escrowId}`, async () =>
-      (await statesOf(stage, executionName)).at(-1) === 'AwaitResolution' ? true : undefined,
-    );
+    const isDisputed = async () =>
+      (await statesOf(stage, executionName)).at(-1) === 'AwaitResolution' ? true : undefined;
+    await sweeping(stage, `a dispute of ${escrowId}`, isDisputed, WOKEN_SECONDS);
     await postToTwin(stage, '', `/_twin/escrows/${escrowId}/resolve`, { inFavourOf: 'creator' });
   }
-  const end = await sweeping(stage, `the end of ${executionName}`, async () => {
+  const findEnd = async () => {
     const last = (await statesOf(stage, executionName)).at(-1) ?? '';
     return ENDS.includes(last) ? last : undefined;
-  });
+  };
+  const end = await sweeping(stage, `the end of ${executionName}`, findEnd, WOKEN_SECONDS);
   const status = (await readEscrows(twinUrl)).find(({ escrow_id }) => escrow_id === escrowId)?.status;
   return `${end}, ${status}`;
 }
+
+/** What the stop held is woken within minutes of its being set back. */
+const WOKEN_SECONDS = 300;
 
 const ENDS: readonly string[] = ['Released', 'AutoReleased', 'Refunded', 'FundingFailed', 'NeedsAttention'];
 
 /** Waits until an execution that had no escrow has one; returns its id. */
 async function awaitEscrow(stage: Stage, executionName: string): Promise<string> {
   const intents = createIntentTable(stage.clients.dynamoDb, stage.outputs.intentTable);
-  const result = await sweeping(stage, `the lock of ${executionName}`, async () => {
+  const findResult = async () => {
     const intent = await intents.read(executionName);
     return intent?.state === 'applied' ? intent.result : undefined;
-  });
+  };
+  const result = await sweeping(stage, `the lock of ${executionName}`, findResult, WOKEN_SECONDS);
   return String((result as { readonly escrowId?: string }).escrowId);
 }
 
