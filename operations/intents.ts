@@ -4,12 +4,15 @@ import { parseArgs } from 'node:util';
 import { createClients } from '../local/clients.ts';
 import { readSession } from '../local/local-pipeline.ts';
 import { runCommand, UsageError } from '../src/command-line.ts';
+import type { EscrowStory } from '../src/escrow/story.ts';
 import type { Beginnings } from '../src/ledger/beginnings.ts';
-import type { Intent, IntentCursor } from '../src/ledger/intent.ts';
+import { INTENT_STATES, type Intent, type IntentCursor, type IntentState } from '../src/ledger/intent.ts';
+import { listIntents, listOpen, type OpenEscrow } from './open-intents.ts';
 import { listRejected, retryAll } from './retry-intents.ts';
 import { listSkipped, paySkipped, showBeginnings, showSkipped } from './skipped-intents.ts';
 
-const USAGE = `npm run intents -- list [--state manual]       effects of which it cannot be known whether they took place, or others
+const USAGE = `npm run intents -- list [--state manual] [--agent ID]    effects in an unknown state (or --state), all of them
+npm run intents -- list --open [--agent ID]    what is not at its end: intents in any open state, and escrows that are not settled
 npm run intents -- show KEY                    all that is recorded of one
 npm run intents -- resolve KEY --applied ID --operator NAME --evidence TEXT --reason TEXT
 npm run intents -- resolve KEY --not-applied --operator NAME --evidence TEXT --reason TEXT
@@ -49,6 +52,7 @@ interface Answer {
   readonly execution?: string;
   readonly next?: IntentCursor;
   readonly beginnings?: Beginnings;
+  readonly story?: EscrowStory;
 }
 
 async function main(): Promise<number> {
@@ -66,6 +70,8 @@ async function main(): Promise<number> {
       since: { type: 'string' },
       rule: { type: 'string' },
       at: { type: 'string' },
+      agent: { type: 'string' },
+      open: { type: 'boolean', default: false },
       all: { type: 'boolean', default: false },
       'dry-run': { type: 'boolean', default: false },
     },
@@ -80,6 +86,10 @@ async function main(): Promise<number> {
   const { operator, evidence, reason } = values;
   const decide = (asked: object) => invoke(values.stage, asked);
   const filter = { since: values.since ?? new Date(Date.now() - 30 * DAY_MS).toISOString(), rule: values.rule };
+  if (action === 'list') {
+    console.log(await showList(decide, values));
+    return 0;
+  }
   if (action === 'skipped') {
     console.log(showSkipped(await listSkipped(decide, filter)));
     return 0;
@@ -116,11 +126,7 @@ async function main(): Promise<number> {
   }
   const verdict =
     values.applied === undefined ? { verdict: 'not-applied' } : { verdict: 'applied', id: values.applied };
-  const input =
-    action === 'list'
-      ? { action, state: values.state ?? 'manual' }
-      : { action, key, operator, evidence, reason, ...verdict };
-  const answer = await invoke(values.stage, input);
+  const answer = await decide({ action, key, operator, evidence, reason, ...verdict });
   if (answer.error !== undefined) {
     console.error(answer.error);
     return 1;
@@ -131,10 +137,25 @@ async function main(): Promise<number> {
     );
     return 1;
   }
-  if (answer.intents !== undefined) console.log(tableOf(answer.intents));
   if (answer.intent !== undefined) console.log(JSON.stringify(answer.intent, undefined, 2));
   if (answer.execution !== undefined) console.log(`execution: ${answer.execution}`);
   return 0;
+}
+
+async function showList(
+  decide: (asked: object) => Promise<Answer>,
+  { state, agent, open }: { state?: string | undefined; agent?: string | undefined; open: boolean },
+): Promise<string> {
+  if (!open) return tableOf(await listIntents(decide, [readState(state ?? 'manual')], { agentId: agent }));
+  if (state !== undefined) throw new UsageError('list: say either --open or --state');
+  const { intents, escrows } = await listOpen(decide, agent, new Date());
+  return `Intents:\n${tableOf(intents)}\n\nEscrows that are not settled:\n${escrowTableOf(escrows)}`;
+}
+
+function readState(text: string): IntentState {
+  const state = INTENT_STATES.find((known) => known === text);
+  if (state === undefined) throw new UsageError(`--state ${text}: allowed are ${INTENT_STATES.join(', ')}`);
+  return state;
 }
 
 async function invoke(stage: string, input: object): Promise<Answer> {
@@ -150,20 +171,42 @@ async function invoke(stage: string, input: object): Promise<Answer> {
 function tableOf(intents: readonly Intent[]): string {
   if (intents.length === 0) return 'None.';
   const table = new Table({
-    head: ['key', 'reference', 'kind', 'amount', 'to', 'sent', 'why'],
+    head: ['key', 'reference', 'agent', 'state', 'kind', 'amount', 'to', 'sent', 'why'],
     style: { head: [], border: [], compact: true },
-    colWidths: [null, null, null, null, null, null, 60],
+    colWidths: [null, null, null, null, null, null, null, null, 60],
     wordWrap: true,
   });
   table.push(
-    ...intents.map(({ key, reference, kind, amountUsd, payee, sentAt = '', reason = '' }) => [
+    ...intents.map(({ key, reference, agentId, state, kind, amountUsd, payee, sentAt = '', reason = '' }) => [
       key,
       reference,
+      agentId,
+      state,
       kind,
       `$${amountUsd}`,
       payee,
       sentAt,
       reason,
+    ]),
+  );
+  return table.toString();
+}
+
+function escrowTableOf(escrows: readonly OpenEscrow[]): string {
+  if (escrows.length === 0) return 'None.';
+  const table = new Table({
+    head: ['escrow', 'reference', 'agent', 'amount', 'to', 'created', 'status'],
+    style: { head: [], border: [], compact: true },
+  });
+  table.push(
+    ...escrows.map(({ creation: { result, reference, agentId, amountUsd, payee, createdAt }, status }) => [
+      String(result?.['escrowId']),
+      reference,
+      agentId,
+      `$${amountUsd}`,
+      payee,
+      createdAt,
+      status,
     ]),
   );
   return table.toString();

@@ -34,6 +34,12 @@ const inputSchema = z.discriminatedUnion('action', [
   // Also an execution's name.
   z.object({ action: z.literal('continue'), key: z.string().check(z.regex(/^[\w-]{1,80}$/)) }),
   z.object({ action: z.enum(['skipped', 'rejected']), since: z.iso.datetime(), after: z.optional(cursor) }),
+  z.object({
+    action: z.literal('page'),
+    state: z.enum(INTENT_STATES),
+    since: z.iso.datetime(),
+    after: z.optional(cursor),
+  }),
   z.object({ action: z.literal('pay'), dryRun: z.optional(z.boolean()), ...decision }),
   z.object({ action: z.literal('beginnings') }),
   z.object({
@@ -80,6 +86,8 @@ export function createHandler(deps: Deps) {
       case 'skipped':
       case 'rejected':
         return deps.intents.listSince(asked.data.action, new Date(asked.data.since), LISTED, asked.data.after);
+      case 'page':
+        return deps.intents.listSince(asked.data.state, new Date(asked.data.since), LISTED, asked.data.after);
       case 'pay':
         return paySkipped(deps, asked.data);
       case 'beginnings':
