@@ -10,7 +10,7 @@ import { composeReadiness, isReady } from './compose-readiness.ts';
 
 const USAGE = `npm run doctor -- [--stage dev] [--live]    whether orders may go out: key, account, limits, stop
 
-  --stage     local (the default: what npm start runs), dev or prod, with your AWS credentials
+  --stage     local (the default: what npm start runs), or another stage of config/, with your AWS credentials
   --live      exit by what live trading needs, also where the stage trades on paper
 
 Exits 1 where a check fails. Needs lambda:InvokeFunction on check-readiness. It changes nothing.`;

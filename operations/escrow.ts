@@ -12,7 +12,7 @@ import { composeStory, type HistoryEvent } from './compose-story.ts';
 const USAGE = `npm run escrow -- show ID [--stage dev]    one escrow's whole story: cause, decisions, signals, calls, money, what is next
 
   ID          the escrow's id, or the key of any effect of it
-  --stage     local (the default: what npm start runs), dev or prod, with your AWS credentials
+  --stage     local (the default: what npm start runs), or another stage of config/, with your AWS credentials
 
 Needs lambda:InvokeFunction on decide-intent and states:GetExecutionHistory. It changes nothing.`;
 

@@ -11,7 +11,7 @@ import { listIntents, listOpen, type OpenEscrow } from './open-intents.ts';
 import { listRejected, retryAll } from './retry-intents.ts';
 import { listSkipped, paySkipped, showBeginnings, showSkipped } from './skipped-intents.ts';
 
-const USAGE = `npm run intents -- list [--state manual] [--agent ID]    effects in an unknown state (or --state), all of them
+const USAGE = `npm run intents -- list [--state manual] [--agent ID]    effects that a person has to decide, or those of another state
 npm run intents -- list --open [--agent ID]    what is not at its end: intents in any open state, and escrows that are not settled
 npm run intents -- show KEY                    all that is recorded of one
 npm run intents -- resolve KEY --applied ID --operator NAME --evidence TEXT --reason TEXT
@@ -25,17 +25,17 @@ npm run intents -- pay --all [--since TIME] [--rule NAME] --operator NAME --evid
 npm run intents -- begin [--at TIME --operator NAME --reason TEXT [--rule NAME]]
 
   resolve     records what you found out about a manual one; where it was applied, its escrow's execution goes on
-  retry       asks for another try of one that is rejected: under a new key, which names the old; --all of all that were, but orders:
-              of a kind, or with a text in the reason of their rejection; --dry-run only lists them
-  continue    starts the execution of its escrow again, where that has ended; it goes on from what is recorded
+  retry       asks for another try of a rejected one, under a new key that names the old. --all: of every rejected one but orders;
+              --kind, --reason (a text in why it was rejected) and --since narrow it; --dry-run only lists them
+  continue    starts the execution of its escrow again, if that has ended; it does what is left to do
+  skipped     lists causes that were too old to be paid, and what they would pay
+  pay         pays a skipped cause, once, unless Purple Flea shows its reference; --dry-run only looks
+  begin       shows when the ledger and its rules began; with --at it moves the ledger's beginning, or that of a rule
 
-  pay         has a skipped cause paid, once, unless Purple Flea has its reference; --dry-run only looks
-  begin       shows when the ledger and its rules began, or moves that of the ledger or of a rule
-
-  KEY         of an effect, or the name of an execution that ended before any effect was recorded (retry and continue)
+  KEY         of an effect; for retry and continue also the name of an execution that ended before any effect was recorded
   TIME        ISO 8601 in UTC, such as 2026-11-01T00:00:00Z; --since is 30 days ago if left out
   ID          what Purple Flea calls it: the escrow's, order's or payment's id
-  --stage     local (the default: what npm start runs), dev or prod, with your AWS credentials
+  --stage     local (the default: what npm start runs), or another stage of config/, with your AWS credentials
 
 None of these sends anything itself. What an execution has left to do it does under the budgets and the stop.`;
 

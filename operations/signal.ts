@@ -16,7 +16,7 @@ npm run signal -- deliver WHICH --by NAME [--reason TEXT]  what it waits for is 
   --request   the request that asked for it, and which of its milestones: likewise
   --by        who says so, for the record
   --reason    why, for the record and for Purple Flea's staff; of a delivery, a note
-  --stage     local (the default: what npm start runs), dev or prod, with your AWS credentials
+  --stage     local (the default: what npm start runs), or another stage of config/, with your AWS credentials
 
 Puts one event on the stage's bus. What is said first counts; a second one changes nothing once money has moved.`;
 
