@@ -118,6 +118,7 @@ describe.each(STAGES)('the notifications of stage %s', (stageName) => {
         Resource: topic.arn,
         Condition: {
           ArnLike: { 'aws:SourceArn': `arn:aws:events:${REGION}:${ACCOUNT}:rule/${prefix}/${prefix}-notify-*` },
+          StringEquals: { 'aws:SourceAccount': ACCOUNT },
         },
       }),
     ]);
