@@ -131,9 +131,9 @@ describe('the schedules of subscriptions', () => {
     const [role] = new Set(schedules.map(({ Target }) => Target.RoleArn));
 
     expect(statementsOf(stage, role ?? '').map((statement) => describeStatement(stage, statement))).toEqual([
-      'events:PutEvents on events:event-bus/pipeline',
       'sqs:SendMessage on sqs:subscriptions-dead',
       'kms:Decrypt kms:GenerateDataKey on kms:key/data',
+      'events:PutEvents on events:event-bus/pipeline',
     ]);
   });
 });
