@@ -314,7 +314,7 @@ export class EscrowStack extends Stack {
     this.addReconciliation(config, foundation);
   }
 
-  /** Who compares the ledger with the service every day, and cries if they differ or nobody compared. */
+  /** Daily reconciliation, with alarms for drift and for a missing run. */
   private addReconciliation(config: Config, foundation: FoundationStack): void {
     const { prefix, key, bus, intents, alarmTopic } = foundation;
     const reconcileLedger = new PipelineFunction(this, {

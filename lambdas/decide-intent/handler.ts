@@ -61,8 +61,8 @@ const LISTED = 100;
 
 /**
  * For operators: lists and shows intents and the story of an escrow, records what a person found out about one that is `manual`, and asks for another
- * try of one that did not take place. Nothing is sent from here: the escrow's execution, if it has ended, is gone on with
- * in a new one, which does what is left to do. Returns `{error}` for what cannot be done, with the fix.
+ * try of one that did not take place. Nothing is sent from here: if the escrow's execution has ended, a new one continues
+ * it and does what is left to do. Returns `{error}` for what cannot be done, with the fix.
  */
 export function createHandler(deps: Deps) {
   return async (input: unknown) => {
