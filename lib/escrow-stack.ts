@@ -96,7 +96,7 @@ export class EscrowStack extends Stack {
 
     createAlarm(this, 'PastSkipped', {
       metric: pipelineMetric('PastSkipped', prefix),
-      description: `Jobs or requests were not paid, because they are older than the ledger or than the rule that would pay them. Nothing is wrong where the stage or the rule is new. See which: npm run intents -- skipped; pay one: npm run intents -- pay.`,
+      description: `Jobs or requests were not paid, because they are older than the ledger or than the rule that would pay them. Nothing is wrong where the stage or the rule is new. See which: npm run intents -- skipped --stage ${config.stage}; pay one: npm run intents -- pay KEY --stage ${config.stage}.`,
       topic: alarmTopic,
     });
     this.addRequests(config, foundation, lifecycle);

@@ -165,7 +165,7 @@ export class FoundationStack extends Stack {
     };
     this.ledgerPolicies = { budgets: config.budgets };
     new PredictionSender(this, 'PredictionSender', { prefix: this.prefix, bus: this.bus });
-    this.addLedgerAlarms();
+    this.addLedgerAlarms(config.stage);
     this.addRejectEvent();
     this.createTablesLast();
     new CfnOutput(this, 'BusName', { value: this.bus.eventBusName });
@@ -203,13 +203,13 @@ export class FoundationStack extends Stack {
     return { name, secret };
   }
 
-  private addLedgerAlarms(): void {
+  private addLedgerAlarms(stage: string): void {
     createAlarm(this, 'IntentsManual', {
       metric: pipelineMetric('IntentsManual', this.prefix, 'Maximum'),
-      description: `Money in doubt: npm run intents -- list, look at Purple Flea, then decide. Nothing is sent again by itself. The alarm ends when all are decided.`,
+      description: `Money in doubt: npm run intents -- list --stage ${stage}, look at Purple Flea, then decide. Nothing is sent again by itself. The alarm ends when all are decided.`,
       topic: this.alarmTopic,
     });
-    this.addWaitingAlarms();
+    this.addWaitingAlarms(stage);
     createAlarm(this, 'PublishFailures', {
       metric: pipelineMetric('PublishFailures', this.prefix),
       description: 'Something was done and recorded, but its event did not reach the bus. The log lines name it.',
@@ -218,7 +218,7 @@ export class FoundationStack extends Stack {
   }
 
   /** What everything waits for, and goes on by itself once it is mended. */
-  private addWaitingAlarms(): void {
+  private addWaitingAlarms(stage: string): void {
     createAlarm(this, 'SecretsUnusable', {
       metric: pipelineMetric('SecretsUnusable', this.prefix),
       description:
@@ -242,8 +242,7 @@ export class FoundationStack extends Stack {
     });
     createAlarm(this, 'IntentsWaiting', {
       metric: pipelineMetric('IntentsWaiting', this.prefix, 'Maximum'),
-      description:
-        'Effects have waited for an hour to be sent: npm run intents -- list --state prepared says for what (waitsFor, reason). The stop? A secret? Purple Flea? They go on by themselves, and end when they expire.',
+      description: `Effects have waited for an hour to be sent: npm run intents -- list --state prepared --stage ${stage} says for what (waitsFor, reason). The stop? A secret? Purple Flea? They go on by themselves, and end when they expire.`,
       topic: this.alarmTopic,
     });
     createAlarm(this, 'DecisionsMissed', {
