@@ -76,7 +76,10 @@ describe('a stage with a Slack channel', () => {
         Action: 'sns:Publish',
         Principal: { Service: 'events.amazonaws.com' },
         Resource: chat.arn,
-        Condition: { ArnLike: { 'aws:SourceArn': sourceArn } },
+        Condition: {
+          ArnLike: { 'aws:SourceArn': sourceArn },
+          StringEquals: { 'aws:SourceAccount': ACCOUNT },
+        },
       }),
     ]);
     expect(JSON.stringify(policyOf(chat.arn)).replaceAll(String(chat.arn), 'topic')).toBe(

@@ -95,18 +95,17 @@ describe.each(STAGES)('stage %s, checked by cdk-nag and against the schemas of C
     const jobs = 'Resource::arn:<AWS::Partition>:sagemaker:<AWS::Region>:<AWS::AccountId>:training-job';
     const at = `purple-flea-${stageName}`;
     const executions = `Resource::arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:${at}-escrow-lifecycle`;
-    const { webhooks, trading } = loadConfig(stageName);
+    const { webhooks, trading, bonus } = loadConfig(stageName);
+    const prefixes = bonus.rules.flatMap((rule) => ('prefix' in rule.jobs ? [rule.jobs.prefix] : []));
     const takesWebhooks = webhooks.enabled;
     const webhookRoute = `${at}-escrow/Webhooks/Api/POST--webhooks--purple-flea`;
     expect(acknowledged.map(({ finding }) => finding.replace('Annotation::', ''))).toEqual([
       `AwsSolutions-SMG4 at ${at}-foundation/ApiKey`,
       ...(takesWebhooks ? [`AwsSolutions-SMG4 at ${at}-foundation/WebhookSecret`] : []),
       `AwsSolutions-IAM5[Resource::*] at ${at}-escrow/Lifecycle/Role`,
-      `AwsSolutions-IAM5[${jobs}/churn-*] at ${at}-escrow/StartBonusFunction`,
-      `AwsSolutions-IAM5[${jobs}/fraud-*] at ${at}-escrow/StartBonusFunction`,
+      ...prefixes.map((prefix) => `AwsSolutions-IAM5[${jobs}/${prefix}*] at ${at}-escrow/StartBonusFunction`),
       `AwsSolutions-IAM5[Resource::*] at ${at}-escrow/FindMissedJobsFunction`,
-      `AwsSolutions-IAM5[${jobs}/churn-*] at ${at}-escrow/FindMissedJobsFunction`,
-      `AwsSolutions-IAM5[${jobs}/fraud-*] at ${at}-escrow/FindMissedJobsFunction`,
+      ...prefixes.map((prefix) => `AwsSolutions-IAM5[${jobs}/${prefix}*] at ${at}-escrow/FindMissedJobsFunction`),
       `AwsSolutions-IAM5[${executions}:*] at ${at}-escrow/DecideIntentFunction`,
       ...(takesWebhooks ? [`AwsSolutions-APIG4 at ${webhookRoute}`] : []),
       ...trading.inferences.flatMap(({ bucket, prefix, failurePrefix }) =>
