@@ -15,6 +15,7 @@ import { decideFaults, injectFaults, NoConnectionError } from './faults/inject-f
 import { createLateRequests, type LateRequest } from './faults/late-requests.ts';
 import { openApiDocument } from './openapi.ts';
 import { rateLimits } from './rate-limits.ts';
+import { isRegistered } from './registrations.ts';
 import { Refusal, type TwinContext, type TwinEnv } from './request.ts';
 import { sageMakerRoutes } from './sagemaker/routes.ts';
 import { settleDuePositions } from './trading/order-book.ts';
@@ -139,14 +140,15 @@ function readRequest(world: World, settleDue: () => Promise<void>): MiddlewareHa
     settleDueEscrows(world, now);
     settleDuePositions(world, now);
     c.set('now', now);
-    c.set('caller', callerOf(world, c.req.header('authorization')));
+    c.set('caller', callerOf(world, c.req.path, c.req.header('authorization')));
     await next();
   };
 }
 
-function callerOf(world: World, authorization: string | undefined): Agent | undefined {
+function callerOf(world: World, path: string, authorization: string | undefined): Agent | undefined {
   const key = /^Bearer (\S+)$/.exec(authorization ?? '')?.[1];
-  return key === undefined ? undefined : [...world.agents.values()].find(({ apiKey }) => apiKey === key);
+  const agent = key === undefined ? undefined : [...world.agents.values()].find(({ apiKey }) => apiKey === key);
+  return agent !== undefined && isRegistered(world, path, agent.id) ? agent : undefined;
 }
 
 function recordCalls(world: World): MiddlewareHandler<TwinEnv> {

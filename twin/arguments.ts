@@ -1,16 +1,19 @@
 import { parseArgs } from 'node:util';
 import { UsageError } from '../src/command-line.ts';
 import { readAgents, readInitialData, type InitialAgent } from './initial-data.ts';
+import { REGISTERED_SERVICES, type Registrations } from './registrations.ts';
 import { ESCROW_PROFILES, type EscrowProfile } from './world/world.ts';
 
 export const USAGE = `Usage: node twin/main.ts [--port 4010] [--agents file.json] [--profile reference|published]
                          [--file state.jsonl] [--no-rate-limits]
+                         [--registration trading=ID[,ID]]
 
   --port            port on 127.0.0.1 (default 4010; 0 takes a free one)
   --agents          agents to start with, in the format of twin/data/agents.json
   --profile         dialect of the escrow routes (default reference)
   --file            a file that the state survives in; it is made if it is not there
   --no-rate-limits  count no calls
+  --registration    agents that only this service knows (escrow, trading or wallet), and it no others; may be repeated
   --help            this text`;
 
 /** How the command line asks for a twin. */
@@ -20,6 +23,7 @@ export interface Arguments {
   readonly escrowProfile: EscrowProfile;
   readonly file: string | undefined;
   readonly rateLimits: boolean;
+  readonly registrations: Registrations;
 }
 
 /** @throws UsageError naming the option and what it takes. */
@@ -31,6 +35,7 @@ export function readArguments(args: readonly string[]): Arguments {
       agents: { type: 'string' },
       profile: { type: 'string', default: 'reference' },
       file: { type: 'string' },
+      registration: { type: 'string', multiple: true, default: [] },
       'no-rate-limits': { type: 'boolean', default: false },
     },
   });
@@ -40,6 +45,7 @@ export function readArguments(args: readonly string[]): Arguments {
     escrowProfile: readProfile(values.profile),
     file: readFile(values.file),
     rateLimits: !values['no-rate-limits'],
+    registrations: Object.fromEntries(values.registration.map(readRegistration)),
   };
 }
 
@@ -52,6 +58,16 @@ function readProfile(text: string): EscrowProfile {
   const profile = ESCROW_PROFILES.find((known) => known === text);
   if (profile === undefined) throw new UsageError(`--profile must be ${ESCROW_PROFILES.join(' or ')}, got "${text}"`);
   return profile;
+}
+
+function readRegistration(text: string): [service: string, agentIds: readonly string[]] {
+  const [service = '', ids = ''] = text.split('=');
+  const agentIds = ids.split(',').filter((id) => id !== '');
+  if (agentIds.length > 0 && REGISTERED_SERVICES.some((known) => known === service)) return [service, agentIds];
+  const services = REGISTERED_SERVICES.join(', ');
+  throw new UsageError(
+    `--registration must be a service (${services}) and its agents: trading=ag_trader, got "${text}"`,
+  );
 }
 
 function readFile(text: string | undefined): string | undefined {

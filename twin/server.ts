@@ -5,6 +5,7 @@ import { inspect } from 'node:util';
 import { createAdaptorServer } from '@hono/node-server';
 import { createApp } from './app.ts';
 import { readInitialData, type InitialAgent } from './initial-data.ts';
+import { register, type Registrations } from './registrations.ts';
 import { openJournal } from './world/journal.ts';
 import { createWorld, type EscrowProfile } from './world/world.ts';
 
@@ -20,6 +21,8 @@ export interface TwinOptions {
   readonly escrowProfile?: EscrowProfile | undefined;
   /** A file that the state survives in; none keeps it in memory alone. */
   readonly file?: string | undefined;
+  /** The agents that only one service knows; everyone knows every agent if it is left out. */
+  readonly registrations?: Registrations | undefined;
   /** Whether calls are counted and refused beyond the limits; they are if this is left out. */
   readonly rateLimits?: boolean | undefined;
 }
@@ -57,6 +60,8 @@ export async function startTwin(options: TwinOptions = {}): Promise<Twin> {
       append: (changes) => journal?.append(changes),
     },
   );
+  register(world, options.registrations ?? {});
+  world.commit();
   const app = createApp(world, { rateLimits: options.rateLimits });
   const server = createAdaptorServer({
     fetch: app.fetch,

@@ -4,6 +4,7 @@ import { formatUsd } from '../../src/money.ts';
 import { resolveEscrow, type Escrow } from '../escrow/escrow-book.ts';
 import { ESCROW_RULES } from '../escrow/escrow-rules.ts';
 import { publicState } from '../escrow/reference-routes.ts';
+import { register, registrationsView } from '../registrations.ts';
 import { bodyObject, invalidRequest, Refusal, type TwinContext, type TwinEnv } from '../request.ts';
 import {
   describeTrainingJob,
@@ -35,6 +36,10 @@ const clockSchema = z
   });
 const CLOCK_EXAMPLE = '{"now": "2026-03-06T09:00:00Z"} or {"advanceSeconds": 3600}';
 
+const agentIds = z.array(z.string()).optional();
+const registrationsSchema = z.strictObject({ escrow: agentIds, trading: agentIds, wallet: agentIds });
+const REGISTRATIONS_EXAMPLE = '{"trading": ["ag_trader"]}';
+
 const resolutionSchema = z.strictObject({ inFavourOf: z.enum(['creator', 'counterparty']) });
 const RESOLUTION_EXAMPLE = '{"inFavourOf": "creator"}';
 
@@ -62,6 +67,11 @@ export function controlRoutes(world: World, fireDue: () => Promise<void>): Hono<
   });
 
   routes.get('/_twin/agents', (c) => c.json(agentsView(world)));
+
+  routes.put('/_twin/registrations', (c) => {
+    register(world, checked(registrationsSchema, bodyObject(c), 'body', REGISTRATIONS_EXAMPLE));
+    return c.json(registrationsView(world));
+  });
 
   routes.get('/_twin/ledger', (c) => c.json(ledgerView(world, readSince(c))));
 

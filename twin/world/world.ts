@@ -27,6 +27,11 @@ export interface Agent extends Stored {
   readonly referredBy: string | null;
 }
 
+/** The agents that are registered with one service alone; its name is the id. */
+export interface Registration extends Stored {
+  readonly agentIds: readonly string[];
+}
+
 /** Something that happened, for whoever has a webhook. Amounts in `data` are as the webhook shows them. */
 export interface Announcement {
   readonly type:
@@ -52,6 +57,7 @@ export interface World {
   readonly store: Store;
   readonly ledger: Ledger;
   readonly agents: Collection<Agent>;
+  readonly registrations: Collection<Registration>;
   readonly escrows: Collection<Escrow>;
   /** When the timer of each escrow fires that has one. */
   readonly escrowTimers: Schedule;
@@ -123,6 +129,7 @@ export function createWorld(
     store,
     ledger: openLedger(store),
     agents: store.collection('agents'),
+    registrations: store.collection('registrations'),
     escrows,
     escrowTimers: createSchedule(
       [...escrows.values()].flatMap(({ id, dueAt }) => (dueAt === null ? [] : [{ id, at: dueAt }])),
