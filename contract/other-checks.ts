@@ -52,7 +52,7 @@ export async function checkOrder(run: Run): Promise<Differences> {
     const effect = run.newEffect();
     const body = trading.orderBody({
       reference: effect.reference,
-      agentId: run.creator.agentId,
+      agentId: run.creator.traderId,
       asset: ASSET,
       direction: 'long',
       amount: ORDER,

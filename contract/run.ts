@@ -4,7 +4,7 @@ import { createEscrowClient } from '../src/purple-flea/escrow-client.ts';
 import type { EscrowClient } from '../src/purple-flea/escrow.ts';
 import { createFaucetClient } from '../src/purple-flea/faucet-client.ts';
 import type { FaucetClient } from '../src/purple-flea/faucet.ts';
-import type { Profile, ServiceDeps } from '../src/purple-flea/service.ts';
+import type { Credentials, Profile, ServiceDeps } from '../src/purple-flea/service.ts';
 import { createTradingClient } from '../src/purple-flea/trading-client.ts';
 import type { TradingClient } from '../src/purple-flea/trading.ts';
 import { createTransport, type HttpAnswer, type HttpRequest, type Transport } from '../src/purple-flea/transport.ts';
@@ -14,20 +14,27 @@ import type { WalletClient } from '../src/purple-flea/wallet.ts';
 export const SERVICES = ['escrow', 'trading', 'wallet', 'faucet'] as const;
 export type ServiceName = (typeof SERVICES)[number];
 
+/** An agent and its key; and, by service, those of registrations of its own. */
+export interface TargetAgent extends Credentials {
+  readonly own?: Readonly<Partial<Record<ServiceName, Credentials>>>;
+}
+
 /** What is to be checked, and with whose money. */
 export interface Target {
   readonly profile: Profile;
   /** Without a slash at the end. */
   readonly urls: Readonly<Record<ServiceName, string>>;
   /** Locks, pays and trades. */
-  readonly creator: { readonly apiKey: string; readonly agentId: string };
+  readonly creator: TargetAgent;
   /** Delivers and is paid. */
-  readonly counterparty: { readonly apiKey: string; readonly agentId: string };
+  readonly counterparty: TargetAgent;
 }
 
 /** One agent with a client for each service. */
 export interface Party {
   readonly agentId: string;
+  /** Who trades: another agent where trading has a registration of its own. */
+  readonly traderId: string;
   readonly escrow: EscrowClient;
   readonly trading: TradingClient;
   readonly wallet: WalletClient;
@@ -74,27 +81,28 @@ export function startRun(target: Target, newId: () => string): Run {
     sleep,
     random: Math.random,
   });
-  const partyOf = (apiKey: string, agentId: string): Party => {
-    const credentials = { apiKey, agentId };
+  const partyOf = (agent: TargetAgent): Party => {
+    const at = (service: ServiceName) => agent.own?.[service] ?? agent;
     return {
-      agentId,
-      escrow: createEscrowClient(depsOf('escrow'), credentials),
-      trading: createTradingClient(depsOf('trading'), credentials),
-      wallet: createWalletClient(depsOf('wallet'), credentials),
-      faucet: createFaucetClient(depsOf('faucet'), credentials),
+      agentId: agent.agentId,
+      traderId: at('trading').agentId,
+      escrow: createEscrowClient(depsOf('escrow'), at('escrow')),
+      trading: createTradingClient(depsOf('trading'), at('trading')),
+      wallet: createWalletClient(depsOf('wallet'), at('wallet')),
+      faucet: createFaucetClient(depsOf('faucet'), at('faucet')),
     };
   };
   return {
     target,
-    creator: partyOf(target.creator.apiKey, target.creator.agentId),
-    counterparty: partyOf(target.counterparty.apiKey, target.counterparty.agentId),
-    stranger: partyOf('no-agent-has-this-key', target.creator.agentId),
+    creator: partyOf(target.creator),
+    counterparty: partyOf(target.counterparty),
+    stranger: partyOf({ apiKey: 'no-agent-has-this-key', agentId: target.creator.agentId }),
     exchanges,
     raw: (service, method, path, body) =>
       transport({
         method,
         url: `${target.urls[service]}${path}`,
-        apiKey: target.creator.apiKey,
+        apiKey: (target.creator.own?.[service] ?? target.creator).apiKey,
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       }),
     newEffect: () => {

@@ -14,9 +14,12 @@ a position of $2.00 that stays open, and claims from the faucet for the counterp
   --escrow-url URL ...       where one is, if elsewhere (also --trading-url, --wallet-url, --faucet-url)
   --profile NAME             the dialect to check against, reference if left out; PF_PROFILE
   --key K1                   key of the agent that pays; PF_KEY, which no list of processes shows
+  --trading-key K3           key of the agent that trades, where trading has its own registration; PF_TRADING_KEY
+  --wallet-key, --faucet-key likewise, of the agent that pays; PF_WALLET_KEY, PF_FAUCET_KEY
   --counterparty-key K2      key of the agent that is paid; PF_COUNTERPARTY_KEY
   --agent A1, --counterparty A2
                              the agents' ids, for services that do not tell them by the key
+  --trading-agent A3         the id of the agent that trades; A1 if left out
   --services LIST            only these, such as escrow,wallet
   --i-understand-this-moves-money
                              needed for every host but this machine`;
@@ -25,7 +28,13 @@ a position of $2.00 that stays open, and claims from the faucet for the counterp
 export interface Arguments {
   readonly urls: Target['urls'];
   readonly profile: Profile;
-  readonly creator: { readonly apiKey: string; readonly agentId: string | undefined };
+  readonly creator: {
+    readonly apiKey: string;
+    readonly agentId: string | undefined;
+    /** By service, where another is given than the one for all. */
+    readonly ownKeys: Readonly<Partial<Record<ServiceName, string>>>;
+    readonly traderId: string | undefined;
+  };
   readonly counterparty: { readonly apiKey: string; readonly agentId: string | undefined };
   readonly services: readonly ServiceName[];
 }
@@ -55,7 +64,12 @@ export function readArguments(args: readonly string[], env: Readonly<Record<stri
   return {
     urls,
     profile: oneOf('--profile', PROFILES, values.profile ?? env['PF_PROFILE'] ?? 'reference'),
-    creator: { apiKey: required('--key', values.key ?? env['PF_KEY']), agentId: values.agent },
+    creator: {
+      apiKey: required('--key', values.key ?? env['PF_KEY']),
+      agentId: values.agent,
+      ownKeys: readOwnKeys(values, env),
+      traderId: values['trading-agent'],
+    },
     counterparty: {
       apiKey: required('--counterparty-key', values['counterparty-key'] ?? env['PF_COUNTERPARTY_KEY']),
       agentId: values.counterparty,
@@ -66,16 +80,39 @@ export function readArguments(args: readonly string[], env: Readonly<Record<stri
 
 /** Completes the agents' ids by asking who the keys belong to. */
 export async function findTarget({ urls, profile, creator, counterparty }: Arguments): Promise<Target> {
-  const complete = async (party: Arguments['creator'], option: string) => ({
+  const complete = async (party: Arguments['counterparty'], walletKey: string, option: string) => ({
     apiKey: party.apiKey,
-    agentId: party.agentId ?? (await askAgentId(urls.wallet, profile, party.apiKey, option)),
+    agentId: party.agentId ?? (await askAgentId(urls.wallet, profile, walletKey, option)),
   });
+  const payer = await complete(creator, creator.ownKeys.wallet ?? creator.apiKey, '--agent');
+  const agentIdAt = (service: string) => (service === 'trading' ? (creator.traderId ?? payer.agentId) : payer.agentId);
+  const own = Object.entries(creator.ownKeys).map(([service, apiKey]) => [
+    service,
+    { apiKey, agentId: agentIdAt(service) },
+  ]);
   return {
     urls,
     profile,
-    creator: await complete(creator, '--agent'),
-    counterparty: await complete(counterparty, '--counterparty'),
+    creator: { ...payer, own: Object.fromEntries(own) },
+    counterparty: await complete(counterparty, counterparty.apiKey, '--counterparty'),
   };
+}
+
+/** Keys of services that do not take the one for all. */
+function readOwnKeys(
+  values: ReturnType<typeof parse>['values'],
+  env: Readonly<Record<string, string | undefined>>,
+): Arguments['creator']['ownKeys'] {
+  const given = {
+    trading: values['trading-key'] ?? env['PF_TRADING_KEY'],
+    wallet: values['wallet-key'] ?? env['PF_WALLET_KEY'],
+    faucet: values['faucet-key'] ?? env['PF_FAUCET_KEY'],
+  };
+  return Object.fromEntries(
+    Object.entries(given).flatMap(([service, key]) =>
+      key === undefined ? [] : [[service, required(`--${service}-key`, key)]],
+    ),
+  );
 }
 
 async function askAgentId(walletUrl: string, profile: Profile, apiKey: string, option: string): Promise<string> {
@@ -108,6 +145,10 @@ function parse(args: readonly string[]) {
         'faucet-url': { type: 'string' },
         profile: { type: 'string' },
         key: { type: 'string' },
+        'trading-key': { type: 'string' },
+        'wallet-key': { type: 'string' },
+        'faucet-key': { type: 'string' },
+        'trading-agent': { type: 'string' },
         'counterparty-key': { type: 'string' },
         agent: { type: 'string' },
         counterparty: { type: 'string' },

@@ -3,6 +3,7 @@ import { execa } from 'execa';
 import { fileURLToPath } from 'node:url';
 import { readArguments } from '../../contract/target.ts';
 import { UsageError } from '../../src/command-line.ts';
+import { PROFILES } from '../../src/purple-flea/service.ts';
 import { startTwin, type Twin } from '../../twin/server.ts';
 
 const MAIN = fileURLToPath(new URL('../../contract/main.ts', import.meta.url));
@@ -57,6 +58,20 @@ describe('the command line', () => {
     });
   });
 
+  test('takes a key for each service, from the environment too, and the one for all elsewhere', () => {
+    const args = ['--base-url', 'http://127.0.0.1:1', ...KEYS, '--trading-key', 'k3', '--trading-agent', 'ag_trader'];
+
+    const { creator } = readArguments(args, { PF_TRADING_KEY: 'not-this', PF_WALLET_KEY: 'k4' });
+
+    expect(creator).toEqual({
+      apiKey: 'k1-canary',
+      agentId: undefined,
+      ownKeys: { trading: 'k3', wallet: 'k4' },
+      traderId: 'ag_trader',
+    });
+    expect(() => readArguments([...args, '--faucet-key', ''], {})).toThrow('--faucet-key is missing');
+  });
+
   test.each([
     [[...KEYS], '--base-url (or --escrow-url) is missing'],
     [['--base-url', 'ftp://127.0.0.1', ...KEYS], 'expected a URL such as http://127.0.0.1:4010'],
@@ -108,5 +123,35 @@ describe('the command', () => {
     expect(all).toContain('does not tell whose key it is (HTTP 401): name the agent with --agent');
     expect(all).not.toMatch(/canary/);
     expect(exitCode).toBe(2);
+  });
+});
+
+describe.each(PROFILES)('the command, where trading has a registration of its own in %s', (profile) => {
+  let twin: Twin;
+  beforeEach(async () => {
+    twin = await startTwin({
+      escrowProfile: profile,
+      rateLimits: false,
+      registrations: { trading: ['ag_trader'] },
+    });
+  });
+  afterEach(() => twin.close());
+
+  const run = (...args: string[]) => {
+    const keys = ['--key', 'pf_local_treasury', '--counterparty-key', 'pf_local_owner_churn'];
+    return execa('node', [MAIN, '--base-url', twin.url, '--profile', profile, ...keys, ...args], {
+      reject: false,
+      all: true,
+    });
+  };
+
+  test('agrees with the key of trading, and not with the one for all', async () => {
+    const alone = await run('--services', 'trading');
+    expect(alone.all).toContain('trading.order differs');
+    expect(alone.exitCode).toBe(1);
+
+    const { exitCode, all } = await run('--trading-key', 'pf_local_trader', '--trading-agent', 'ag_trader');
+    expect(all).not.toMatch(/differs|missing|pf_local/);
+    expect(exitCode).toBe(0);
   });
 });
