@@ -177,7 +177,7 @@ export class EscrowStack extends Stack {
     new CfnOutput(this, 'StateMachineArn', { value: lifecycle.stateMachineArn });
   }
 
-  /** Escrows that are asked for: by events, and by the schedules of subscriptions. */
+  /** Escrows that are requested, by events and by the schedules of subscriptions. */
   private addRequests(config: Config, foundation: FoundationStack, lifecycle: EscrowLifecycle): void {
     const { prefix, key, bus, intents, alarmTopic } = foundation;
     const { subscriptions, ...policy } = config.escrows;
@@ -254,7 +254,7 @@ export class EscrowStack extends Stack {
     return recordSignal;
   }
 
-  /** Who settles effects in doubt: the sweeper, and people. */
+  /** Settles effects in doubt, by the sweeper and by people. */
   private addLedgerFunctions(config: Config, foundation: FoundationStack, lifecycle: EscrowLifecycle): void {
     const { prefix, key, bus, intents, mailbox, alarmTopic } = foundation;
     const resolveIntents = new PipelineFunction(this, {
