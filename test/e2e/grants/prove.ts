@@ -1,4 +1,3 @@
-import { DeleteCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import Table from 'cli-table3';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PurgeQueueCommand, paginateListQueues } from '@aws-sdk/client-sqs';
@@ -7,7 +6,7 @@ import { patience, startStage, type Stage } from '../stage.ts';
 import type { Flow } from './flows.ts';
 import { allows, describe, isForQueuedCalls, type Grant } from './grants.ts';
 import type { Recorder } from './recorder.ts';
-import { recordFunctions, runFlows } from './run-flows.ts';
+import { forgetLimits, recordFunctions, runFlows } from './run-flows.ts';
 
 /**
  * Takes one grant after the other from the functions on a running local AWS, plays a flow that used it, and gives it back.
@@ -64,7 +63,7 @@ async function isGrantMissed(bench: Bench, grant: Grant, flows: readonly Flow[])
     for (const policy of own) await writeRolePolicy(stage.endpoint, policy);
     await recorder.watch(functionName);
     await emptyQueues(stage);
-    await forgetBudgets(stage);
+    await forgetLimits(stage);
   }
 }
 
@@ -95,21 +94,6 @@ async function isRefused({ stage, recorder }: Bench, grant: Grant, flow: Flow): 
   enough.abort();
   await playing;
   return refused();
-}
-
-/** Budgets are by day, and each flow spends of them. */
-async function forgetBudgets({ clients, outputs }: Stage): Promise<void> {
-  const { Items = [] } = await clients.documents.send(
-    new ScanCommand({
-      TableName: outputs.intentTable,
-      FilterExpression: 'begins_with(#key, :budget)',
-      ExpressionAttributeNames: { '#key': 'key' },
-      ExpressionAttributeValues: { ':budget': 'budget/' },
-    }),
-  );
-  for (const { key } of Items) {
-    await clients.documents.send(new DeleteCommand({ TableName: outputs.intentTable, Key: { key } }));
-  }
 }
 
 /** Messages that could not be handled would come back in minutes, and hold their group until then. */

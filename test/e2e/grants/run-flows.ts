@@ -1,5 +1,7 @@
 import { ListFunctionsCommand } from '@aws-sdk/client-lambda';
+import { DeleteCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { readRolePolicies } from '../../../local/role-policies.ts';
+import { PACE_KEYS } from '../../../src/aws/pace-table.ts';
 import { OWN_SOURCE } from '../../../src/events/catalogue.ts';
 import { PUBLISHERS } from '../../../src/events/publishers.ts';
 import type { Stage } from '../stage.ts';
@@ -34,6 +36,20 @@ function publishedBy(functionName: string): string[] {
   return types.map((type) => `${OWN_SOURCE}, ${type}`);
 }
 
+/** Has a flow begin without what earlier ones spent of the day's budgets, and of the calls that a minute has. */
+export async function forgetLimits({ clients, outputs }: Stage): Promise<void> {
+  const TableName = outputs.intentTable;
+  const { Items = [] } = await clients.documents.send(
+    new ScanCommand({
+      TableName,
+      FilterExpression: 'begins_with(#key, :budget) OR begins_with(#key, :pace)',
+      ExpressionAttributeNames: { '#key': 'key' },
+      ExpressionAttributeValues: { ':budget': 'budget/', ':pace': PACE_KEYS },
+    }),
+  );
+  for (const { key } of Items) await clients.documents.send(new DeleteCommand({ TableName, Key: { key } }));
+}
+
 /** Plays every flow, one after the other. */
 export async function runFlows(stage: Stage, recorder: Recorder): Promise<FlowRun> {
   const grants = grantsIn(await readRolePolicies(stage.clients, stage.endpoint));
@@ -41,6 +57,7 @@ export async function runFlows(stage: Stage, recorder: Recorder): Promise<FlowRu
   const failed: string[] = [];
   for (const flow of FLOWS) {
     const before = recorder.accesses.length;
+    await forgetLimits(stage);
     try {
       await flow.play(stage);
     } catch (error) {
