@@ -51,6 +51,16 @@ export const CONTROLS: readonly Operation[] = operationsOf({ tag: 'controls', er
     errors: { 400: ['INVALID_REQUEST'] },
   },
   {
+    ...control('PUT /_twin/registrations', 'Which agents only one service knows', { trading: ['ag_trader'] }),
+    body: z.strictObject({
+      escrow: z.array(z.string()).optional(),
+      trading: z.array(z.string()).optional(),
+      wallet: z.array(z.string()).optional(),
+    }),
+    bodyExample: { trading: ['ag_trader'] },
+    errors: { 400: ['INVALID_REQUEST'] },
+  },
+  {
     ...control('POST /_twin/faults', 'Asks for a fault', { fault: 'reset', fired: 0 }),
     status: 201,
     body: z.looseObject({ route: z.string(), fault: z.string() }),
