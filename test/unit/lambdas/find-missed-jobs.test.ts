@@ -178,6 +178,23 @@ describe('the hourly look for missed jobs', () => {
     ]);
   });
 
+  test('settles each job by itself, and fails in the end for those that failed', async () => {
+    await aJob('churn-bad', { minutesAgo: 90 });
+    await aJob('churn-good');
+    const known = intents;
+    let reads = 0;
+    const read = async (key: string) => {
+      reads += 1;
+      if (reads === 1) throw new Error('throttled');
+      return known.read(key);
+    };
+    intents = { ...known, read };
+    const { handler, executions } = aSweep();
+
+    await expect(handler()).rejects.toThrow('1 jobs not settled, the first: churn-bad: Error: throttled');
+    expect([...executions.values()]).toMatchObject([{ request: { address: 'training-job:churn-good' } }]);
+  });
+
   test('looks through all pages', async () => {
     await moveTwin(30);
     for (let count = 0; count < 205; count += 1) await put(`/_twin/training-jobs/weak-${count}`, 'PUT', {});
