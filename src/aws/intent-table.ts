@@ -53,14 +53,22 @@ export function createIntentTable(
     const { key: _key, updatedAt: _updatedAt, ...value } = item;
     return value;
   };
-  /** The write that goes with the one of an intent that is applied, if it makes the latest of its kind. */
+  /**
+   * The write that goes with the one of an intent that is applied, if it makes the latest of its kind. Its condition holds
+   * where none that is newer came in between.
+   */
   const latestPut = async (intent: Intent, ending: Ending, at: Date): Promise<TransactItem[]> => {
     const latest = latestItemOf(intent, ending, at);
     if (latest === undefined) return [];
     const known = (await readItem(latest.key)) as Record<string, string> | undefined;
     if (!latest.isNewer(known)) return [];
     const Item = { key: latest.key, ...latest.value, updatedAt: at.toISOString() };
-    return [{ Put: { TableName: tableName, Item } }];
+    const isLatest = {
+      ConditionExpression: 'attribute_not_exists(#key) OR #by <= :by',
+      ExpressionAttributeNames: { '#key': 'key', '#by': latest.by },
+      ExpressionAttributeValues: { ':by': latest.value[latest.by] },
+    };
+    return [{ Put: { TableName: tableName, Item, ...isLatest } }];
   };
   const readExisting = async (key: string): Promise<Intent> => {
     const stored = await read(key);
@@ -70,20 +78,29 @@ export function createIntentTable(
 
   /**
    * Writes all of it or nothing. Returns the position of the first condition that did not hold; undefined where all held.
-   * Transactions that met others are tried again: a day's budget is one item, and a burst wants it all at once.
+   * Transactions that met others are tried again: a day's budget is one item, and a burst wants it all at once. What
+   * `findMore` adds is found anew for each try, and also where its condition did not hold.
    */
-  const transact = async (items: TransactItem[], name: string): Promise<number | undefined> => {
-    const ClientRequestToken = createHash('sha256').update(name).digest('hex').slice(0, 36);
+  const transact = async (
+    items: TransactItem[],
+    name: string,
+    findMore: () => Promise<TransactItem[]> = async () => [],
+  ): Promise<number | undefined> => {
     for (let attempt = 1; ; attempt += 1) {
+      const more = await findMore();
+      const TransactItems = [...items, ...more];
+      // A token stands for one content.
+      const hashed = createHash('sha256').update(more.length === 0 ? name : `${name} latest`);
+      const ClientRequestToken = hashed.digest('hex').slice(0, 36);
       try {
-        await dynamoDb('TransactWriteItems', { TransactItems: items, ClientRequestToken });
+        await dynamoDb('TransactWriteItems', { TransactItems, ClientRequestToken });
         return undefined;
       } catch (error) {
         if (!isAwsError(error, 'TransactionCanceledException')) throw error;
         const reasons = (error.body['CancellationReasons'] ?? []) as readonly { readonly Code?: string }[];
         const codes = reasons.map(({ Code }) => Code);
         const failed = codes.indexOf('ConditionalCheckFailed');
-        if (failed >= 0) return failed;
+        if (failed >= 0 && failed < items.length) return failed;
         if (attempt === MAX_CONFLICTS) throw new TryLaterError(`${name}: ${codes.join(', ')}`, { cause: error });
         await pause(attempt);
       }
@@ -199,9 +216,9 @@ export function createIntentTable(
             Update: { TableName: tableName, ...unreserve(reserved, at) },
           })),
           ...(lock === undefined ? [] : [{ Delete: { TableName: tableName, ...dropLock(lock, stored.key) } }]),
-          ...(await latestPut(stored, ending, at)),
         ],
         `move ${from.key} ${from.state} ${from.fence} ${ending.state} ${at.toISOString()}`,
+        () => latestPut(stored, ending, at),
       );
       if (failed !== undefined && failed > 0)
         throw new Error(`intent ${from.key}: what it took is not there to give back`);

@@ -26,10 +26,11 @@ export interface LastOrder {
   readonly availableUsd?: string | undefined;
 }
 
-/** An item that `move` writes with the intent. `isNewer` says whether it replaces the one that is there. */
+/** An item that `move` writes with the intent. It replaces what is there if `isNewer`; its time in the field `by` says so. */
 export interface LatestItem {
   readonly key: string;
   readonly value: Readonly<Record<string, string>>;
+  readonly by: string;
   readonly isNewer: (stored: Readonly<Record<string, string>> | undefined) => boolean;
 }
 
@@ -57,7 +58,8 @@ export function latestItemOf(intent: Intent, ending: Ending, at: Date): LatestIt
 function canaryOf(intent: Intent): LatestItem {
   const { reference, sentAt, createdAt } = intent;
   const value = { reference, createdAt: sentAt ?? createdAt };
-  return { key: canaryKey(intent), value, isNewer: (stored) => (stored?.['createdAt'] ?? '') < value.createdAt };
+  const isNewer: LatestItem['isNewer'] = (stored) => (stored?.['createdAt'] ?? '') < value.createdAt;
+  return { key: canaryKey(intent), value, by: 'createdAt', isNewer };
 }
 
 function lastOrderOf(intent: Intent, at: Date): LatestItem {
@@ -67,5 +69,5 @@ function lastOrderOf(intent: Intent, at: Date): LatestItem {
     at: at.toISOString(),
     ...(expected.success ? expected.data : {}),
   };
-  return { key: lastOrderKey(intent), value, isNewer: (stored) => (stored?.['at'] ?? '') <= value.at };
+  return { key: lastOrderKey(intent), value, by: 'at', isNewer: (stored) => (stored?.['at'] ?? '') <= value.at };
 }

@@ -355,6 +355,9 @@ describe('the latest of its kind', () => {
       Put: {
         TableName: TABLE,
         Item: typed({ key: canary, reference, createdAt: NOON.toISOString(), updatedAt: NOON.toISOString() }),
+        ConditionExpression: 'attribute_not_exists(#key) OR #by <= :by',
+        ExpressionAttributeNames: { '#key': 'key', '#by': 'createdAt' },
+        ExpressionAttributeValues: typed({ ':by': NOON.toISOString() }),
       },
     });
   });
@@ -368,6 +371,27 @@ describe('the latest of its kind', () => {
 
     expect(transaction(2)).toHaveLength(1);
   });
+
+  test.each(['TransactionConflict', 'ConditionalCheckFailed'])(
+    'stays where a newer one came in between the read and the write: %s',
+    async (code) => {
+      const found = created('2026-03-06T11:00:00.000Z');
+      const newer = item({ key: canary, reference: 'pf1:newer', createdAt: NOON.toISOString() });
+      server.script(
+        answer(200, item(found)),
+        answer(200, {}),
+        cancelled('None', code),
+        answer(200, newer),
+        answer(200, {}),
+        answer(200, item(found)),
+      );
+
+      await table().move(sending, applied, NOON);
+
+      expect([transaction(2).length, transaction(4).length]).toEqual([2, 1]);
+      expect(new Set([2, 4].map((index) => sent()[index]?.body['ClientRequestToken'])).size).toBe(2);
+    },
+  );
 
   test('of an agent and of a market is read consistently', async () => {
     const order = { intentKey: 'k', at: NOON.toISOString(), exposureUsd: '50.00' };
