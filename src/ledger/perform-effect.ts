@@ -66,6 +66,8 @@ export interface Effect<Client> extends Omit<NewIntent, 'key' | 'reference' | 'r
   readonly reserve?: (client: Client, key: string) => Promise<PaceWait | undefined>;
   /** Looks at what the call is going to change, right before it. Where that fails, nothing is sent. */
   readonly lookBefore?: (client: Client) => Promise<Readonly<Record<string, unknown>>>;
+  /** Whether what an earlier call recorded is sent only if its body would be the same today. */
+  readonly isBound?: boolean;
   /** When silence would settle what it settles (ISO 8601): waits get shorter before. */
   readonly urgentBy?: string | undefined;
 }
@@ -89,6 +91,9 @@ export async function performEffect<Client, Result extends Readonly<Record<strin
   const intent = await prepareLatestTry(deps, effect);
   if (intent.state !== 'prepared') return standing(intent);
   if (deps.now() >= new Date(intent.expiresAt)) return expire(deps, intent);
+  if (effect.isBound === true && effect.bodyFor(intent.reference) !== intent.requestBody) {
+    return reject(deps, intent, 'what was recorded is not what is decided now');
+  }
   if (secondsToWait(intent, deps.now()) > 0) return waiting(intent, deps.now());
 
   const opened = await openSafely(effect.open, intent);
@@ -140,6 +145,7 @@ async function prepareLatestTry<Client>(deps: EffectDeps, effect: Effect<Client>
     reserve: _reserve,
     lookBefore: _look,
     urgentBy: _urgentBy,
+    isBound: _isBound,
     bodyFor,
     ...common
   } = effect;

@@ -48,6 +48,7 @@ export function placeOrder(
       expiresAt: new Date(deps.now().getTime() + LIFETIME_MS).toISOString(),
       amountUsd: formatUsd(order.amount),
       bodyFor: (reference) => trading.orderBody({ ...order, reference, agentId, metadata: metadataOf(signal) }),
+      isBound: true,
       // Two reads at once under the market's lock, and the order.
       sendingMs: 3 * deps.requestMs,
       reserve: (_client, key) => trading.reserve(['read', 'order'], key),

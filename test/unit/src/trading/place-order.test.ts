@@ -97,6 +97,18 @@ describe('an order', () => {
     expect(sent).toHaveLength(1);
   });
 
+  test('that is recorded, and not sent, is rejected where another is decided upon now', async () => {
+    const { intents, sent, place } = aTrader();
+    const stopped = { ...anInvocation({ intents }), readStop: async () => 'halted' as const };
+    const other = { ...ORDER, amount: parseUsd('80.00') };
+    await placeOrder({ ...stopped, market: aMarket(), requestMs: 10_000 }, aSignal(), other, seenEmpty());
+
+    const reason = 'what was recorded is not what is decided now';
+    expect(await place()).toEqual({ outcome: 'rejected', reason });
+    expect(intents.items.get(KEY)).toMatchObject({ state: 'rejected', amountUsd: '80.00', reason });
+    expect(sent).toEqual([]);
+  });
+
   test('is not sent where the market under its lock is not the one that was decided upon', async () => {
     const intents = createMemoryIntents();
     const position = { positionId: 'pos_1', orderId: 'ord_0', asset: 'BTC-USDC', direction: 'long' } as const;
