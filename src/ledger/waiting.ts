@@ -24,6 +24,9 @@ const LONGEST_PAUSE_SECONDS = 15 * 60;
 const PAUSES_OF_A_DAY = 100;
 const LONGEST_LATER_SECONDS = 2 * 3600;
 
+/** Waits for a limit or the pace are often short, as in a burst: so many of them are not. */
+const LIMITED_PAUSES = 1_000;
+
 /** Right before a deadline the sweepers, which run every minute, could not end a shorter wait. */
 const SHORTEST_BEFORE_DEADLINE_SECONDS = 60;
 const PART_OF_WHAT_IS_LEFT = 8;
@@ -34,9 +37,10 @@ const PART_OF_WHAT_IS_LEFT = 8;
  * @param waits how many pauses there were before.
  */
 export function pauseSeconds({ waitsFor, atLeastSeconds = 0 }: Omit<Later, 'reason'>, waits: number): number {
-  const isLong = waits >= PAUSES_OF_A_DAY;
+  const isLimited = waitsFor === 'rate-limit';
+  const isLong = !isLimited && waits >= PAUSES_OF_A_DAY;
   // A limit says itself when it is over; growing pauses would only add to it.
-  if (waitsFor === 'rate-limit' && !isLong && atLeastSeconds > 0) return Math.ceil(atLeastSeconds);
+  if (isLimited && waits < LIMITED_PAUSES && atLeastSeconds > 0) return Math.ceil(atLeastSeconds);
   const grown = isLong
     ? Math.min(LONGEST_PAUSE_SECONDS * 2 ** (waits - PAUSES_OF_A_DAY), LONGEST_LATER_SECONDS)
     : Math.min(FIRST_PAUSE_SECONDS * 2 ** waits, LONGEST_PAUSE_SECONDS);

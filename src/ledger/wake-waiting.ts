@@ -54,7 +54,12 @@ export async function wakeWaiting(deps: WakeDeps): Promise<WakeRun> {
     );
     if (after.state === 'prepared' && after.wakes === wait.wakes) woken.push(after);
   }
-  return { woken, waitingLong: waiting.filter(({ waits = 0 }) => waits >= LONG_WAITS).length };
+  return { woken, waitingLong: waiting.filter(isWaitingLong).length };
+}
+
+/** Limits and the pace are waited for often in a burst, and not for long. */
+function isWaitingLong({ waits = 0, waitsFor }: Intent): boolean {
+  return waits >= LONG_WAITS && waitsFor !== 'rate-limit';
 }
 
 async function listPrepared({ intents }: WakeDeps): Promise<Intent[]> {

@@ -110,6 +110,12 @@ test('all that wait are seen, page by page, and those that waited for about an h
   expect(await run(intents, 3)).toMatchObject({ waitingLong: 7, woken: { length: 250 } });
 });
 
+test('waits for a rate limit or the pace are no long ones, however many they are', async () => {
+  const { intents } = await waiting({ waits: 200, waitsFor: 'rate-limit' }, { waits: 200 });
+
+  expect(await run(intents, 3)).toMatchObject({ waitingLong: 1 });
+});
+
 test('where nothing waits, nothing is asked', async () => {
   const intents = createMemoryIntents();
   await intents.prepare(aNewIntent(), NOON);
