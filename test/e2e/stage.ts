@@ -1,4 +1,9 @@
-import { DescribeExecutionCommand, GetExecutionHistoryCommand, ListExecutionsCommand } from '@aws-sdk/client-sfn';
+import {
+  DescribeExecutionCommand,
+  GetExecutionHistoryCommand,
+  ListExecutionsCommand,
+  paginateGetExecutionHistory,
+} from '@aws-sdk/client-sfn';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import {
   CreateQueueCommand,
@@ -112,10 +117,15 @@ export async function awaitExecution({ clients, outputs }: Stage, name: string):
 
 /** The states that an execution has entered so far, in order. */
 export async function statesOf({ clients, outputs }: Stage, name: string): Promise<string[]> {
-  const { events = [] } = await clients.stepFunctions.send(
-    new GetExecutionHistoryCommand({ executionArn: executionArnOf(outputs, name), maxResults: 1000 }),
+  const states: string[] = [];
+  const pages = paginateGetExecutionHistory(
+    { client: clients.stepFunctions, pageSize: 1000 },
+    { executionArn: executionArnOf(outputs, name) },
   );
-  return events.flatMap((event) => event.stateEnteredEventDetails?.name ?? []);
+  for await (const { events = [] } of pages) {
+    states.push(...events.flatMap((event) => event.stateEnteredEventDetails?.name ?? []));
+  }
+  return states;
 }
 
 function executionArnOf({ stateMachineArn }: Stage['outputs'], name: string): string {
