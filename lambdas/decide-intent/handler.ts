@@ -5,6 +5,8 @@ import { createdFrom, settledFrom } from '../../src/escrow/look-for-escrow.ts';
 import { effectKey, retryKey } from '../../src/ledger/effect-key.ts';
 import { findStory, type StoryDeps } from '../../src/escrow/story.ts';
 import { INTENT_STATES, isOrder, type Intent, type IntentStore } from '../../src/ledger/intent.ts';
+import { formatUsd } from '../../src/money.ts';
+import type { EscrowView } from '../../src/purple-flea/escrow.ts';
 import { describeProblems } from '../../src/schemas.ts';
 import { tradeSnapshotSchema } from '../../src/trading/look-for-order.ts';
 import { paperOrderId } from '../../src/trading/paper-book.ts';
@@ -195,15 +197,23 @@ async function resultOrProblem(deps: Deps, intent: Intent, id: string) {
   }
 }
 
+/** What an escrow shows that the creation did not ask for. */
+function whyAnother(view: EscrowView, { reference, amountUsd, agentId, payee }: Intent): string | undefined {
+  const { escrowId: id, amount, creatorAgentId, counterpartyAgentId } = view;
+  if (!view.description.startsWith(reference)) return `the description of ${id} does not start with ${reference}`;
+  if (creatorAgentId !== agentId) return `${id} was created by ${creatorAgentId}, and not by ${agentId}`;
+  if (formatUsd(amount) !== amountUsd) return `${id} is about $${formatUsd(amount)}, and not $${amountUsd}`;
+  return counterpartyAgentId === payee ? undefined : `${id} is for ${counterpartyAgentId}, and not for ${payee}`;
+}
+
 /** The result of an effect that a person found, as the flow would have got it; or why it is not that effect. */
 async function resultOf(deps: Deps, intent: Intent, id: string): Promise<Readonly<Record<string, unknown>> | string> {
   const { kind, payee, amountUsd } = intent;
   switch (kind) {
     case 'escrow-create': {
       const view = await deps.viewEscrows(intent.service).readStatus(id);
-      return view.description.startsWith(intent.reference)
-        ? createdFrom(view, intent)
-        : `id: the description of ${id} does not start with ${intent.reference}, so it is another escrow`;
+      const other = whyAnother(view, intent);
+      return other === undefined ? createdFrom(view, intent) : `id: ${other}, so it is another escrow`;
     }
     case 'escrow-complete':
     case 'escrow-release':

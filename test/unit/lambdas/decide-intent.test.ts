@@ -5,7 +5,7 @@ import { ServiceUnreadableError } from '../../../src/errors.ts';
 import { clientReference, effectKey, retryKey, type EffectKind } from '../../../src/ledger/effect-key.ts';
 import type { Intent } from '../../../src/ledger/intent.ts';
 import { parseUsd } from '../../../src/money.ts';
-import type { EscrowClient } from '../../../src/purple-flea/escrow.ts';
+import type { EscrowClient, EscrowView } from '../../../src/purple-flea/escrow.ts';
 import { aView, ESCROW_ID } from '../../support/bonus-escrow.ts';
 import { anEscrowClient, OWNED } from '../../support/escrow-task.ts';
 import { aNewSkip } from '../../support/effects.ts';
@@ -45,6 +45,12 @@ async function aDoubt(kind: EffectKind, state: 'unknown' | 'manual' = 'manual') 
   await intents.claim({ key, owner: 'me', fence: 1 }, { ...LIMIT, before }, NOW);
   await intents.move({ key, state: 'sending', fence: 1, owner: 'me' }, { state, note: 'lost' }, NOW);
   return { key, intents, reference: clientReference(key) };
+}
+
+/** The escrow that an intent in doubt created. */
+function aFound(reference: string, overrides: Partial<EscrowView> = {}): EscrowView {
+  const parties = { creatorAgentId: OWNED.agentId, counterpartyAgentId: 'ag_payee' };
+  return aView({ description: `${reference} a bonus`, ...parties, ...overrides });
 }
 
 function anOperator(
@@ -108,7 +114,7 @@ describe('an operator', () => {
   test('says that a creation took place, by an escrow that bears the reference', async () => {
     const { key, intents, reference } = await aDoubt('escrow-create');
     const { handler } = anOperator(intents, {
-      readStatus: async () => aView({ description: `${reference} a bonus` }),
+      readStatus: async () => aFound(reference),
     });
 
     await handler({ action: 'resolve', verdict: 'applied', id: ESCROW_ID, key, ...DECISION });
@@ -214,7 +220,7 @@ describe('another try', () => {
 describe('an execution that has ended', () => {
   test('goes on where what it waited for is found by a person', async () => {
     const { key, intents, reference } = await aDoubt('escrow-create');
-    const readStatus = async () => aView({ description: `${reference} a bonus` });
+    const readStatus = async () => aFound(reference);
     const { handler, continued } = anOperator(intents, { readStatus });
 
     await handler({ action: 'resolve', verdict: 'applied', id: ESCROW_ID, key, ...DECISION });
@@ -254,6 +260,20 @@ describe('an execution that has ended', () => {
       error: 'key: there is no intent and no execution none',
     });
   });
+});
+
+test.each<[string, Partial<EscrowView>, string]>([
+  ['creator', { creatorAgentId: 'ag_other' }, 'was created by ag_other'],
+  ['amount', { amount: parseUsd('5.00') }, 'is about $5.00, and not $50.00'],
+  ['counterparty', { counterpartyAgentId: 'ag_other' }, 'is for ag_other, and not for ag_payee'],
+])('an escrow with the reference and another %s is not the one that was created', async (_which, shown, error) => {
+  const { key, intents, reference } = await aDoubt('escrow-create');
+  const { handler } = anOperator(intents, { readStatus: async () => aFound(reference, shown) });
+
+  expect(await handler({ action: 'resolve', verdict: 'applied', id: ESCROW_ID, key, ...DECISION })).toEqual({
+    error: expect.stringContaining(error),
+  });
+  expect(intents.items.get(key)).toMatchObject({ state: 'manual' });
 });
 
 test('what waits is not tried again by hand: it says until when, and goes on by itself', async () => {
