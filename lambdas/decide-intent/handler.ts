@@ -10,7 +10,7 @@ import type { EscrowView } from '../../src/purple-flea/escrow.ts';
 import { describeProblems } from '../../src/schemas.ts';
 import { tradeSnapshotSchema } from '../../src/trading/look-for-order.ts';
 import { paperOrderId } from '../../src/trading/paper-book.ts';
-import type { BeginningStore } from '../../src/ledger/beginnings.ts';
+import { isOlderThanLedger, type BeginningStore } from '../../src/ledger/beginnings.ts';
 import { announce } from '../shared/announce.ts';
 import { paySkipped, type PayDeps } from './pay-skipped.ts';
 
@@ -158,10 +158,18 @@ async function retry(deps: Deps, { key, operator, evidence, reason }: Asked<'ret
   return goOn(deps, retried);
 }
 
+const LOOK_FIRST =
+  'look for its escrow first; if there is none, deliver the event again, which is skipped, and use "npm run intents -- pay KEY"';
+
 /** An execution may have ended before there was any intent: its name is the key that the first would have. */
 async function continueByKey(deps: Deps, key: string) {
   const intent = await deps.intents.read(key);
   if (intent !== undefined) return goOn(deps, intent);
+  const [before, began] = await Promise.all([deps.describeExecution(key), deps.beginnings.read()]);
+  if (before !== undefined && isOlderThanLedger(began, before.startedAt)) {
+    const since = `the execution ${key} started at ${before.startedAt}, and the ledger began at ${began.at}`;
+    return { error: `key: ${since} and does not know what was sent: ${LOOK_FIRST}` };
+  }
   const execution = await continueNamed(deps, key);
   return execution === undefined ? { error: `key: there is no intent and no execution ${key}` } : { execution };
 }

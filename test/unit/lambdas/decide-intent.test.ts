@@ -53,10 +53,16 @@ function aFound(reference: string, overrides: Partial<EscrowView> = {}): EscrowV
   return aView({ description: `${reference} a bonus`, ...parties, ...overrides });
 }
 
+function anExecution(name: string, startedAt: string) {
+  const failed = { status: 'FAILED', stoppedAt: startedAt, error: undefined, cause: undefined, input: {} };
+  return { name, arn: `arn:${name}`, startedAt, ...failed };
+}
+
 function anOperator(
   intents: MemoryIntents,
   client: Partial<EscrowClient> = {},
   execution: Awaited<ReturnType<ContinueExecution>> = 'continued',
+  startedAt?: string,
 ) {
   const recorder = createRecorder();
   const continued: string[][] = [];
@@ -65,7 +71,7 @@ function anOperator(
     intents,
     viewEscrows: () => anEscrowClient(client),
     mailbox: createMemoryMailbox(),
-    describeExecution: async () => undefined,
+    describeExecution: async (name) => (startedAt === undefined ? undefined : anExecution(name, startedAt)),
     startExecution: async (name) => {
       started.push(name);
       return 'started';
@@ -250,6 +256,20 @@ describe('an execution that has ended', () => {
       execution: `goes on as ${name}-20260306T1300`,
     });
     expect(continued).toEqual([[name, `${name}-20260306T1300`]]);
+  });
+
+  test.each(['retry', 'continue'])('before the ledger began is not continued without an intent: %s', async (action) => {
+    const { intents } = await aDoubt('escrow-release');
+    const name = 'f'.repeat(64);
+    const earlier = anOperator(intents, {}, 'continued', '2026-03-06T11:59:59.000Z');
+    const later = anOperator(intents, {}, 'continued', '2026-03-06T12:00:01.000Z');
+
+    expect(await earlier.handler({ action, ...DECISION, key: name })).toEqual({
+      error: expect.stringMatching(/the ledger began at .* look for its escrow first; .*"npm run intents -- pay KEY"/),
+    });
+    expect(earlier.continued).toEqual([]);
+    await later.handler({ action, ...DECISION, key: name });
+    expect(later.continued).toHaveLength(1);
   });
 
   test('is none where there is neither an intent nor an execution', async () => {
