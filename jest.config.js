@@ -13,6 +13,6 @@ export default {
   // Most of an end-to-end test is waiting: two at a time, on however many cores.
   maxWorkers: 2,
   // The end-to-end suite and the bundling checks share two cores with everything else.
-  testTimeout: 60_000,
+  testTimeout: 600_000,
   reporters: ['default', '<rootDir>/test/support/count-reporter.js'],
 };

@@ -23,5 +23,5 @@ test.each<[string, string[]]>([
     expect(run.all).toMatch(/traded +│ +\d+ │ +\d+ │/);
     expect(run.exitCode).toBe(0);
   },
-  180_000,
+  600_000,
 );

@@ -33,7 +33,7 @@ let stage: Stage;
 beforeAll(async () => {
   // A stopped effect is asked for again after five minutes: three seconds here.
   stage = await startStage({ escrowProfile: 'published', waitScale: 0.01 });
-}, 180_000);
+}, 600_000);
 
 afterAll(async () => {
   await stage.close();

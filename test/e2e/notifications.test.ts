@@ -8,7 +8,7 @@ let stage: Stage;
 
 beforeAll(async () => {
   stage = await startStage();
-}, 180_000);
+}, 600_000);
 
 afterAll(async () => {
   await stage.close();
@@ -29,4 +29,4 @@ test('a decision that is asked for is one line on the topic, with the command th
   expect(lines).toEqual([
     `"Decide over escrow ${escrowId}: a person decides. Do: npm run signal -- approve --escrow ${escrowId} --by NAME --reason TEXT --stage local (or reject). If nobody does, you are told again at 2026-03-13T07:00:00.000Z."`,
   ]);
-}, 60_000);
+}, 600_000);

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { loadConfig } from '../../lib/config.ts';
 import type { Policies } from '../../lib/policies.ts';
+import { readRolePolicies, writeRolePolicy } from '../../local/role-policies.ts';
 import { deliverAwsEvent } from '../../local/aws-events.ts';
 import { prepareLocalAws } from '../../local/python.ts';
 import { askModel } from '../../local/sending.ts';
@@ -30,7 +31,7 @@ beforeAll(async () => {
   await putS3(`/${FEATURES.bucket}`);
   await putS3(`/${answers}`);
   await readFeaturesFromS3();
-}, 180_000);
+}, 600_000);
 
 afterAll(async () => {
   await stage.close();
@@ -58,6 +59,16 @@ async function readFeaturesFromS3(): Promise<void> {
   const FunctionName = stage.outputs.requestPrediction;
   const ZipFile = await zipWithPolicies('lambdas/request-prediction/index.ts', { predictor });
   await stage.clients.lambda.send(new UpdateFunctionCodeCommand({ FunctionName, ZipFile }));
+  await allowReadingFeatures(FunctionName);
+}
+
+/** What a deployment with such a predictor grants: reading the one object. */
+async function allowReadingFeatures(functionName: string): Promise<void> {
+  const [policy] = await readRolePolicies(stage.clients, stage.endpoint, functionName);
+  if (policy === undefined) throw new Error(`${functionName} has no policy`);
+  const object = `arn:aws:s3:::${FEATURES.bucket}/${FEATURES.key}`;
+  const statements = [{ Effect: 'Allow', Action: 's3:GetObject', Resource: object }];
+  await writeRolePolicy(stage.endpoint, { ...policy, policyName: 'Features', statements });
 }
 
 /** What is uploaded for a function: its bundle and its policies. */

@@ -17,7 +17,7 @@ describe('an escrow on the local AWS', () => {
     following = (async () => {
       for await (const event of tap(stop.signal)) log.add(event);
     })();
-  }, 180_000);
+  }, 600_000);
 
   afterAll(async () => {
     stop.abort();

@@ -34,7 +34,7 @@ let stage: Stage;
 
 beforeAll(async () => {
   stage = await startStage();
-}, 180_000);
+}, 600_000);
 
 afterAll(async () => {
   await stage.close();

@@ -50,11 +50,11 @@ export async function startStage(options: LocalPipelineOptions = {}): Promise<St
 /** What runs in it stops waiting for anything once the signal is aborted. */
 export const patience = new AsyncLocalStorage<AbortSignal>();
 
-/** Asks until there is an answer; fails with `what` after half a minute, or as long as is said. */
+/** Asks until there is an answer; fails with `what` after three minutes, or as long as is said: a lock may wait for its slot, and for the sweep. */
 export async function eventually<Value>(
   what: string,
   ask: () => Promise<Value | undefined> | Value | undefined,
-  withinSeconds = 30,
+  withinSeconds = 180,
 ): Promise<Value> {
   const deadline = Date.now() + withinSeconds * 1000;
   for (;;) {

@@ -10,7 +10,7 @@ let stage: Stage;
 
 beforeAll(async () => {
   stage = await startStage();
-}, 180_000);
+}, 600_000);
 
 afterAll(async () => {
   await stage.close();
@@ -83,7 +83,7 @@ describe('predictions', () => {
     expect(overlaps).toEqual([]);
     const shown = await readOrders(stage.twinUrl);
     expect(shown.filter(({ asset }) => asset === 'ETH-USDC')).toHaveLength(8);
-  }, 120_000);
+  }, 600_000);
 });
 
 test('what is open after that is measured, in total and by market, with the mode that it is of', async () => {
