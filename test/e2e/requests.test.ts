@@ -126,7 +126,7 @@ describe('a request', () => {
     await send(aRequest(requestId, { counterpartyAgentId: LOCAL_AGENTS.treasury }));
 
     expect(await awaitDeadLetter(stage, DEAD, requestId)).toBe(
-      'UnusableEventError: detail.counterpartyAgentId: "ag_platform_treasury" may not be paid by an event; allowed: ag_model_owner_churn, ag_model_owner_fraud. Add it to escrows.counterparties, deploy, and redrive this message',
+      'UnusableEventError: detail.counterpartyAgentId: "ag_platform_treasury" may not be paid by an event; allowed: ag_model_owner_churn, ag_model_owner_fraud. Add it to escrows.counterparties, deploy, and ask again under a new requestId; this message, redriven, would be recorded as skipped',
     );
     expect(await shown(requestId)).toEqual([]);
   });
