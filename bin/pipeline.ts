@@ -7,6 +7,7 @@ const app = new App();
 const stage: unknown = app.node.tryGetContext('stage') ?? 'dev';
 const twinUrl: unknown = app.node.tryGetContext('twin');
 const escrowProfile: unknown = app.node.tryGetContext('escrowProfile');
+const pacePercent: unknown = app.node.tryGetContext('pacePercent');
 
 try {
   const config = loadConfig(String(stage));
@@ -14,6 +15,7 @@ try {
   buildPipeline(app, config, {
     ...(typeof twinUrl === 'string' ? { twinUrl } : {}),
     ...(typeof escrowProfile === 'string' ? { escrowProfile } : {}),
+    ...(pacePercent === undefined ? {} : { pacePercent: Number(pacePercent) }),
   });
 } catch (error) {
   if (!(error instanceof InvalidConfigError)) throw error;

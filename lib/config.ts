@@ -191,9 +191,9 @@ export const configSchema = z
           .min(1_000)
           .max(15_000)
           .meta({ description: 'From the start to the last byte; what is late is treated as unknown.' }),
-        pacePercent: z.int().min(25).max(100).default(100).meta({
+        pacePercent: z.int().min(25).max(10_000).default(100).meta({
           description:
-            "The part of the service's limits that this stage's calls may take, where others call with the same key or from the same address.",
+            "The part of the service's documented limits that this stage's calls may take: less than 100 where others call with the same key or from the same address, more only where the service has agreed to more.",
         }),
       })
       .superRefine(refuseKeys)

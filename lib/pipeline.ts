@@ -14,6 +14,8 @@ export interface PipelineOptions {
   readonly twinUrl?: string;
   /** The dialect of the escrow API that the twin speaks; without it, the one that the configuration names. */
   readonly escrowProfile?: string;
+  /** How much of the documented limits the twin's callers may use, in per cent; more than 100 where it limits nothing. */
+  readonly pacePercent?: number;
   /** Takes a line for each thing that stage `local` has to leave out; standard error where nothing is given. */
   readonly report?: (line: string) => void;
 }
@@ -29,7 +31,7 @@ export interface Pipeline {
 export function buildPipeline(
   app: App,
   stageConfig: Config,
-  { twinUrl, escrowProfile, report = (line) => process.stderr.write(line) }: PipelineOptions = {},
+  { twinUrl, escrowProfile, pacePercent, report = (line) => process.stderr.write(line) }: PipelineOptions = {},
 ): Pipeline {
   if (twinUrl !== undefined && stageConfig.stage !== 'local') {
     throw new InvalidConfigError(`-c twin=${twinUrl}: only stage local talks to a twin, not ${stageConfig.stage}`);
@@ -39,7 +41,13 @@ export function buildPipeline(
       `-c escrowProfile=${escrowProfile}: goes with -c twin; otherwise set it in the stage's file`,
     );
   }
-  const config = twinUrl === undefined ? stageConfig : pointAtTwin(stageConfig, twinUrl, escrowProfile);
+  if (pacePercent !== undefined && twinUrl === undefined) {
+    throw new InvalidConfigError(
+      `-c pacePercent=${pacePercent}: goes with -c twin; otherwise set it in the stage's file`,
+    );
+  }
+  const config =
+    twinUrl === undefined ? stageConfig : pointAtTwin(stageConfig, twinUrl, { escrowProfile, pacePercent });
   const sageMakerEnvironment =
     config.stage === 'local'
       ? {
@@ -64,7 +72,14 @@ export function buildPipeline(
   return { foundation, escrow, trading };
 }
 
-function pointAtTwin(config: Config, twinUrl: string, escrowProfile: string | undefined): Config {
+function pointAtTwin(
+  config: Config,
+  twinUrl: string,
+  {
+    escrowProfile,
+    pacePercent = config.purpleFlea.pacePercent,
+  }: Pick<PipelineOptions, 'escrowProfile' | 'pacePercent'>,
+): Config {
   const { escrow, trading, wallet, faucet } = config.purpleFlea;
   const profile = PROFILES.find((known) => known === (escrowProfile ?? escrow.profile));
   if (profile === undefined) {
@@ -76,6 +91,7 @@ function pointAtTwin(config: Config, twinUrl: string, escrowProfile: string | un
     ...config,
     purpleFlea: {
       ...config.purpleFlea,
+      pacePercent,
       escrow: { ...escrow, profile, baseUrl: twinUrl },
       trading: { ...trading, baseUrl: twinUrl },
       // Where escrows are not listed, the agent's ledger rows are looked at: they speak the same dialect.

@@ -34,12 +34,13 @@ const THIS_APP: AppPlace = { root: ROOT, assembly: `${RUN}cdk.out` };
 
 /** Synthesizes stage `local` for a twin, with the real CDK. */
 export async function synthesize(
-  twin: { readonly url: string; readonly escrowProfile: Profile },
+  twin: { readonly url: string; readonly escrowProfile: Profile; readonly pacePercent?: number },
   report: Report,
   stop?: AbortSignal,
   { root, assembly }: AppPlace = THIS_APP,
 ): Promise<void> {
   const context = ['stage=local', `twin=${twin.url}`, `escrowProfile=${twin.escrowProfile}`];
+  if (twin.pacePercent !== undefined) context.push(`pacePercent=${twin.pacePercent}`);
   const args = ['synth', '--quiet', '--output', assembly, ...context.flatMap((pair) => ['-c', pair])];
   await cdk({ args, environment: {}, report, stop, cwd: root });
 }

@@ -19,6 +19,9 @@ export const LOCAL_AGENTS = {
   owner: 'ag_model_owner_churn',
 } as const;
 
+/** The pace against a twin without limits: a hundred times what the service documents, in per cent. */
+const WITHOUT_LIMITS = 10_000;
+
 /** What the local stage's webhooks are signed with; it is good for nothing else. */
 export const LOCAL_WEBHOOK_SECRET = 'whsec_local_pipeline';
 
@@ -43,7 +46,7 @@ export interface LocalPipelineOptions {
   readonly stop?: AbortSignal;
   /** The dialect of the escrow API; the one that `config/local.json` names if left out. */
   readonly escrowProfile?: Profile;
-  /** Whether the twin limits calls as Purple Flea does. */
+  /** Whether the twin limits calls as Purple Flea does, and the pipeline paces them; both if left out. */
   readonly rateLimits?: boolean;
   /** How much of their time the workflow's Wait states take; all of it if left out. */
   readonly waitScale?: number;
@@ -99,7 +102,15 @@ export async function startLocalPipeline({
               {
                 title: 'Synthesize the stacks (cdk synth)',
                 task: (__, subtask) =>
-                  synthesize({ url: the(started.twin).url, escrowProfile }, reportTo(subtask), stop),
+                  synthesize(
+                    {
+                      url: the(started.twin).url,
+                      escrowProfile,
+                      ...(rateLimits ? {} : { pacePercent: WITHOUT_LIMITS }),
+                    },
+                    reportTo(subtask),
+                    stop,
+                  ),
               },
             ],
             { concurrent: true },

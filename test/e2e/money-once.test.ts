@@ -31,8 +31,8 @@ import {
 let stage: Stage;
 
 beforeAll(async () => {
-  // A stopped effect is asked for again after five minutes: three seconds here.
-  stage = await startStage({ escrowProfile: 'published', waitScale: 0.01 });
+  // The ledger's own pauses, from 15 s, are not scaled: a shorter Wait only asks more often whether they are over.
+  stage = await startStage({ escrowProfile: 'published', waitScale: 0.1 });
 }, 600_000);
 
 afterAll(async () => {
@@ -152,6 +152,7 @@ describe('in the published dialect', () => {
     const [escrow, ...others] = await escrowsOf(stage, requestId);
     expect(others).toEqual([]);
     expect(escrow?.description).toMatch(new RegExp(`^${clientReference(retryKey(key))} `));
+    await forgetBudgets();
   });
 
   test('a stop on halted holds a lock, and set back lets it go on', async () => {

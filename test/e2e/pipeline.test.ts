@@ -71,9 +71,12 @@ describe('without a usable secret', () => {
     });
     const calls = (await readCalls(stage.twinUrl)).slice(callsBefore);
     await putSecret(stage.clients, secretName);
-    await awaitLocked(stage, name);
+    const { escrowId } = await awaitLocked(stage, name);
+    await sendDelivery(stage.clients, stage.outputs.busName, { escrowId, deliveredBy: 'owner' });
+    const execution = await awaitExecution(stage, String(executionName));
 
     expect(intent).toMatchObject({ state: 'prepared', waitsFor: 'secret' });
+    expect(execution.states.at(-1)).toBe('Released');
     expect(calls.filter(({ path }) => path.startsWith('/escrow'))).toEqual([]);
   }, 90_000);
 });

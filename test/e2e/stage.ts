@@ -1,8 +1,8 @@
 import {
   DescribeExecutionCommand,
-  GetExecutionHistoryCommand,
   ListExecutionsCommand,
   paginateGetExecutionHistory,
+  type HistoryEvent,
 } from '@aws-sdk/client-sfn';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import {
@@ -10,6 +10,7 @@ import {
   GetQueueAttributesCommand,
   GetQueueUrlCommand,
   ReceiveMessageCommand,
+  SetQueueAttributesCommand,
 } from '@aws-sdk/client-sqs';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -50,11 +51,11 @@ export async function startStage(options: LocalPipelineOptions = {}): Promise<St
 /** What runs in it stops waiting for anything once the signal is aborted. */
 export const patience = new AsyncLocalStorage<AbortSignal>();
 
-/** Asks until there is an answer; fails with `what` after three minutes, or as long as is said: a lock may wait for its slot, and for the sweep. */
+/** Asks until there is an answer; fails with `what` after a minute, or as long as is said. */
 export async function eventually<Value>(
   what: string,
   ask: () => Promise<Value | undefined> | Value | undefined,
-  withinSeconds = 180,
+  withinSeconds = 60,
 ): Promise<Value> {
   const deadline = Date.now() + withinSeconds * 1000;
   for (;;) {
@@ -99,33 +100,37 @@ export interface EndedExecution {
 }
 
 /** Waits for an execution's end; returns the states it entered, in order. */
-export async function awaitExecution({ clients, outputs }: Stage, name: string): Promise<EndedExecution> {
-  const executionArn = executionArnOf(outputs, name);
+export async function awaitExecution(stage: Stage, name: string): Promise<EndedExecution> {
+  const executionArn = executionArnOf(stage.outputs, name);
   const ended = await eventually(`the end of execution ${name}`, async () => {
-    const execution = await clients.stepFunctions.send(new DescribeExecutionCommand({ executionArn }));
+    const execution = await stage.clients.stepFunctions.send(new DescribeExecutionCommand({ executionArn }));
     return execution.status === 'RUNNING' ? undefined : execution;
   });
-  const { events = [] } = await clients.stepFunctions.send(
-    new GetExecutionHistoryCommand({ executionArn, maxResults: 1000 }),
-  );
+  const events = await historyOf(stage, name);
   return {
     status: ended.status ?? 'unknown',
-    states: events.flatMap((event) => event.stateEnteredEventDetails?.name ?? []),
+    states: namesOf(events),
     record: JSON.stringify([ended, events]),
   };
 }
 
 /** The states that an execution has entered so far, in order. */
-export async function statesOf({ clients, outputs }: Stage, name: string): Promise<string[]> {
-  const states: string[] = [];
+export async function statesOf(stage: Stage, name: string): Promise<string[]> {
+  return namesOf(await historyOf(stage, name));
+}
+
+async function historyOf({ clients, outputs }: Stage, name: string): Promise<HistoryEvent[]> {
+  const history: HistoryEvent[] = [];
   const pages = paginateGetExecutionHistory(
     { client: clients.stepFunctions, pageSize: 1000 },
     { executionArn: executionArnOf(outputs, name) },
   );
-  for await (const { events = [] } of pages) {
-    states.push(...events.flatMap((event) => event.stateEnteredEventDetails?.name ?? []));
-  }
-  return states;
+  for await (const { events = [] } of pages) history.push(...events);
+  return history;
+}
+
+function namesOf(events: readonly HistoryEvent[]): string[] {
+  return events.flatMap((event) => event.stateEnteredEventDetails?.name ?? []);
 }
 
 function executionArnOf({ stateMachineArn }: Stage['outputs'], name: string): string {
@@ -242,6 +247,18 @@ export async function openNotifications({ clients, endpoint, outputs }: Stage): 
   );
   const { Attributes } = await clients.sqs.send(
     new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }),
+  );
+  const statement = {
+    Effect: 'Allow',
+    Principal: { Service: 'sns.amazonaws.com' },
+    Action: 'sqs:SendMessage',
+    Resource: Attributes?.['QueueArn'],
+  };
+  await clients.sqs.send(
+    new SetQueueAttributesCommand({
+      QueueUrl,
+      Attributes: { Policy: JSON.stringify({ Version: '2012-10-17', Statement: [statement] }) },
+    }),
   );
   await callQuery(endpoint, 'sns', {
     Action: 'Subscribe',
