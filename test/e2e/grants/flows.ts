@@ -19,6 +19,8 @@ import {
 } from '../../../local/sending.ts';
 import { callSigned } from '../../../local/signed-call.ts';
 import { createIntentTable } from '../../../src/aws/intent-table.ts';
+import { createMailboxTable } from '../../../src/aws/mailbox-table.ts';
+import { intentAddress } from '../../../src/escrow/mailbox.ts';
 import { causeOfSignal } from '../../../src/trading/trade-signal.ts';
 import { signatureOf } from '../../../twin/webhooks/delivery.ts';
 import type { IntentStore, NewIntent } from '../../../src/ledger/intent.ts';
@@ -287,7 +289,8 @@ export const FLOWS: readonly Flow[] = [
       const name = newJob();
       await finishTraining(stage, name, ACCURACY);
       const { executionName } = await awaitEvent(stage, 'bonus.started', { trainingJobName: name });
-      await eventually('the wait for a verdict', isOver(stage, String(executionName), 'AwaitLockVerdict'));
+      const mailbox = createMailboxTable(stage.clients.dynamoDb, stage.outputs.mailboxTable);
+      await eventually('the wait for a verdict', () => mailbox.findWait(intentAddress(String(executionName))));
       await sweeping(stage, 'the lock', () => findEvents(stage, 'escrow.locked', { executionName })[0]);
     },
   },
