@@ -95,6 +95,11 @@ export const bonus = z
           'Endpoints whose going into service delivers the bonus of the training job that their tag purple-flea:training-job names; none if left out.',
       }),
   })
+  .superRefine(({ rules, endpoints }, context) => {
+    if (rules.length > 0 || endpoints.length === 0) return;
+    const message = 'No job earns a bonus that they could deliver: write a rule in bonus.rules, or leave them out.';
+    context.addIssue({ code: 'custom', path: ['endpoints'], input: endpoints, message });
+  })
   .meta({ description: 'Training jobs that earn a bonus escrow.' });
 
 interface BadTier {

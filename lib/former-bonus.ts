@@ -18,7 +18,10 @@ export function rewriteFormerBonus(config: unknown): string | undefined {
   if (!isObject(bonus) || 'rules' in bonus || !['metric', 'tiers', 'payees'].some((key) => key in bonus)) {
     return undefined;
   }
-  const text = JSON.stringify({ rules: rulesOf(bonus), endpoints: bonus.endpoints ?? [] }, null, 2);
+  const rules = rulesOf(bonus);
+  // Without a rule they would deliver nothing, and are refused.
+  const endpoints = rules.length === 0 ? [] : (bonus.endpoints ?? []);
+  const text = JSON.stringify({ rules, endpoints }, null, 2);
   return `"bonus": ${text}`.replaceAll('\n', '\n  ');
 }
 

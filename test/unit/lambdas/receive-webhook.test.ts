@@ -223,6 +223,12 @@ describe('without a usable secret', () => {
     ['none', null, 'has no value'],
     ['a bare text', CANARY, 'is not JSON'],
     ['a short one', '{"current":"hunter2"}', 'current is missing'],
+    ['one with white space after it', JSON.stringify({ current: `${CANARY}\n` }), 'current has white space'],
+    [
+      'a previous one with white space before it',
+      JSON.stringify({ ...SECRETS, previous: ` ${CANARY}` }),
+      'previous has',
+    ],
     ['a previous one alone', JSON.stringify({ previous: CANARY }), 'current is missing'],
   ])(
     '(%s) a webhook is answered 503, with a metric and a log line that names the secret',

@@ -135,6 +135,14 @@ test('a person approves a bonus and silence pays nobody, unless the rule says ot
   expect(read?.guard.default).toEqual({ locked: 'let-lapse', completed: 'dispute' });
 });
 
+test('endpoints are refused where no rule pays what they could deliver', () => {
+  expect(problemOf({ rules: [], endpoints: ['churn-scorer'] })).toContain('bonus.endpoints: got ["churn-scorer"]');
+  expect(problemOf({ rules: [], endpoints: ['churn-scorer'] })).toContain(
+    'write a rule in bonus.rules, or leave them out',
+  );
+  expect(problemOf({ rules: [], endpoints: [] })).toBe('accepted');
+});
+
 describe('the configuration of version 0.1', () => {
   const FORMER = {
     metric: 'validation:accuracy',

@@ -119,7 +119,7 @@ describe('the file of stage', () => {
 
 describe('a configuration', () => {
   test.each([
-    ['bonus.rules', []],
+    ['bonus', { rules: [] }],
     ['bonus.rules[0].tiers[2].amountUsd', '1.00'],
     ['bonus.rules[0].timeoutHours', 720],
     ['bonus.rules[0].gate', undefined],
