@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import type { Beginnings } from '../src/ledger/beginnings.ts';
+import type { Beginnings, RuleBeginning } from '../src/ledger/beginnings.ts';
 import type { Intent, IntentCursor } from '../src/ledger/intent.ts';
 
 /** Invokes the function decide-intent. */
@@ -71,13 +71,17 @@ export async function paySkipped(
   return { lines, refused };
 }
 
+function showBeginning({ at, gaps = [] }: RuleBeginning): string {
+  return [at ?? 'with the ledger', ...gaps.map(({ from, until }) => `not from ${from} until ${until}`)].join(', ');
+}
+
 /** When the ledger and each rule began, and who moved that. */
 export function showBeginnings({ at, rules, moves }: Beginnings): string {
   const names = ['the ledger', ...Object.keys(rules)];
   const width = Math.max(...names.map((name) => name.length));
   return [
     `${'the ledger'.padEnd(width)}  ${at}`,
-    ...Object.entries(rules).map(([name, began]) => `${name.padEnd(width)}  ${began.at ?? 'with the ledger'}`),
+    ...Object.entries(rules).map(([name, began]) => `${name.padEnd(width)}  ${showBeginning(began)}`),
     ...moves.map(
       ({ what, from, to, movedAt, operator, reason }) =>
         `${movedAt}: ${operator} moved ${what} from ${from} to ${to}: ${reason}`,

@@ -11,6 +11,20 @@ export interface RuleBeginning {
   readonly terms: string;
   /** ISO 8601; absent where it began with the ledger. */
   readonly at?: string | undefined;
+  /** When it had other terms, or was away, since then: what came to be in such a time is not paid on these. */
+  readonly gaps?: readonly Gap[];
+}
+
+/** From one moment until before another (ISO 8601). */
+export interface Gap {
+  readonly from: string;
+  readonly until: string;
+}
+
+/** Terms that a rule had, and may come back to. */
+export interface EarlierTerms extends RuleBeginning {
+  /** ISO 8601. */
+  readonly until: string;
 }
 
 /** Who moved a beginning last, from where, and why. */
@@ -30,6 +44,8 @@ export interface Beginnings {
   /** Of the table that `at` was found for: a restored table has another one (ISO 8601). */
   readonly tableCreatedAt: string;
   readonly rules: Readonly<Record<string, RuleBeginning>>;
+  /** What rules paid on before, by their names, the latest last. Absent where nothing has changed. */
+  readonly earlier?: Readonly<Record<string, readonly EarlierTerms[]>>;
   readonly moves: readonly Move[];
   /** Grows with every write. */
   readonly version: number;
@@ -64,9 +80,19 @@ function canonical(value: unknown): string {
     .join()}}`;
 }
 
+/** A rule that comes back to what it paid on so recently, as by a rollback, goes on. */
+const COMES_BACK_MS = 30 * 24 * 3_600_000;
+
+/** So many earlier terms of a rule are kept. */
+const MAX_EARLIER = 5;
+
+/** A rule that changed to and fro more often than this begins anew. */
+const MAX_GAPS = 10;
+
 /**
  * What has to be stored now. A ledger seen for the first time begins with its table, and its rules begin with it; a rule
- * that comes later, comes back, or pays on other terms begins now; a restored table begins with its own creation.
+ * that comes later, or pays on other terms, begins now; one that comes back to terms that it had within 30 days goes on,
+ * but for the time between; a restored table begins with its own creation.
  */
 export function beginnings(
   stored: Beginnings | undefined,
@@ -74,21 +100,69 @@ export function beginnings(
   rules: readonly RuleTerms[],
   now: Date,
 ): Beginnings {
+  const at = ledgerBeginning(stored, tableCreatedAt);
   const created = tableCreatedAt.toISOString();
   if (stored === undefined) {
     const first = rules.map(({ name, terms }): [string, RuleBeginning] => [name, { terms }]);
-    return { at: created, tableCreatedAt: created, rules: Object.fromEntries(first), moves: [], version: 1 };
+    return { at, tableCreatedAt: created, rules: Object.fromEntries(first), moves: [], version: 1 };
   }
-  const known = rules.map(({ name, terms }): [string, RuleBeginning] => {
-    const before = stored.rules[name];
-    return [name, before?.terms === terms ? before : { terms, at: now.toISOString() }];
-  });
-  const at = stored.tableCreatedAt === created ? stored.at : latest(stored.at, created);
-  const next = { ...stored, at, tableCreatedAt: created, rules: Object.fromEntries(known) };
+  const known = rules.map((rule): [string, RuleBeginning] => [rule.name, beginningOf(rule, stored, now)]);
+  const { earlier: _earlier, ...rest } = stored;
+  const next = {
+    ...rest,
+    at,
+    tableCreatedAt: created,
+    rules: Object.fromEntries(known),
+    ...earlierTerms(stored, Object.fromEntries(known), now),
+  };
   return canonical(next) === canonical(stored) ? stored : { ...next, version: stored.version + 1 };
 }
 
-/** The beginnings with one of them moved. Undefined where there is no such rule. */
+/** Since when a ledger knows what was done: a restored table since its own creation, at the earliest (ISO 8601). */
+export function ledgerBeginning(
+  stored: Pick<Beginnings, 'at' | 'tableCreatedAt'> | undefined,
+  tableCreatedAt: Date,
+): string {
+  const created = tableCreatedAt.toISOString();
+  if (stored === undefined) return created;
+  return stored.tableCreatedAt === created ? stored.at : latest(stored.at, created);
+}
+
+function beginningOf({ name, terms }: RuleTerms, { rules, earlier }: Beginnings, now: Date): RuleBeginning {
+  const current = rules[name];
+  if (current?.terms === terms) return current;
+  const anew = { terms, at: now.toISOString() };
+  const before = earlier?.[name]?.findLast((one) => one.terms === terms && mayComeBack(one, now));
+  if (before === undefined) return anew;
+  const { until: from, ...began } = before;
+  const gaps = [...(before.gaps ?? []), { from, until: anew.at }];
+  return gaps.length > MAX_GAPS ? anew : { ...began, gaps };
+}
+
+/** What the rules had before, those included that change or go now. */
+function earlierTerms(
+  stored: Beginnings,
+  rules: Readonly<Record<string, RuleBeginning>>,
+  now: Date,
+): Pick<Beginnings, 'earlier'> {
+  const names = new Set([...Object.keys(stored.earlier ?? {}), ...Object.keys(stored.rules)]);
+  const kept = [...names].flatMap((name): [string, readonly EarlierTerms[]][] => {
+    const terms = rules[name]?.terms;
+    const current = stored.rules[name];
+    const left = current === undefined || current.terms === terms ? [] : [{ ...current, until: now.toISOString() }];
+    const had = [...(stored.earlier?.[name] ?? []), ...left].filter(
+      (one) => one.terms !== terms && mayComeBack(one, now),
+    );
+    return had.length === 0 ? [] : [[name, had.slice(-MAX_EARLIER)]];
+  });
+  return kept.length === 0 ? {} : { earlier: Object.fromEntries(kept) };
+}
+
+function mayComeBack({ until }: EarlierTerms, now: Date): boolean {
+  return now.getTime() - Date.parse(until) <= COMES_BACK_MS;
+}
+
+/** The beginnings with one of them moved; a rule then has no gaps. Undefined where there is no such rule. */
 export function moveBeginning(stored: Beginnings, to: Date, by: Omit<Move, 'from' | 'to'>): Beginnings | undefined {
   const at = to.toISOString();
   const moved = (from: string) => ({
@@ -98,7 +172,8 @@ export function moveBeginning(stored: Beginnings, to: Date, by: Omit<Move, 'from
   if (by.what === LEDGER) return { ...stored, at, ...moved(stored.at) };
   const rule = stored.rules[by.what];
   if (rule === undefined) return undefined;
-  return { ...stored, rules: { ...stored.rules, [by.what]: { ...rule, at } }, ...moved(rule.at ?? stored.at) };
+  const { gaps: _gaps, ...began } = rule;
+  return { ...stored, rules: { ...stored.rules, [by.what]: { ...began, at } }, ...moved(rule.at ?? stored.at) };
 }
 
 /** What a move of the ledger's own beginning names. No rule is called so: their names have a slash. */
@@ -118,10 +193,11 @@ export interface TooOldCause {
 }
 
 /**
- * Whether a cause came to be before the ledger, or before the rule that would pay it. Sources date in whole seconds, so that
- * the second of the beginning counts whole. A rule that was not seen yet begins later than any cause.
+ * Whether a cause came to be before the ledger, or before the rule that would pay it, or while that had other terms. Sources
+ * date in whole seconds, so that the second of the beginning counts whole. A rule that was not seen yet begins later than
+ * any cause.
  *
- * @param causedAt all times the cause bears (ISO 8601): clocks differ, and the earliest counts.
+ * @param causedAt all times the cause bears (ISO 8601): clocks differ, and the earliest counts; in a gap each does.
  */
 export function findTooOld(
   { at, rules }: Beginnings,
@@ -134,9 +210,22 @@ export function findTooOld(
     return { reason: 'older-than-ledger', detail, rule, causedAt: earliest };
   }
   const began = rules[rule];
-  if (began !== undefined && (began.at === undefined || !isBefore(earliest, began.at))) return undefined;
-  const since = began === undefined ? 'has not begun' : `began to pay on its present terms at ${began.at}`;
-  return { reason: 'older-than-rule', detail: `of ${earliest}; ${rule} ${since}`, rule, causedAt: earliest };
+  const tooOld = (since: string): TooOldCause => ({
+    reason: 'older-than-rule',
+    detail: `of ${earliest}; ${rule} ${since}`,
+    rule,
+    causedAt: earliest,
+  });
+  if (began === undefined) return tooOld('has not begun');
+  if (began.at !== undefined && isBefore(earliest, began.at)) {
+    return tooOld(`began to pay on its present terms at ${began.at}`);
+  }
+  const gap = began.gaps?.find((one) => causedAt.some((instant) => isIn(one, instant)));
+  return gap === undefined ? undefined : tooOld(`had other terms from ${gap.from} until ${gap.until}`);
+}
+
+function isIn({ from, until }: Gap, instant: string): boolean {
+  return !isBefore(instant, from) && isBefore(instant, until);
 }
 
 /** Whether something came to be before the ledger, which then does not know what was done about it. */

@@ -74,14 +74,17 @@ test('the beginnings are shown with who moved them', () => {
   const text = showBeginnings({
     at: 'now',
     tableCreatedAt: 'then',
-    rules: { 'bonus/a': { terms: 'x' }, 'bonus/longer': { terms: 'y', at: 'later' } },
+    rules: {
+      'bonus/a': { terms: 'x', gaps: [{ from: 'one', until: 'another' }] },
+      'bonus/longer': { terms: 'y', at: 'later' },
+    },
     moves: [move],
     version: 2,
   });
 
   expect(text.split('\n')).toEqual([
     'the ledger    now',
-    'bonus/a       with the ledger',
+    'bonus/a       with the ledger, not from one until another',
     'bonus/longer  later',
     'today: ada moved ledger from then to now: restored',
   ]);

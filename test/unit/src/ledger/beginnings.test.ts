@@ -1,5 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
-import { beginnings, digestTerms, findTooOld, LEDGER, moveBeginning } from '../../../../src/ledger/beginnings.ts';
+import {
+  beginnings,
+  digestTerms,
+  findTooOld,
+  LEDGER,
+  moveBeginning,
+  type Beginnings,
+  type RuleTerms,
+} from '../../../../src/ledger/beginnings.ts';
 import { afterNoon, MINUTE, NOON } from '../../../support/effects.ts';
 
 const A = { name: 'bonus/a', terms: 'terms of a' };
@@ -36,19 +44,89 @@ describe('what begins', () => {
     expect(later.version).toBe(2);
   });
 
-  test('is a rule anew that was away: what finished meanwhile was nobody’s', () => {
-    const away = beginnings(FIRST, NOON, [], afterNoon(MINUTE));
-    const back = beginnings(away, NOON, [A], afterNoon(600 * MINUTE));
-
-    expect(away.rules).toEqual({});
-    expect(back.rules).toEqual({ 'bonus/a': { terms: A.terms, at: at(600) } });
-  });
-
   test('is a restored table with its own creation, although the item came with it', () => {
     const restored = beginnings(FIRST, afterNoon(300 * MINUTE), [A], afterNoon(310 * MINUTE));
 
     expect(restored).toMatchObject({ at: at(300), rules: FIRST.rules, version: 2 });
     expect(findTooOld(restored, A.name, [at(299)])?.reason).toBe('older-than-ledger');
+  });
+});
+
+describe('a rule that comes back to terms that it had', () => {
+  const DAY = 24 * 60;
+  const AWAY: readonly RuleTerms[] = [];
+  const OTHERS = [{ ...A, terms: 'other terms' }];
+  /** Deployed one after the other, each at a minute. */
+  const deployed = (...stages: readonly (readonly [minute: number, rules: readonly RuleTerms[]])[]): Beginnings =>
+    stages.reduce<Beginnings>(
+      (stored, [minute, rules]) => beginnings(stored, NOON, rules, afterNoon(minute * MINUTE)),
+      FIRST,
+    );
+  const whyNot = (stored: Beginnings, ...minutes: readonly number[]) =>
+    findTooOld(stored, A.name, minutes.map(at))?.detail;
+
+  test.each([
+    ['had other terms for a while, as after a deployment that was rolled back', OTHERS],
+    ['was away for a while', AWAY],
+  ])('goes on where it %s, but for what came to be meanwhile', (_case, between) => {
+    const back = deployed([60, between], [90, [A]]);
+
+    expect(back.rules).toEqual({ 'bonus/a': { terms: A.terms, gaps: [{ from: at(60), until: at(90) }] } });
+    expect([whyNot(back, 59), whyNot(back, 90)]).toEqual([undefined, undefined]);
+    for (const times of [[60], [89], [59, 61]]) {
+      expect(whyNot(back, ...times)).toMatch(`bonus/a had other terms from ${at(60)} until ${at(90)}`);
+    }
+  });
+
+  test('judges by the terms between only what came to be under them', () => {
+    const between = deployed([60, OTHERS]);
+
+    expect(whyNot(between, 59)).toMatch(`began to pay on its present terms at ${at(60)}`);
+    expect(whyNot(between, 60)).toBeUndefined();
+  });
+
+  test('keeps when it began itself, and every gap, however often it changes to and fro', () => {
+    const fro = deployed([10, [...OTHERS, B]], [20, [A, B]], [30, OTHERS], [40, [A]], [50, [...OTHERS, B]]);
+
+    expect(fro.rules['bonus/b']).toEqual({ terms: B.terms, at: at(10), gaps: [{ from: at(30), until: at(50) }] });
+    expect(fro.rules['bonus/a']).toEqual({
+      terms: 'other terms',
+      at: at(10),
+      gaps: [
+        { from: at(20), until: at(30) },
+        { from: at(40), until: at(50) },
+      ],
+    });
+    expect(beginnings(fro, NOON, [...OTHERS, B], afterNoon(60 * MINUTE))).toBe(fro);
+  });
+
+  test.each([
+    ['after 30 days', 60 + 30 * DAY, undefined],
+    ['later', 61 + 30 * DAY, 61 + 30 * DAY],
+  ])('begins anew only %s', (_case, minute, began) => {
+    const back = deployed([60, AWAY], [minute, [A]]);
+
+    expect(back.rules['bonus/a']?.at).toBe(began === undefined ? undefined : at(began));
+  });
+
+  test('begins anew where it changed more often than is kept', () => {
+    const stages = Array.from({ length: 22 }, (_, index) => [index + 1, index % 2 === 0 ? OTHERS : [A]] as const);
+
+    expect(deployed(...stages).rules['bonus/a']).toEqual({ terms: A.terms, at: at(22) });
+  });
+
+  test('keeps the last five of its terms', () => {
+    const others = Array.from({ length: 6 }, (_, index) => [index + 1, [{ ...A, terms: `terms ${index}` }]] as const);
+
+    expect(deployed(...others).earlier?.['bonus/a']).toHaveLength(5);
+    expect(deployed(...others, [9, [A]]).rules['bonus/a']?.at).toBe(at(9));
+  });
+
+  test('is as a person moved it, without gaps', () => {
+    const back = deployed([60, OTHERS], [90, [A]]);
+    const moved = moveBeginning(back, afterNoon(70 * MINUTE), { ...BY, what: A.name });
+
+    expect(moved?.rules['bonus/a']).toEqual({ terms: A.terms, at: at(70) });
   });
 });
 
