@@ -46,6 +46,9 @@ export function buildPipeline(
       `-c pacePercent=${pacePercent}: goes with -c twin; otherwise set it in the stage's file`,
     );
   }
+  if (pacePercent !== undefined && !(Number.isSafeInteger(pacePercent) && pacePercent > 0)) {
+    throw new InvalidConfigError(`-c pacePercent=${pacePercent}: give a whole number above 0`);
+  }
   const config =
     twinUrl === undefined ? stageConfig : pointAtTwin(stageConfig, twinUrl, { escrowProfile, pacePercent });
   const sageMakerEnvironment =

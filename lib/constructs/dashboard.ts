@@ -145,6 +145,7 @@ export class PipelineDashboard extends Construct {
           this.counted('EscrowsReleased', 'released'),
           this.counted('EscrowsDisputed', 'disputed'),
           this.counted('EscrowsRefunded', 'refunded'),
+          this.counted('PastSkipped', 'older than the ledger or the rule: not paid'),
         ],
         HALF,
       ),

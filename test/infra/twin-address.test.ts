@@ -2,7 +2,7 @@ import { App } from 'aws-cdk-lib';
 import { describe, expect, test } from '@jest/globals';
 import { InvalidConfigError, loadConfig } from '../../lib/config.ts';
 import { STAGES } from '../../lib/stages.ts';
-import { buildPipeline } from '../../lib/pipeline.ts';
+import { buildPipeline, type PipelineOptions } from '../../lib/pipeline.ts';
 import { synthesizeStage, type SynthesizedStage } from '../support/synthesized-stage.ts';
 
 const TWIN_URL = 'http://127.0.0.1:34567';
@@ -67,6 +67,15 @@ describe('stage local', () => {
   });
 });
 
+test('where the twin limits nothing, all functions that call it are told another pace', () => {
+  const paces = (options: PipelineOptions) =>
+    Object.values(environments(synthesizeStage('local', options))).flatMap(({ PACE_PERCENT = [] }) => PACE_PERCENT);
+  const calling = paces({ twinUrl: TWIN_URL });
+
+  expect(new Set(calling)).toEqual(new Set(['100']));
+  expect(paces({ twinUrl: TWIN_URL, pacePercent: 10_000 })).toEqual(calling.map(() => '10000'));
+});
+
 describe('the dialect of the escrow API', () => {
   const profiles = (stage: SynthesizedStage, name: string) =>
     new Set(
@@ -90,6 +99,8 @@ describe('the dialect of the escrow API', () => {
   test.each([
     [{ twinUrl: TWIN_URL, escrowProfile: 'puplished' }, 'allowed: reference, published'],
     [{ escrowProfile: 'published' }, 'goes with -c twin'],
+    [{ pacePercent: 200 }, 'goes with -c twin'],
+    [{ twinUrl: TWIN_URL, pacePercent: Number('fast') }, 'give a whole number above 0'],
   ])('%j is refused', (options, message) => {
     const build = () => buildPipeline(new App(), loadConfig('local'), options);
 
