@@ -137,7 +137,6 @@ function checkAssets({ trading: { markets, predictors, inferences } }: Checked):
   );
 }
 
-/** The largest order that a signal can ask for has to pass every limit that it meets. */
 /** The published server makes a pair of every coin that it answers: an asset that is none has to name its symbol. */
 function checkSymbols({ purpleFlea, trading: { mode, markets } }: Checked): readonly Contradiction[] {
   const { profile } = purpleFlea.trading;
@@ -155,6 +154,7 @@ function checkSymbols({ purpleFlea, trading: { mode, markets } }: Checked): read
   );
 }
 
+/** The largest order that a signal can ask for has to pass every limit that it meets. */
 function checkOrders({ budgets, trading }: Checked): readonly Contradiction[] {
   const { mode, markets, size, maxOrderUsd, leverage, minBalanceUsd, paper } = trading;
   const field = size.by === 'fixed' ? 'amountUsd' : 'toUsd';
