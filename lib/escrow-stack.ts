@@ -287,6 +287,7 @@ export class EscrowStack extends Stack {
       prefix,
       timeout: Duration.minutes(2),
       environment: {
+        AGENT_ID: config.purpleFlea.agentId,
         ESCROW_SERVICE: JSON.stringify(config.purpleFlea.escrow),
         WALLET_SERVICE: JSON.stringify(config.purpleFlea.wallet),
         CONNECT_TIMEOUT_MS: String(config.purpleFlea.connectTimeoutMs),

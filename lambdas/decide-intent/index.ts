@@ -10,16 +10,17 @@ import { createWalletClient } from '../../src/purple-flea/wallet-client.ts';
 import { jsonText } from '../../src/schemas.ts';
 import { aws } from '../shared/aws.ts';
 import { createBeginnings } from '../shared/beginnings.ts';
-import { escrowEnvironment, keysEnvironment, readEnvironment } from '../shared/environment.ts';
+import { escrowEnvironment, keysEnvironment, readEnvironment, treasuryEnvironment } from '../shared/environment.ts';
 import { createEscrowReadDeps } from '../shared/escrow-task.ts';
 import { createLookForCreated } from '../shared/look-for-created.ts';
-import { createKeys, createServiceDeps } from '../shared/purple-flea.ts';
+import { createKeys, createServiceDeps, walletKeyOf } from '../shared/purple-flea.ts';
 import { telemetry } from '../shared/telemetry.ts';
 import { createHandler } from './handler.ts';
 
 const env = readEnvironment({
   ...escrowEnvironment,
   ...keysEnvironment,
+  ...treasuryEnvironment,
   WALLET_SERVICE: jsonText(serviceSchema),
   INTENT_TABLE: z.string(),
   MAILBOX_TABLE: z.string(),
@@ -38,7 +39,7 @@ export const handler = middy(
       createLookForCreated({
         intents,
         openEscrow: openToLook(escrow, (id) => keys.get(id, ['treasury', 'predecessor']), createEscrowClient),
-        openWallet: openToLook(wallet, (id) => keys.get(id, ['wallet', 'treasury', 'predecessor']), createWalletClient),
+        openWallet: openToLook(wallet, walletKeyOf(keys, env), createWalletClient),
       }),
     payers: [env.SECRETS.treasury, env.SECRETS.predecessor].flatMap((source) => source?.agentId ?? []),
     beginnings: createBeginnings(env.INTENT_TABLE),

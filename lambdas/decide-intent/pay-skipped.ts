@@ -1,13 +1,16 @@
 import type { StartExecution } from '../../src/aws/executions.ts';
 import { describeError } from '../../src/errors.ts';
+import { laterOf, weighAbsence } from '../../src/ledger/absence.ts';
+import type { BeginningStore } from '../../src/ledger/beginnings.ts';
 import type { DescribeExecution } from '../../src/escrow/story.ts';
 import { clientReference, retryKey } from '../../src/ledger/effect-key.ts';
 import type { Decision, Intent, IntentStore } from '../../src/ledger/intent.ts';
-import type { Look, LookFor } from '../../src/ledger/resolve-intents.ts';
+import { RESOLVE_DEFAULTS, type Look, type LookFor } from '../../src/ledger/resolve-intents.ts';
 import { announce, type AnnounceDeps } from '../shared/announce.ts';
 
 export interface PayDeps extends AnnounceDeps {
-  readonly intents: Pick<IntentStore, 'read' | 'move'>;
+  readonly intents: Pick<IntentStore, 'read' | 'move' | 'noteLook'>;
+  readonly beginnings: Pick<BeginningStore, 'read'>;
   readonly describeExecution: DescribeExecution;
   readonly startExecution: StartExecution;
   /** Begins a look at the service for escrows of the paying agent, in complete reads that serve all that is looked for. */
@@ -20,14 +23,12 @@ export interface PayDeps extends AnnounceDeps {
 /** Another ledger may have paid it by another try: so many references are looked for. */
 const TRIES = 3;
 
-/** An execution that has just ended may have sent what is not to be seen yet: the ledger's quarantine. */
-const SETTLING_MS = 15 * 60_000;
-
 /**
  * Pays a skipped cause because a person says so, once, however often it is asked for: by another try, which the escrow's
- * execution sends under budgets and stop. Nothing is paid whose reference is at the service, or may be.
+ * execution sends under budgets and stop. Nothing is paid whose reference is at the service, or may be: a first call looks,
+ * and another looks again and pays.
  *
- * @param dryRun looks and changes nothing.
+ * @param dryRun looks and records nothing.
  */
 export async function paySkipped(
   deps: PayDeps,
@@ -38,9 +39,11 @@ export async function paySkipped(
   if (intent === undefined || refusal !== undefined) return { error: `key: ${refusal}` };
   if (intent.retriedAs !== undefined) return goOn(deps, intent);
 
-  const reason = await findWhyNot(deps, intent);
-  if (reason !== undefined) return { error: `not paid: ${reason}` };
-  if (dryRun) return { intent, execution: 'would be started: the reference is not at Purple Flea' };
+  const seen = await findWhyNot(deps, intent);
+  if (typeof seen === 'string') return { error: `not paid: ${seen}` };
+  const unproved = await findUnproved(deps, intent, seen.leftAt, dryRun);
+  if (unproved !== undefined) return { error: `not paid yet: ${NOT_THERE}; ${unproved}` };
+  if (dryRun) return { intent, execution: `would be started: ${NOT_THERE}` };
 
   const { operator, evidence } = decision;
   const note = `to be paid, says ${operator}: ${decision.reason} (${evidence})`;
@@ -56,14 +59,33 @@ function refusalOf({ state, skip, reason }: Intent): string | undefined {
   return skip?.input === undefined ? `it earned nothing (${reason}); there is no amount to pay` : undefined;
 }
 
-/** Why it may be paid already, or cannot be seen. */
-async function findWhyNot(deps: PayDeps, intent: Intent): Promise<string | undefined> {
+const NOT_THERE = 'its reference is not at Purple Flea';
+
+/** Why one look that did not show it is not enough. The first that counts is recorded. */
+async function findUnproved(deps: PayDeps, intent: Intent, leftAt: Date, dryRun: boolean): Promise<string | undefined> {
+  const at = deps.now();
+  const absence = weighAbsence(intent, leftAt, RESOLVE_DEFAULTS, at);
+  switch (absence.kind) {
+    case 'proved':
+      return undefined;
+    case 'early':
+      return `what was sent until ${leftAt.toISOString()} may not be seen before ${absence.until.toISOString()}: ask again then`;
+    case 'soon':
+      return `it was looked for at ${intent.absentSince}: ask again after ${absence.until.toISOString()}`;
+    case 'first': {
+      if (!dryRun) await deps.intents.noteLook(intent, at, true);
+      const until = new Date(at.getTime() + RESOLVE_DEFAULTS.secondLookMs).toISOString();
+      return dryRun
+        ? 'two looks are needed, and this one is not recorded'
+        : `ask again after ${until}: two looks have to agree`;
+    }
+  }
+}
+
+/** Why it may be paid already, or cannot be seen; otherwise when anything was sent for it at the latest. */
+async function findWhyNot(deps: PayDeps, intent: Intent): Promise<string | { readonly leftAt: Date }> {
   const execution = await deps.describeExecution(intent.key);
   if (execution?.status === 'RUNNING') return `its execution ${intent.key} is running: see what it does first`;
-  const endedAt = Date.parse(execution?.stoppedAt ?? '');
-  if (deps.now().getTime() - endedAt < SETTLING_MS) {
-    return `its execution ${intent.key} ended at ${execution?.stoppedAt}: what it sent may not be seen before a quarter of an hour has passed`;
-  }
   const lookFor = deps.openLook();
   let key = intent.key;
   for (let tries = 0; tries < TRIES; tries += 1) {
@@ -73,7 +95,9 @@ async function findWhyNot(deps: PayDeps, intent: Intent): Promise<string | undef
     }
     key = retryKey(key);
   }
-  return undefined;
+  const began = new Date((await deps.beginnings.read()).at);
+  const endedAt = execution?.stoppedAt;
+  return { leftAt: endedAt === undefined ? began : laterOf(began, new Date(endedAt)) };
 }
 
 /** Every escrow since the cause came to be is looked at: it may have been made by a ledger that is gone. */

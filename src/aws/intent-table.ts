@@ -241,10 +241,10 @@ export function createIntentTable(
       });
     },
 
-    noteLook({ key, state, fence }, at, absent) {
+    noteLook({ key, state, fence }, at, isFirst) {
       return note(key, {
         ConditionExpression: '#state = :state AND #fence = :fence',
-        UpdateExpression: `SET updatedAt = :at${absent ? ', absentSince = if_not_exists(absentSince, :at)' : ''}`,
+        UpdateExpression: `SET updatedAt = :at${isFirst ? ', absentSince = :at' : ''}`,
         ExpressionAttributeNames: { '#state': 'state', '#fence': 'fence' },
         ExpressionAttributeValues: { ':state': state, ':fence': fence, ':at': at.toISOString() },
       });

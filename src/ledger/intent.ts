@@ -238,10 +238,10 @@ export interface IntentStore {
     at: Date,
   ): Promise<Intent>;
   /**
-   * Records that an intent was looked at, so that others come before it next time, and, where `absent`, that a complete
-   * look did not find its effect: the first such time is kept. Nothing is noted where the intent has moved on.
+   * Records that an intent was looked at, so that others come before it next time, and, where `isFirst`, that this is the
+   * first complete look that counts and did not find its effect. Nothing is noted where the intent has moved on.
    */
-  noteLook(intent: Pick<Intent, 'key' | 'state' | 'fence'>, at: Date, absent: boolean): Promise<Intent>;
+  noteLook(intent: Pick<Intent, 'key' | 'state' | 'fence'>, at: Date, isFirst: boolean): Promise<Intent>;
   read(key: string): Promise<Intent | undefined>;
   /** The key of the intent that holds a lock. */
   readHolder(lock: string): Promise<string | undefined>;

@@ -1,4 +1,5 @@
 import { describeError } from '../errors.ts';
+import { weighAbsence } from './absence.ts';
 import type { EffectKind } from './effect-key.ts';
 import { attemptsOf, type Ending, type Intent, type IntentStore } from './intent.ts';
 import { MAX_ATTEMPTS } from './perform-effect.ts';
@@ -165,7 +166,7 @@ async function look(deps: ResolveDeps, intent: Intent): Promise<Look> {
 
 /** What follows from a look. Positive evidence counts at once, negative only twice and after the quarantine. */
 async function settle({ intents, policy }: ResolveDeps, intent: Intent, seen: Look, now: Date): Promise<Intent> {
-  const sinceSentMs = now.getTime() - Date.parse(intent.sentAt ?? intent.createdAt);
+  const sentAt = new Date(intent.sentAt ?? intent.createdAt);
   const end = (ending: Ending) => intents.move(intent, ending, now);
   switch (seen.kind) {
     case 'found':
@@ -177,21 +178,20 @@ async function settle({ intents, policy }: ResolveDeps, intent: Intent, seen: Lo
     case 'unreadable':
       return intents.noteLook(intent, now, false);
     case 'unclear':
-      return sinceSentMs < policy.giveUpMs
+      return now.getTime() - sentAt.getTime() < policy.giveUpMs
         ? intents.noteLook(intent, now, false)
         : end({ state: 'manual', note: seen.reason });
-    case 'absent':
-      if (sinceSentMs < policy.quarantineMs) return intents.noteLook(intent, now, false);
-      if (intent.absentSince === undefined) return intents.noteLook(intent, now, true);
-      if (now.getTime() - Date.parse(intent.absentSince) < policy.secondLookMs)
-        return intents.noteLook(intent, now, false);
-      return end(afterAbsence(intent, policy, now));
+    case 'absent': {
+      const absence = weighAbsence(intent, sentAt, policy, now);
+      if (absence.kind !== 'proved') return intents.noteLook(intent, now, absence.kind === 'first');
+      return end(afterAbsence(intent, absence.since, policy, now));
+    }
   }
 }
 
 /** Two complete looks, after the quarantine, did not show it. */
-function afterAbsence(intent: Intent, policy: ResolvePolicy, now: Date): Ending {
-  const note = `not at the service in two complete looks, at ${intent.absentSince} and ${now.toISOString()}`;
+function afterAbsence(intent: Intent, since: string, policy: ResolvePolicy, now: Date): Ending {
+  const note = `not at the service in two complete looks, at ${since} and ${now.toISOString()}`;
   if (!ABSENCE_PROVES.has(intent.kind))
     return { state: 'manual', note: `${note}; that proves nothing for ${intent.kind}` };
   const maySend = policy.resend && attemptsOf(intent) < MAX_ATTEMPTS && now < new Date(intent.expiresAt);

@@ -252,7 +252,7 @@ export const STORE_SCENARIOS: readonly StoreScenario[] = [
     },
   },
   {
-    title: 'looks are noted of unknown intents alone, and the first that showed nothing is kept',
+    title: 'looks are noted of unknown intents alone, and the one that is said to be the first to count is kept',
     play: async (intents) => {
       const sending = await claimed(intents, aNewIntent({ subject: 'looks' }));
       const early = await intents.noteLook(sending, afterNoon(1), true);

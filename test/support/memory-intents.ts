@@ -185,12 +185,12 @@ export function createMemoryIntents(
         items.set(key, postponed);
         return postponed;
       }),
-    noteLook: ({ key, state, fence }, at, absent) =>
+    noteLook: ({ key, state, fence }, at, isFirst) =>
       around('noteLook', () => {
         const intent = stored(key);
         if (intent.state !== state || intent.fence !== fence) return intent;
         const updatedAt = at.toISOString();
-        const absentSince = intent.absentSince ?? (absent ? updatedAt : undefined);
+        const absentSince = isFirst ? updatedAt : intent.absentSince;
         const looked = { ...intent, absentSince, updatedAt };
         items.set(key, looked);
         return looked;

@@ -67,6 +67,7 @@ function anOperator(
   const recorder = createRecorder();
   const continued: string[][] = [];
   const started: string[] = [];
+  let now = new Date('2026-03-06T13:00:00Z');
   const handler = createHandler({
     intents,
     viewEscrows: () => anEscrowClient(client),
@@ -83,12 +84,15 @@ function anOperator(
       continued.push(names);
       return execution;
     },
-    now: () => new Date('2026-03-06T13:00:00Z'),
+    now: () => now,
     publish: recorder.publish,
     log: recorder.log,
     count: recorder.count,
   });
-  return { handler, recorder, continued, started };
+  const passMinutes = (minutes: number) => {
+    now = new Date(now.getTime() + minutes * 60_000);
+  };
+  return { handler, recorder, continued, started, passMinutes };
 }
 
 describe('an operator', () => {
@@ -390,8 +394,12 @@ describe('what was skipped', () => {
     const intents = createMemoryIntents();
     const skip = { ...aNewSkip().skip, input: '{"request":{}}' };
     const { intent } = await intents.skip(aNewSkip({ skip }), NOW);
-    const { handler, started } = anOperator(intents);
+    const { handler, started, passMinutes } = anOperator(intents);
 
+    expect(await handler({ action: 'pay', key: intent.key, ...DECISION })).toMatchObject({
+      error: expect.stringContaining('two looks have to agree'),
+    });
+    passMinutes(5);
     expect(await handler({ action: 'pay', key: intent.key, ...DECISION })).toMatchObject({
       execution: `started as ${intent.key}`,
     });

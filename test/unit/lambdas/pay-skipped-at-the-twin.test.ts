@@ -6,8 +6,9 @@ import { lifecycleInputSchema } from '../../../src/escrow/lifecycle-input.ts';
 import { skipOf } from '../../../src/escrow/skip-escrow.ts';
 import { PROFILES, type Profile } from '../../../src/purple-flea/service.ts';
 import { aRequest, TREASURY } from '../../support/bonus-escrow.ts';
-import { afterNoon } from '../../support/effects.ts';
+import { afterNoon, MINUTE } from '../../support/effects.ts';
 import { startLedgerWorld, type LedgerWorld } from '../../support/ledger-world.ts';
+import { createMemoryBeginnings } from '../../support/memory-beginnings.ts';
 import { createMemoryIntents } from '../../support/memory-intents.ts';
 import { createRecorder } from '../../support/recorder.ts';
 
@@ -26,10 +27,11 @@ async function aNewLedger() {
   await intents.skip(skip, afterNoon(0));
   const recorder = createRecorder();
   const lock = () => lockFunds({ ...world.treasury, intents }, INPUT);
-  const pay = () =>
+  const payAt = (minute: number) =>
     paySkipped(
       {
         intents,
+        beginnings: createMemoryBeginnings(afterNoon(0), [], () => afterNoon(0)),
         openLook: () => createLookForCreated({ ...world.lookDeps, intents }),
         payers: [TREASURY],
         describeExecution: async () => undefined,
@@ -37,13 +39,17 @@ async function aNewLedger() {
           await lock();
           return 'started';
         },
-        now: () => afterNoon(0),
+        now: () => afterNoon(minute * MINUTE),
         publish: recorder.publish,
         log: recorder.log,
         count: recorder.count,
       },
       { key: skip.key, ...DECISION },
     );
+  const pay = async () => {
+    await payAt(15);
+    return payAt(20);
+  };
   return { pay, lock };
 }
 

@@ -7,6 +7,7 @@ import type { Look, LookFor } from '../../../src/ledger/resolve-intents.ts';
 import { aRequest, TREASURY } from '../../support/bonus-escrow.ts';
 import { aNewIntent, aNewSkip, afterNoon, MINUTE, NOON } from '../../support/effects.ts';
 import { inert } from '../../support/inert.ts';
+import { createMemoryBeginnings } from '../../support/memory-beginnings.ts';
 import { createMemoryIntents } from '../../support/memory-intents.ts';
 import { createRecorder } from '../../support/recorder.ts';
 
@@ -26,6 +27,7 @@ async function anOperator(
   const recorder = createRecorder();
   const started = new Map<string, unknown>();
   const looked: string[] = [];
+  let minute = 60;
   const deps: PayDeps = {
     intents,
     describeExecution: async (name) =>
@@ -37,12 +39,13 @@ async function anOperator(
       started.set(name, input);
       return 'started';
     },
+    beginnings: createMemoryBeginnings(NOON, [], () => NOON),
     payers: [TREASURY],
     openLook: () => async (intent) => {
       looked.push(intent.reference);
       return lookFor(intent);
     },
-    now: () => afterNoon(60 * MINUTE),
+    now: () => afterNoon(minute * MINUTE),
     publish: recorder.publish,
     log: recorder.log,
     count: recorder.count,
@@ -50,14 +53,20 @@ async function anOperator(
   };
   const pay = (asked: Partial<Parameters<typeof paySkipped>[1]> = {}) =>
     paySkipped(deps, { key, ...DECISION, ...asked });
-  return { pay, deps, intents, recorder, started, looked };
+  const payAt = (at: number, asked: Parameters<typeof pay>[0] = {}) => {
+    minute = at;
+    return pay(asked);
+  };
+  return { pay, payAt, deps, intents, recorder, started, looked };
 }
 
 describe('a skipped cause that a person says to pay', () => {
   test('starts its execution once, with name and reason, after a look for its reference and those of other tries', async () => {
-    const { pay, intents, recorder, started, looked } = await anOperator();
+    const { pay, payAt, intents, recorder, started, looked } = await anOperator();
 
-    expect(await pay()).toMatchObject({ execution: `started as ${key}` });
+    expect(await pay()).toMatchObject({ error: expect.stringContaining('ask again after 2026-03-06T13:05:00.000Z') });
+    expect(started.size).toBe(0);
+    expect(await payAt(65)).toMatchObject({ execution: `started as ${key}` });
     expect(await pay()).toMatchObject({ execution: expect.stringContaining(key) });
 
     expect([...started]).toEqual([[key, { request: aRequest() }]]);
@@ -85,14 +94,22 @@ describe('a skipped cause that a person says to pay', () => {
   });
 
   test('is left alone by a dry run', async () => {
-    const { pay, intents, started } = await anOperator();
+    const { pay, payAt, intents, started } = await anOperator();
+    const before = intents.items.get(key);
 
-    expect(await pay({ dryRun: true })).toMatchObject({ execution: expect.stringContaining('would be started') });
+    expect(await pay({ dryRun: true })).toMatchObject({ error: expect.stringContaining('not recorded') });
+    expect(intents.items.get(key)).toEqual(before);
+    await pay();
+    expect(await payAt(65, { dryRun: true })).toMatchObject({
+      execution: expect.stringContaining('would be started'),
+    });
     expect([started.size, intents.items.get(key)?.retriedAs]).toEqual([0, undefined]);
   });
 
   test('is started by the next call where the one that recorded the decision ended too early', async () => {
-    const { pay, deps, started } = await anOperator();
+    const { pay, payAt, deps, started } = await anOperator();
+    await pay();
+    await payAt(65, { dryRun: true });
     await paySkipped(
       { ...deps, startExecution: () => Promise.reject(new Error('throttled')) },
       { key, ...DECISION },
@@ -103,9 +120,12 @@ describe('a skipped cause that a person says to pay', () => {
   });
 
   test('has another name where an execution of an earlier ledger had that of its key', async () => {
-    const { pay, started } = await anOperator({}, [{ name: key, status: 'FAILED', stoppedAt: NOON.toISOString() }]);
+    const { pay, payAt, started } = await anOperator({}, [
+      { name: key, status: 'FAILED', stoppedAt: NOON.toISOString() },
+    ]);
 
     await pay();
+    await payAt(65);
     await pay();
 
     expect([...started.keys()]).toEqual([`${key}-paid`]);
@@ -155,11 +175,42 @@ describe('a skipped cause is not paid', () => {
 
   test.each([
     ['runs', { status: 'RUNNING' }, 'is running'],
-    ['has just ended', { status: 'FAILED', stoppedAt: afterNoon(50 * MINUTE).toISOString() }, 'quarter of an hour'],
+    ['has just ended', { status: 'FAILED', stoppedAt: afterNoon(50 * MINUTE).toISOString() }, 'may not be seen before'],
   ])('whose execution of before %s', async (_case, execution, message) => {
     const { pay } = await anOperator({ startExecution: inert('startExecution') }, [{ name: key, ...execution }]);
 
     expect(await pay()).toEqual({ error: expect.stringContaining(message) });
+  });
+
+  test('by one look, nor by two so soon after each other', async () => {
+    const { payAt, started } = await anOperator();
+
+    for (const minute of [20, 21, 24]) {
+      expect(await payAt(minute)).toEqual({ error: expect.stringMatching(/ask again after .*12:25/) });
+    }
+    expect(started.size).toBe(0);
+  });
+
+  test('by looks within a quarter of an hour of the ledger: what the one before it sent may not be seen yet', async () => {
+    const { payAt, started } = await anOperator();
+
+    for (const minute of [1, 8, 14]) {
+      expect(await payAt(minute)).toEqual({ error: expect.stringMatching(/may not be seen before .*12:15/) });
+    }
+    expect(await payAt(15)).toEqual({ error: expect.stringMatching(/two looks have to agree/) });
+    expect(started.size).toBe(0);
+    expect(await payAt(20)).toMatchObject({ execution: expect.stringContaining('started') });
+  });
+
+  test('by a first look of a ledger that was restored since then', async () => {
+    const beginnings = createMemoryBeginnings(NOON, [], () => afterNoon(60 * MINUTE));
+    const { payAt, started } = await anOperator({ beginnings });
+    await payAt(60);
+    beginnings.restore(afterNoon(61 * MINUTE));
+
+    expect(await payAt(80)).toEqual({ error: expect.stringMatching(/two looks have to agree/) });
+    expect(await payAt(84)).toEqual({ error: expect.stringMatching(/ask again after .*13:25/) });
+    expect(started.size).toBe(0);
   });
 
   test('that earned nothing, that is no skip, or that there is not', async () => {
