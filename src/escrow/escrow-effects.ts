@@ -76,7 +76,7 @@ export function lockFunds(deps: EscrowEffectDeps, input: LifecycleInput): Promis
           metadata: { rule: input.cause.rule, subject: input.cause.subject },
         }),
       expiresAt: later(deps, CREATE_LIFETIME_MS),
-      reserve: (client, key) => client.reserve(['create'], key),
+      reserve: (client, key) => client.reserve(['create'], { key }),
       sendingMs: deps.requestMs,
     },
     async (request, client): Promise<Answer<LockedEscrow>> => {
@@ -105,7 +105,7 @@ export function completeDelivery(
       cause,
       ...settling(deps, escrow),
       bodyFor: () => escrowBodies(deps.owner.profile).complete(delivery),
-      reserve: (client, key) => client.reserve(['read', 'complete'], key),
+      reserve: (client, key) => client.reserve(['read', 'complete'], { key }),
       sendingMs: 2 * deps.requestMs,
     },
     async (request, client): Promise<Answer<CompletedEscrow>> => {
@@ -137,7 +137,7 @@ export function releaseFunds(
       cause,
       ...settling(deps, escrow),
       bodyFor: () => escrowBodies(deps.owner.profile).release(reason),
-      reserve: (client, key) => client.reserve(['read', 'release', 'read'], key),
+      reserve: (client, key) => client.reserve(['read', 'release', 'read'], { key, urgentBy: escrow.deadlineAt }),
       sendingMs: 3 * deps.requestMs,
     },
     async (request, client): Promise<Answer<ReleasedEscrow>> => {
@@ -168,7 +168,7 @@ export function raiseDispute(
       cause,
       ...settling(deps, escrow),
       bodyFor: () => escrowBodies(deps.owner.profile).dispute(dispute),
-      reserve: (client, key) => client.reserve(['read', 'dispute', 'read'], key),
+      reserve: (client, key) => client.reserve(['read', 'dispute', 'read'], { key, urgentBy: escrow.deadlineAt }),
       sendingMs: 3 * deps.requestMs,
     },
     async (request, client): Promise<Answer<DisputedEscrow>> => {

@@ -8,9 +8,12 @@ export interface CallLimit {
    */
   readonly per: 'account' | 'address' | 'escrow';
   readonly perMinute: number;
-  /** Calls that come in masses and can wait: they queue up behind each other, and all others go before them. */
-  readonly isBulk?: boolean;
+  /** Where calls that can wait stand in line; all others go before them. */
+  readonly queue?: QueueName;
 }
+
+/** Settlements of escrows, and money that goes out anew, which comes in masses and can wait for longer. */
+export type QueueName = 'settlement' | 'bulk';
 
 /** When calls may follow each other. */
 export interface Pace {

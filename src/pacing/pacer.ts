@@ -1,13 +1,19 @@
-import { allowanceMs, paceOf, SLOT_MS, slotsFrom, type CallLimit, type Pace } from './pace.ts';
+import { allowanceMs, paceOf, SLOT_MS, slotsFrom, type CallLimit, type Pace, type QueueName } from './pace.ts';
 
-/** Calls of one kind that somebody is about to make. */
-export interface PacedCalls {
-  /** What the service counts together, over all functions; see `laneOf`. */
+/** One call that somebody is about to make. */
+export interface PacedCall {
+  /** What the service counts together, over all functions. */
   readonly lane: string;
   readonly limit: CallLimit;
+}
+
+/** The calls of one effect in one lane. */
+export interface PacedCalls extends PacedCall {
   readonly count: number;
-  /** The effect key. Its place in a queue of bulk calls stays its own. */
-  readonly holder?: string | undefined;
+  /** The effect key. Its place in a queue stays its own. */
+  readonly holder: string;
+  /** When silence would settle what it settles, in milliseconds since 1970. */
+  readonly urgentBy?: number | undefined;
 }
 
 /** There is no slot soon. Nothing was called. */
@@ -25,9 +31,9 @@ export interface Pacer {
   /** Reserves slots before an effect is claimed, and waits for the first. What is not used in time expires. */
   reserve(calls: PacedCalls): Promise<PaceWait | undefined>;
   /** Waits for the slot of one call: one that was reserved, or else a new one, `patienceMs` at most. */
-  take(calls: Omit<PacedCalls, 'count'>, patienceMs: number): Promise<PaceWait | undefined>;
+  take(call: PacedCall, patienceMs: number): Promise<PaceWait | undefined>;
   /** The service refused a call as one too many: no slot of its lane begins before these seconds are over. */
-  holdBack(calls: Pick<PacedCalls, 'lane' | 'limit'>, seconds: number): Promise<void>;
+  holdBack(call: PacedCall, seconds: number): Promise<void>;
 }
 
 /** Where lanes stand, for all functions. Times are milliseconds since 1970. */
@@ -44,9 +50,9 @@ export interface PaceStore {
   ): Promise<{ readonly isMoved: boolean; readonly turnAt: number }>;
   /** Moves a lane on to a time, unless it is there already. */
   postpone(lane: string, until: number): Promise<void>;
-  /** The slot that a holder was promised. */
+  /** When it is a holder's turn, by the place that it took. */
   readTicket(holder: string): Promise<number | undefined>;
-  keepTicket(holder: string, at: number): Promise<void>;
+  keepTicket(holder: string, turnAt: number): Promise<void>;
   dropTicket(holder: string): Promise<void>;
 }
 
@@ -66,14 +72,34 @@ export interface PacerDeps {
 /** As long as a function may sleep for its first slot before it claims an effect. */
 const SOON_MS = 10_000;
 
-/** The same for bulk calls. It is shorter, so that all others find a slot although bulk calls wait. */
-const BULK_SOON_MS = 3_000;
+/** How calls stand in a queue. */
+interface QueueRules {
+  /** As long as they sleep for their first slot. Who sleeps longer goes first, so that it is less than `SOON_MS`. */
+  readonly patienceMs: number;
+  /** How much of the lane they may use. The rest is for those that do not queue, and for the queue that comes after. */
+  readonly percent: number;
+  /** As long as a place is kept for who comes late. */
+  readonly keptMs: number;
+  /** Who found no slot for so long after its turn queues anew: to try again and again would keep functions busy. */
+  readonly triesMs: number;
+}
 
-/** As long as a promised slot is kept for a holder that is late. */
-const TICKET_MS = 5 * 60_000;
+const QUEUES: Readonly<Record<QueueName, QueueRules>> = {
+  settlement: { patienceMs: 4_000, percent: 85, keptMs: 30 * 60_000, triesMs: 30 * 60_000 },
+  bulk: { patienceMs: 2_000, percent: 100, keptMs: 5 * 60_000, triesMs: 5_000 },
+};
 
-/** Bulk calls that find no slot at their time come back spread over so many seconds. */
-const SPREAD_SECONDS = 10;
+/** As long as a settlement sleeps that has to be made before its turn. */
+const URGENT_PATIENCE_MS = 6_500;
+
+/** A settlement whose turn comes too late for its deadline is made before its turn, so long before the deadline. */
+const URGENT_MS = 15 * 60_000;
+
+/** What has to be left of the time until the deadline when it is its turn. */
+const MARGIN_MS = 3 * 60_000;
+
+/** Who finds no slot at its turn comes back within so long, so that not all come together. */
+const SPREAD_MS = 10_000;
 
 /** Longer waits are ended by a sweep, once a minute: who waits so long is woken before its slot, and then waits exactly. */
 const LONG_WAIT_SECONDS = 120;
@@ -106,59 +132,69 @@ export function createPacer(deps: PacerDeps): Pacer {
     return undefined;
   }
 
-  async function reserveSlots({ lane, limit, count }: PacedCalls, withinMs: number): Promise<number | undefined> {
+  async function reserveSlots(
+    { lane, limit, count }: PacedCall & { readonly count: number },
+    withinMs: number,
+  ): Promise<number | undefined> {
     const missing = count - slotsOf(lane).length;
     return missing <= 0 ? undefined : book(lane, paceOf(limit, deps.percent), missing, withinMs);
   }
 
-  /** When a bulk call may go, by its place in the queue. Undefined: now. */
-  async function queueUp(
-    { lane, limit, holder }: PacedCalls,
-    promised: number | undefined,
-  ): Promise<number | undefined> {
+  /** Takes the next place in a queue. @returns when it is its turn, in milliseconds since 1970. */
+  async function queueUp({ lane, limit, count }: PacedCalls, queue: QueueName): Promise<number> {
     const at = now();
-    if (promised === undefined || at > promised + TICKET_MS) {
-      const pace = paceOf(limit, deps.percent);
-      const { turnAt } = await store.advance(bulkLane(lane), { now: at, byMs: pace.intervalMs, until: Infinity });
-      const slot = Math.max(at, turnAt - allowanceMs(pace));
-      if (slot <= at + BULK_SOON_MS) return undefined;
-      if (holder !== undefined) await store.keepTicket(holder, slot);
-      return slot;
-    }
-    return promised <= at + BULK_SOON_MS ? undefined : promised;
+    const pace = paceOf(limit, deps.percent);
+    const byMs = Math.ceil((count * pace.intervalMs * 100) / QUEUES[queue].percent);
+    const { turnAt } = await store.advance(`${lane}/${queue}`, { now: at, byMs, until: Infinity });
+    return Math.max(at, turnAt - allowanceMs(pace));
   }
 
-  async function reserveBulk(calls: PacedCalls): Promise<PaceWait | undefined> {
-    const { holder, limit } = calls;
-    const promised = holder === undefined ? undefined : await store.readTicket(holder);
-    const slot = await queueUp(calls, promised);
-    if (slot !== undefined) return waitFor(limit, slot - now());
-    const busyUntil = await reserveSlots(calls, BULK_SOON_MS);
+  async function reserveQueued(calls: PacedCalls, queue: QueueName): Promise<PaceWait | undefined> {
+    const { holder, limit, urgentBy } = calls;
+    const { patienceMs, keptMs, triesMs } = QUEUES[queue];
+    const known = await store.readTicket(holder);
+    const isKept = known !== undefined && now() <= known + keptMs;
+    const turnAt = isKept ? known : await queueUp(calls, queue);
+    const comeBack = async (backAt: number, newTurnAt = turnAt): Promise<PaceWait> => {
+      if (newTurnAt !== known) await store.keepTicket(holder, newTurnAt);
+      return waitFor(limit, backAt - now());
+    };
+    const at = now();
+    const isUrgent = isTooLate(turnAt, urgentBy, at);
+    if (turnAt > at + patienceMs && !isUrgent) return comeBack(whenToCome(turnAt, urgentBy, at));
+    const busyUntil = await reserveSlots(calls, isUrgent ? URGENT_PATIENCE_MS : patienceMs);
     if (busyUntil === undefined) {
-      if (holder !== undefined && promised !== undefined) await store.dropTicket(holder);
+      if (known !== undefined) await store.dropTicket(holder);
       return undefined;
     }
-    const again = busyUntil + Math.floor(deps.random() * SPREAD_SECONDS) * 1000;
-    if (holder !== undefined) await store.keepTicket(holder, again);
-    return waitFor(limit, again - now());
+    const again = busyUntil - patienceMs + deps.random() * SPREAD_MS;
+    if (at <= turnAt + triesMs) return comeBack(again);
+    const next = await queueUp(calls, queue);
+    return comeBack(Math.max(again, next), next);
   }
 
-  async function reservePrompt(calls: PacedCalls, withinMs: number): Promise<PaceWait | undefined> {
+  async function reservePrompt(
+    calls: PacedCall & { readonly count: number },
+    withinMs: number,
+  ): Promise<PaceWait | undefined> {
     const busyUntil = await reserveSlots(calls, withinMs);
     return busyUntil === undefined ? undefined : waitFor(calls.limit, busyUntil - now());
   }
 
   async function reserve(calls: PacedCalls): Promise<PaceWait | undefined> {
-    const wait = await unlessUnpaced(() => (calls.limit.isBulk ? reserveBulk(calls) : reservePrompt(calls, SOON_MS)));
+    const { queue } = calls.limit;
+    const wait = await unlessUnpaced(() =>
+      queue === undefined ? reservePrompt(calls, SOON_MS) : reserveQueued(calls, queue),
+    );
     if (wait !== undefined) return wait;
     await sleepUntil(slotsOf(calls.lane)[0]);
     return undefined;
   }
 
-  async function take(calls: Omit<PacedCalls, 'count'>, patienceMs: number): Promise<PaceWait | undefined> {
-    const wait = await unlessUnpaced(() => reservePrompt({ ...calls, count: 1 }, patienceMs));
+  async function take(call: PacedCall, patienceMs: number): Promise<PaceWait | undefined> {
+    const wait = await unlessUnpaced(() => reservePrompt({ ...call, count: 1 }, patienceMs));
     if (wait !== undefined) return wait;
-    await sleepUntil(slotsOf(calls.lane).shift());
+    await sleepUntil(slotsOf(call.lane).shift());
     return undefined;
   }
 
@@ -187,8 +223,16 @@ export function createPacer(deps: PacerDeps): Pacer {
   };
 }
 
-function bulkLane(lane: string): string {
-  return `${lane}/bulk`;
+/** Whether a deadline is near that would be missed by waiting. One that is over gives nobody a right to go first. */
+function isTooLate(turnAt: number, urgentBy: number | undefined, at: number): boolean {
+  if (urgentBy === undefined || urgentBy <= at || urgentBy - at > URGENT_MS) return false;
+  return Math.max(turnAt, at) > urgentBy - MARGIN_MS;
+}
+
+/** At its turn; or, where that may be too late, when the deadline is near. */
+function whenToCome(turnAt: number, urgentBy: number | undefined, at: number): number {
+  const nearAt = (urgentBy ?? Infinity) - URGENT_MS;
+  return nearAt > at ? Math.min(turnAt, nearAt) : turnAt;
 }
 
 function waitFor({ name }: CallLimit, waitMs: number): PaceWait {

@@ -27,12 +27,12 @@ export function createEscrowClient(deps: ServiceDeps, credentials: Credentials):
   return {
     profile,
     bodies: dialect.bodies,
-    reserve: (calls, key) =>
+    reserve: (calls, effect) =>
       reserveCalls(
         deps,
         credentials,
         calls.map((call) => dialect.limits[call]),
-        key,
+        effect,
       ),
     create: (request) => sendEffect(deps, credentials, 'escrow.create', dialect.create(request.body), request),
     complete: (id, request) => sendEffect(deps, credentials, 'escrow.complete', dialect.complete(id), request),

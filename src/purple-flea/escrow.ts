@@ -154,8 +154,11 @@ export interface EscrowClient {
   readonly profile: Profile;
   /** The JSON texts that are recorded in intents and sent as they are. */
   readonly bodies: EscrowBodies;
-  /** Reserves the calls of an effect, by its key, before it is claimed. */
-  reserve(calls: readonly EscrowCall[], key: string): Promise<PaceWait | undefined>;
+  /** Reserves the calls of an effect before it is claimed. `urgentBy`: when silence would settle the escrow (ISO 8601). */
+  reserve(
+    calls: readonly EscrowCall[],
+    effect: { readonly key: string; readonly urgentBy?: string | undefined },
+  ): Promise<PaceWait | undefined>;
   /** Locks the amount. Applied only if id, description, amount, counterparty and timeout come back as asked. */
   create(request: EffectRequest): Promise<Answer<CreatedEscrow>>;
   /** Marks the work delivered. Only the counterparty's key may. */

@@ -1,6 +1,6 @@
 import { ServiceUnreadableError } from '../errors.ts';
 import { rateLimitWait } from './retry-after.ts';
-import { pacedCalls, type Credentials, type ServiceDeps } from './service.ts';
+import { pacedCall, type Credentials, type ServiceDeps } from './service.ts';
 import { isRateLimited, type HttpAnswer } from './transport.ts';
 import type { ReadRoute } from './wire.ts';
 
@@ -31,9 +31,9 @@ export async function readService<Value extends object>(
   route: ReadRoute<Value>,
 ): Promise<Value> {
   const deadline = deps.now() + deps.readMs;
-  const calls = pacedCalls(deps, credentials ?? ANYONE, route.limit);
+  const call = pacedCall(deps, credentials ?? ANYONE, route.limit);
   for (let attempt = 0; ; attempt += 1) {
-    const paced = calls && (await deps.pacer.take(calls, deadline - SHORTEST_ATTEMPT_MS - deps.now()));
+    const paced = call && (await deps.pacer.take(call, deadline - SHORTEST_ATTEMPT_MS - deps.now()));
     if (paced !== undefined) {
       const { reason, retryAfterSeconds } = paced;
       throw new ServiceUnreadableError(`${operation} ${route.path}: ${reason}`, { operation, retryAfterSeconds });
@@ -48,7 +48,7 @@ export async function readService<Value extends object>(
     if (typeof value === 'object') return value;
 
     const waitMs = waitAfter(answer, attempt, deps.random);
-    if (calls !== undefined && isRateLimited(answer)) await deps.pacer.holdBack(calls, (waitMs ?? 0) / 1000);
+    if (call !== undefined && isRateLimited(answer)) await deps.pacer.holdBack(call, (waitMs ?? 0) / 1000);
     if (waitMs === undefined || deps.now() + waitMs + SHORTEST_ATTEMPT_MS > deadline) {
       throw unreadable(`${operation} ${route.path}`, { operation, route, answer, problem: value, waitMs });
     }

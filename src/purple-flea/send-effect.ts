@@ -1,7 +1,7 @@
 import type { Answer, EffectRequest, Failure } from '../ledger/answer.ts';
 import { obstacleOf } from '../ledger/waiting.ts';
 import { rateLimitWait } from './retry-after.ts';
-import { pacedCalls, type Credentials, type ServiceDeps } from './service.ts';
+import { pacedCall, type Credentials, type ServiceDeps } from './service.ts';
 import { isRateLimited, type HttpAnswer } from './transport.ts';
 import { readBody, type EffectRoute } from './wire.ts';
 
@@ -30,8 +30,8 @@ export async function sendEffect<Result>(
     const failure = { operation, httpStatus: undefined, code: undefined, reference, moneyMayHaveMoved: false };
     return { kind: 'rejected', reason: `${operation}: not sent, since ${checked}`, failure };
   }
-  const calls = pacedCalls(deps, credentials, route.limit, key);
-  const wait = calls && (await deps.pacer.take(calls, SLOT_PATIENCE_MS));
+  const call = pacedCall(deps, credentials, route.limit);
+  const wait = call && (await deps.pacer.take(call, SLOT_PATIENCE_MS));
   if (wait !== undefined) {
     const failure = { operation, httpStatus: undefined, code: undefined, reference, moneyMayHaveMoved: false };
     return { kind: 'not-sent', ...wait, reason: `${operation}: ${wait.reason}`, waitsFor: 'rate-limit', failure };
@@ -44,8 +44,8 @@ export async function sendEffect<Result>(
     idempotencyKey: key,
   });
   const classified = classify(answer, route, { operation, reference, random: deps.random });
-  if (calls !== undefined && isRateLimited(answer) && classified.kind === 'not-sent') {
-    await deps.pacer.holdBack(calls, classified.retryAfterSeconds);
+  if (call !== undefined && isRateLimited(answer) && classified.kind === 'not-sent') {
+    await deps.pacer.holdBack(call, classified.retryAfterSeconds);
   }
   return classified;
 }

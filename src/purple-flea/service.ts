@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { CallLimit } from '../pacing/pace.ts';
-import type { PacedCalls, Pacer, PaceWait } from '../pacing/pacer.ts';
+import type { PacedCall, PacedCalls, Pacer, PaceWait } from '../pacing/pacer.ts';
 import type { Transport } from './transport.ts';
 
 /**
@@ -53,37 +53,40 @@ export interface Unsupported {
 export type Reading<Value> = { readonly kind: 'read'; readonly value: Value } | Unsupported;
 
 /**
- * Calls as the pacer counts them; undefined where they need no slot. The service counts by key, and here it is by agent: no
+ * A call as the pacer counts it; undefined where it needs no slot. The service counts by key, and here it is by agent: no
  * key stands in a table.
  */
-export function pacedCalls(
+export function pacedCall(
   { service }: Pick<ServiceDeps, 'service'>,
   { agentId }: Pick<Credentials, 'agentId'>,
   limit: CallLimit | undefined,
-  holder?: string,
-): Omit<PacedCalls, 'count'> | undefined {
+): PacedCall | undefined {
   if (limit === undefined || limit.per === 'escrow') return undefined;
   const host = service.baseUrl.replace(/^https?:\/\//, '');
   const lane = [host, limit.name, ...(limit.per === 'account' ? [agentId] : [])].join('/');
-  return { lane, limit, holder };
+  return { lane, limit };
 }
 
 /**
  * Reserves what an effect is about to call, before it is claimed: all calls that are counted together in one write.
  *
- * @param limits of the calls, in their order.
- * @param key the effect key.
+ * @param limits of the calls, in their order. An effect queues where any of its calls does.
+ * @param effect its key, and when silence would settle what it settles (ISO 8601).
  */
 export async function reserveCalls(
   deps: ServiceDeps,
   credentials: Credentials,
   limits: readonly (CallLimit | undefined)[],
-  key: string,
+  { key, urgentBy }: { readonly key: string; readonly urgentBy?: string | undefined },
 ): Promise<PaceWait | undefined> {
   const lanes = new Map<string, PacedCalls>();
+  const effect = { holder: key, urgentBy: urgentBy === undefined ? undefined : Date.parse(urgentBy) };
   for (const limit of limits) {
-    const calls = pacedCalls(deps, credentials, limit, key);
-    if (calls !== undefined) lanes.set(calls.lane, { ...calls, count: (lanes.get(calls.lane)?.count ?? 0) + 1 });
+    const call = pacedCall(deps, credentials, limit);
+    if (call === undefined) continue;
+    const before = lanes.get(call.lane);
+    const queued = before?.limit.queue === undefined ? call.limit : before.limit;
+    lanes.set(call.lane, { ...call, ...effect, limit: queued, count: (before?.count ?? 0) + 1 });
   }
   for (const calls of lanes.values()) {
     const wait = await deps.pacer.reserve(calls);

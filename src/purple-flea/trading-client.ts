@@ -32,7 +32,7 @@ export function createTradingClient(deps: ServiceDeps, credentials: Credentials)
         deps,
         credentials,
         calls.map((call) => dialect.limits[call]),
-        key,
+        { key },
       ),
     async placeOrder(request) {
       const answer = await sendEffect(deps, credentials, 'trading.order', dialect.order(request.body), request);

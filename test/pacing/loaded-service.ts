@@ -5,7 +5,7 @@ import { createRateLimiter, limitOf } from '../../twin/rate-limits.ts';
 import { createMemoryPaces } from '../support/memory-paces.ts';
 import { createScheduler, type Scheduler } from '../simulation/scheduler.ts';
 import { KEYS, TREASURY, WORKER } from '../simulation/service/parties.ts';
-import { createService } from '../simulation/service/service.ts';
+import { createService, type Service } from '../simulation/service/service.ts';
 
 export const START = Date.UTC(2026, 2, 6, 9);
 export const MINUTE = 60_000;
@@ -21,6 +21,8 @@ interface Call {
 /** A service that counts calls as its dialect says, in virtual time, and what all functions share. */
 export interface LoadedService {
   readonly scheduler: Scheduler;
+  /** To set up what was there before; these calls are not counted. */
+  readonly service: Service;
   readonly calls: readonly Call[];
   /** What a function of its own calls it with: its own slots, in the shared lanes. */
   newFunction(): ServiceDeps;
@@ -62,6 +64,7 @@ export function createLoadedService(profile: Profile, seed: number): LoadedServi
 
   return {
     scheduler,
+    service,
     calls,
     newFunction: () => ({
       service: { baseUrl: '', profile },

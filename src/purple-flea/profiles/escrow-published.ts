@@ -89,7 +89,7 @@ const readCode = readPublishedCode;
 
 /** The server counts by path and address. Reads are free. */
 const LIMITS = {
-  create: { name: 'POST /escrow/create', per: 'address', perMinute: 20, isBulk: true },
+  create: { name: 'POST /escrow/create', per: 'address', perMinute: 20, queue: 'bulk' },
   complete: { name: 'POST /escrow/complete/:id', per: 'escrow', perMinute: 30 },
   release: { name: 'POST /escrow/release/:id', per: 'escrow', perMinute: 30 },
   dispute: { name: 'POST /escrow/dispute/:id', per: 'escrow', perMinute: 10 },

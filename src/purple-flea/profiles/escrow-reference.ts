@@ -119,11 +119,13 @@ const readCode = readReferenceCode;
 
 /** The reference says that there is a limit; this is a usual one. Every call counts, for each key and service. */
 const CALLS: CallLimit = { name: 'escrow', per: 'account', perMinute: 60 };
-const LIMITS = {
-  create: { ...CALLS, isBulk: true },
+const SETTLEMENTS: CallLimit = { ...CALLS, queue: 'settlement' };
+/** A completion has no second visit, so that a place in a queue would be of no use to it. */
+const LIMITS: EscrowDialect['limits'] = {
+  create: { ...CALLS, queue: 'bulk' },
   complete: CALLS,
-  release: CALLS,
-  dispute: CALLS,
+  release: SETTLEMENTS,
+  dispute: SETTLEMENTS,
   read: CALLS,
 };
 

@@ -11,7 +11,7 @@ const MINIMUM = parseUsd(TRANSFER_LIMITS.minAmountUsd);
 
 /** Every call counts, for each key and service. */
 const CALLS: CallLimit = { name: 'wallet', per: 'account', perMinute: 60 };
-const LIMITS = { transfer: { ...CALLS, isBulk: true }, read: CALLS };
+const LIMITS: WalletDialect['limits'] = { transfer: { ...CALLS, queue: 'bulk' }, read: CALLS };
 
 const transferSchema = z.object({
   from_agent: idSchema,

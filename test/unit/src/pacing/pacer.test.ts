@@ -4,10 +4,11 @@ import { createPacer, type Pacer, type PaceStore } from '../../../../src/pacing/
 import { createMemoryPaces } from '../../../support/memory-paces.ts';
 
 const CALLS: CallLimit = { name: 'escrow', per: 'account', perMinute: 60 };
-const CREATES: CallLimit = { name: 'POST /escrow/create', per: 'address', perMinute: 20, isBulk: true };
-const BULK_CALLS = { ...CALLS, isBulk: true };
+const CREATES: CallLimit = { name: 'POST /escrow/create', per: 'address', perMinute: 20, queue: 'bulk' };
+const BULK_CALLS: CallLimit = { ...CALLS, queue: 'bulk' };
+const SETTLEMENTS: CallLimit = { ...CALLS, queue: 'settlement' };
 
-const calls = (limit: CallLimit, count: number, holder?: string) => ({ lane: limit.name, limit, count, holder });
+const calls = (limit: CallLimit, count: number, holder = 'effect') => ({ lane: limit.name, limit, count, holder });
 
 /** A function of its own at a clock that all share: what it sleeps passes for it alone. */
 function aFunction(store: PaceStore, clock: { now: number }, failures: unknown[] = []): Pacer & { slept: number } {
@@ -135,6 +136,60 @@ describe('bulk calls', () => {
     const wait = await aFunction(store, clock).reserve(calls(BULK_CALLS, 1, 'effect-15'));
     expect(wait?.retryAfterSeconds).toBeLessThanOrEqual(10);
     expect(store.tickets.get('effect-15')).toBeLessThan(26_000);
+  });
+});
+
+describe('settlements', () => {
+  const MINUTE = 60_000;
+
+  /** A queue of so many, each with three calls. */
+  async function queueUp(count: number, store: PaceStore, clock: { now: number }): Promise<number[]> {
+    const waits: number[] = [];
+    for (let index = 0; index < count; index += 1) {
+      const wait = await aFunction(store, clock).reserve(calls(SETTLEMENTS, 3, `release-${index}`));
+      waits.push(wait?.retryAfterSeconds ?? 0);
+    }
+    return waits;
+  }
+
+  test('queue up with all of their calls, and leave room for others', async () => {
+    const waits = await queueUp(30, createMemoryPaces(), { now: 0 });
+
+    expect(waits).toEqual(waits.toSorted((one, other) => one - other));
+    // 3 calls of 1.088 s each, at 85 per cent.
+    expect((waits[29] ?? 0) - (waits[9] ?? 0)).toBe(77);
+  });
+
+  test('keep their place while others take their slots', async () => {
+    const store = createMemoryPaces();
+    const clock = { now: 0 };
+    const turnAt = ((await queueUp(20, store, clock))[19] ?? 0) * 1000;
+    clock.now = turnAt;
+    for (let other = 0; other < 3; other += 1) await aFunction(store, clock).reserve(calls(CALLS, 3));
+
+    const wait = await aFunction(store, clock).reserve(calls(SETTLEMENTS, 3, 'release-19'));
+    expect(wait?.retryAfterSeconds).toBeLessThanOrEqual(15);
+    clock.now += 60_000;
+    expect(await aFunction(store, clock).reserve(calls(SETTLEMENTS, 3, 'release-19'))).toBeUndefined();
+  });
+
+  test('go before their turn where it comes too late for their deadline', async () => {
+    const store = createMemoryPaces();
+    const clock = { now: 0 };
+    await queueUp(200, store, clock);
+    clock.now = MINUTE;
+    const urgent = { ...calls(SETTLEMENTS, 3, 'urgent'), urgentBy: 7 * MINUTE };
+    const over = { ...calls(SETTLEMENTS, 3, 'over'), urgentBy: MINUTE };
+    const later = { ...calls(SETTLEMENTS, 3, 'later'), urgentBy: 20 * MINUTE };
+
+    expect(await aFunction(store, clock).reserve(urgent)).toBeUndefined();
+    const beyond = await aFunction(store, clock).reserve(over);
+    expect(beyond?.retryAfterSeconds).toBeGreaterThan(8 * 60);
+    clock.now = 2 * MINUTE;
+    expect(await aFunction(store, clock).reserve(later)).toEqual({
+      reason: expect.stringContaining('is in 180 s'),
+      retryAfterSeconds: 180 - 75,
+    });
   });
 });
 

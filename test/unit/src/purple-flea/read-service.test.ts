@@ -151,7 +151,7 @@ describe('the wait before another try', () => {
 describe('the pace', () => {
   const LIMIT: CallLimit = { name: 'escrow', per: 'account', perMinute: 60 };
   const limited = { ...route, limit: LIMIT };
-  const lane = { lane: `service/escrow/${CANARY_CREDENTIALS.agentId}`, limit: LIMIT, holder: undefined };
+  const lane = { lane: `service/escrow/${CANARY_CREDENTIALS.agentId}`, limit: LIMIT };
 
   test('gives every attempt its slot, and leaves a wait that is too long to the caller', async () => {
     const taken: unknown[] = [];

@@ -398,7 +398,7 @@ describe('the pace', () => {
   const LIMIT: CallLimit = { name: 'escrow', per: 'account', perMinute: 60 };
   const inertPacer: Pacer = { reserve: inert('reserve'), take: inert('take'), holdBack: inert('holdBack') };
   const limited = { ...route, limit: LIMIT };
-  const lane = { lane: `service/escrow/${CANARY_CREDENTIALS.agentId}`, limit: LIMIT, holder: 'the-key' };
+  const lane = { lane: `service/escrow/${CANARY_CREDENTIALS.agentId}`, limit: LIMIT };
   const send = (deps: ServiceDeps, sent: typeof route = limited) =>
     sendEffect(deps, CANARY_CREDENTIALS, 'escrow.create', sent, anEffectRequest('{"amount_usd":1}'));
 
