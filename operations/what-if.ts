@@ -1,15 +1,15 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { STAGES } from '../lib/stages.ts';
+import { readCandidate } from '../lib/what-if-candidate.ts';
 import { runCommand, UsageError } from '../src/command-line.ts';
 import { createPriceReader, type PricePoint } from '../src/what-if/prices.ts';
 import { createRecordingReader, type Recording } from '../src/what-if/recording.ts';
 import { replay } from '../src/what-if/replay.ts';
 import { createJsonSplitter } from '../src/what-if/split-json.ts';
-import { composeWhatIf, SHOWN_DIFFERENCES } from './compose-what-if.ts';
-import { drawComparison } from './draw-equity.ts';
+import { composeWhatIf, SHOWN_DIFFERENCES } from '../src/what-if/compose-what-if.ts';
+import { drawComparison } from '../src/what-if/draw-equity.ts';
 import { listFiles, readText } from './read-text.ts';
-import { readCandidate } from './what-if-candidate.ts';
 
 const USAGE = `npm run what-if -- --events FILE --config A [--config B] [--prices FILE] [--svg FILE] [--all]
     what recorded events would have come to under one configuration, or under two side by side, on paper

@@ -1,7 +1,7 @@
 import { format, resolveConfig } from 'prettier';
 import { loadConfig, type Config } from '../lib/config.ts';
-import { runWhatIf } from '../operations/run-what-if.ts';
-import { candidateOf } from '../operations/what-if-candidate.ts';
+import { runWhatIf } from '../src/what-if/run-what-if.ts';
+import { candidateOf } from '../lib/what-if-candidate.ts';
 import { formatUsd, parseUsd, type MicroUsd } from '../src/money.ts';
 import { OWN_SOURCE } from '../src/events/catalogue.ts';
 import type { InferenceCompletedDetail } from '../src/events/inference-completed.ts';

@@ -23,6 +23,11 @@ export interface Candidate {
   readonly marketDayUsd: MicroUsd | undefined;
 }
 
+/** A candidate, and what its configuration says of trading, by path. */
+export interface ConfiguredCandidate extends Candidate {
+  readonly settings: Readonly<Record<string, string>>;
+}
+
 /** Why an order that was decided upon was not filled. */
 export const REFUSALS = ['market-budget', 'no-price', 'low-balance'] as const;
 export type Refusal = (typeof REFUSALS)[number];

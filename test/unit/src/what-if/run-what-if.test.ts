@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
-import { loadConfig, type Config } from '../../../lib/config.ts';
-import { runWhatIf } from '../../../operations/run-what-if.ts';
-import { candidateOf } from '../../../operations/what-if-candidate.ts';
-import { writeExample } from '../../../scripts/what-if-example.ts';
-import { anEvent } from '../../support/lambda-events.ts';
-import { aRecordedSignal, eventOf } from '../../support/what-if.ts';
+import { loadConfig, type Config } from '../../../../lib/config.ts';
+import { runWhatIf } from '../../../../src/what-if/run-what-if.ts';
+import { candidateOf } from '../../../../lib/what-if-candidate.ts';
+import { writeExample } from '../../../../scripts/what-if-example.ts';
+import { anEvent } from '../../../support/lambda-events.ts';
+import { aRecordedSignal, eventOf } from '../../../support/what-if.ts';
 
 /** A configuration whose trading part is written out here, whatever that of a stage says. */
 function aConfig(trading: Partial<Config['trading']> = {}): Config {

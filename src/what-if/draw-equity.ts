@@ -1,6 +1,6 @@
-import { formatUsd, type MicroUsd } from '../src/money.ts';
-import type { CurveSpan, EquityCurve, TradeMark } from '../src/what-if/equity-curve.ts';
-import type { Comparison } from '../src/what-if/replay.ts';
+import { formatUsd, type MicroUsd } from '../money.ts';
+import type { CurveSpan, EquityCurve, TradeMark } from './equity-curve.ts';
+import type { Comparison } from './replay.ts';
 
 /** One line of the picture. */
 interface NamedCurve {

@@ -1,10 +1,10 @@
-import { createPriceReader, type PricePoint } from '../src/what-if/prices.ts';
-import { createRecordingReader, type Recording } from '../src/what-if/recording.ts';
-import { replay } from '../src/what-if/replay.ts';
-import { createJsonSplitter } from '../src/what-if/split-json.ts';
+import { createPriceReader, type PricePoint } from './prices.ts';
+import { createRecordingReader, type Recording } from './recording.ts';
+import { replay } from './replay.ts';
+import { createJsonSplitter } from './split-json.ts';
 import { composeWhatIf, SHOWN_DIFFERENCES } from './compose-what-if.ts';
 import { drawComparison } from './draw-equity.ts';
-import type { ConfiguredCandidate } from './what-if-candidate.ts';
+import type { ConfiguredCandidate } from './account.ts';
 
 /** A text with what it is called in messages. */
 export interface NamedText {

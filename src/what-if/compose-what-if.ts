@@ -1,11 +1,10 @@
 import Table from 'cli-table3';
-import { formatUsd, subtractUsd, sumUsd, type MicroUsd } from '../src/money.ts';
-import { SKIP_REASONS } from '../src/trading/decide-trade.ts';
-import { REFUSALS, type Outcome } from '../src/what-if/account.ts';
-import type { PricePoint } from '../src/what-if/prices.ts';
-import type { Recording } from '../src/what-if/recording.ts';
-import type { Comparison, Difference, Result } from '../src/what-if/replay.ts';
-import type { ConfiguredCandidate } from './what-if-candidate.ts';
+import { formatUsd, subtractUsd, sumUsd, type MicroUsd } from '../money.ts';
+import { SKIP_REASONS } from '../trading/decide-trade.ts';
+import { REFUSALS, type ConfiguredCandidate, type Outcome } from './account.ts';
+import type { PricePoint } from './prices.ts';
+import type { Recording } from './recording.ts';
+import type { Comparison, Difference, Result } from './replay.ts';
 
 /** Without `--all`, as many differences are listed, and of those alone that make a trade. */
 export const SHOWN_DIFFERENCES = 20;

@@ -1,17 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { loadConfig, parseConfigText, type Config } from '../lib/config.ts';
-import { STAGES } from '../lib/stages.ts';
-import { tradePolicy } from '../lib/trading-settings.ts';
+import { loadConfig, parseConfigText, type Config } from './config.ts';
+import { STAGES } from './stages.ts';
+import { tradePolicy } from './trading-settings.ts';
 import { parseUsd } from '../src/money.ts';
 import { paperTermsSchema } from '../src/trading/paper-market.ts';
 import { tradePolicySchema } from '../src/trading/trade-policy.ts';
-import type { Candidate } from '../src/what-if/account.ts';
-
-/** A candidate, and what its configuration says of trading, by path. */
-export interface ConfiguredCandidate extends Candidate {
-  readonly settings: Readonly<Record<string, string>>;
-}
+import type { ConfiguredCandidate } from '../src/what-if/account.ts';
 
 /**
  * Reads a stage's configuration, or that of any file.

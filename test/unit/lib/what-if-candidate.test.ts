@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '../../../lib/config.ts';
 import { STAGES } from '../../../lib/stages.ts';
-import { candidateOf, readCandidate } from '../../../operations/what-if-candidate.ts';
+import { candidateOf, readCandidate } from '../../../lib/what-if-candidate.ts';
 import { parseUsd } from '../../../src/money.ts';
 
 type Json = Record<string, Record<string, unknown>>;
