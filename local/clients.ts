@@ -6,20 +6,14 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { Agent } from 'node:http';
 import { openAws } from '../src/aws/services.ts';
-import { REGION } from './emulator.ts';
+import { localAccess } from '../src/local-session.ts';
 
 export type Clients = ReturnType<typeof createClients>;
 
-/** SDK clients for the local AWS. Without keep-alive: the emulator answers reused connections 40 ms later. */
+/** SDK clients for the local AWS. */
 export function createClients(endpoint: string) {
-  const settings = {
-    endpoint,
-    region: REGION,
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-    requestHandler: { httpAgent: new Agent({ keepAlive: false }) },
-  };
+  const settings = localAccess(endpoint);
   const documents = DynamoDBDocumentClient.from(new DynamoDBClient(settings));
   return {
     events: new EventBridgeClient(settings),

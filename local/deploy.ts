@@ -1,26 +1,12 @@
 import { execa } from 'execa';
 import { readFileSync } from 'node:fs';
+import type { Outputs } from '../src/local-session.ts';
 import type { Profile } from '../src/purple-flea/service.ts';
 import { ACCOUNT, awsEnvironment, REGION } from './emulator.ts';
 import { BIN, ROOT, RUN } from './paths.ts';
 import { callSigned } from './signed-call.ts';
 
 const OUTPUTS = `${RUN}outputs.json`;
-
-/** What the stacks of stage `local` put out. */
-export interface Outputs {
-  readonly busName: string;
-  readonly secretName: string;
-  readonly intentTable: string;
-  readonly mailboxTable: string;
-  readonly stopParameter: string;
-  readonly notificationTopicArn: string;
-  readonly stateMachineArn: string;
-  /** The function of the first predictor. */
-  readonly requestPrediction: string;
-  /** Where webhooks go, and the secret that they are signed with; absent where the stage takes none. */
-  readonly webhooks?: { readonly url: string; readonly secretName: string };
-}
 
 type Report = (line: string) => void;
 

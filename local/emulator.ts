@@ -2,10 +2,11 @@ import { execa } from 'execa';
 import getPort from 'get-port';
 import { createWriteStream, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { LOCAL_REGION } from '../src/local-session.ts';
 import { BIN, ROOT, RUN } from './paths.ts';
 import type { LocalAwsCommand } from './python.ts';
 
-export const REGION = 'us-east-1';
+export const REGION = LOCAL_REGION;
 export const ACCOUNT = '000000000000';
 
 /** A running local AWS. */

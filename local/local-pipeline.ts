@@ -2,12 +2,13 @@ import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { ListStateMachinesCommand } from '@aws-sdk/client-sfn';
 import { Listr, type ListrRendererValue } from 'listr2';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { loadConfig } from '../lib/config.ts';
+import type { Outputs, Session } from '../src/local-session.ts';
 import type { Profile } from '../src/purple-flea/service.ts';
 import { startTwin, type Twin } from '../twin/server.ts';
 import { createClients, type Clients } from './clients.ts';
-import { bootstrap, deploy, synthesize, type Outputs } from './deploy.ts';
+import { bootstrap, deploy, synthesize } from './deploy.ts';
 import { LOG, startEmulator, useRunningEmulator, type Emulator } from './emulator.ts';
 import { RUN, STATE } from './paths.ts';
 import { prepareLocalAws } from './python.ts';
@@ -24,13 +25,6 @@ const WITHOUT_LIMITS = 10_000;
 
 /** What the local stage's webhooks are signed with; it is good for nothing else. */
 export const LOCAL_WEBHOOK_SECRET = 'whsec_local_pipeline';
-
-/** Where a running local pipeline is; other commands find it in `.local/session.json`. */
-export interface Session {
-  readonly endpoint: string;
-  readonly twinUrl: string;
-  readonly outputs: Outputs;
-}
 
 /** The deployed pipeline on this machine. */
 export interface LocalPipeline extends Session {
@@ -51,9 +45,6 @@ export interface LocalPipelineOptions {
   /** How much of their time the workflow's Wait states take; all of it if left out. */
   readonly waitScale?: number;
 }
-
-/** Tests that run side by side have a session each. */
-const sessionFile = () => process.env['PURPLE_FLEA_SESSION'] ?? `${STATE}session.json`;
 
 /**
  * Starts a twin and a local AWS, and deploys the stacks of stage `local` with the real CDK.
@@ -182,22 +173,6 @@ function isAlive(pid: number): boolean {
     return process.kill(pid, 0);
   } catch (error) {
     return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
-}
-
-/** Lets other commands find this pipeline. Returns what makes them lose it again. */
-export function announceSession({ endpoint, twinUrl, outputs }: Session): () => void {
-  const file = sessionFile();
-  writeFileSync(file, JSON.stringify({ endpoint, twinUrl, outputs }, undefined, 2));
-  return () => rmSync(file, { force: true });
-}
-
-/** The pipeline that another process runs. Throws where none does. */
-export function readSession(): Session {
-  try {
-    return JSON.parse(readFileSync(sessionFile(), 'utf8')) as Session;
-  } catch {
-    throw new Error('no local pipeline is running; start one with `npm start` in another terminal');
   }
 }
 

@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
 import { createClients } from './clients.ts';
 import { runCommand, UsageError } from '../src/command-line.ts';
+import { readSession } from '../src/local-session.ts';
 import { STOP_MODES } from '../src/ledger/stop.ts';
-import { readSession } from './local-pipeline.ts';
 import {
   askModel,
   registerTrainingJob,

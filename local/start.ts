@@ -1,11 +1,12 @@
 import { parseArgs } from 'node:util';
 import { loadConfig } from '../lib/config.ts';
 import { runCommand, UsageError } from '../src/command-line.ts';
+import { announceSession } from '../src/local-session.ts';
 import { PROFILES, type Profile } from '../src/purple-flea/service.ts';
 import { openBusTap, type BusTap } from './bus-tap.ts';
 import { createEventLog, runDemo, type DemoResult } from './demo.ts';
 import { expectedEnd, playScenario, SCENARIOS, type Scenario, type Stage } from './scenarios.ts';
-import { announceSession, startLocalPipeline, type LocalPipeline } from './local-pipeline.ts';
+import { startLocalPipeline, type LocalPipeline } from './local-pipeline.ts';
 import { watchDeadLetters } from './dead-letters.ts';
 import { describeDeadLetter, describeEvent, line } from './timeline.ts';
 import { readBooks } from './twin-view.ts';

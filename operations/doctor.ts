@@ -1,12 +1,9 @@
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { parseArgs } from 'node:util';
-import { STAGES } from '../lib/stages.ts';
-import { prefixOf } from '../lib/names.ts';
-import { createClients } from '../local/clients.ts';
-import { readSession } from '../local/local-pipeline.ts';
-import { runCommand, UsageError } from '../src/command-line.ts';
+import { runCommand } from '../src/command-line.ts';
 import type { ReadinessReport } from '../src/trading/readiness.ts';
 import { composeReadiness, isReady } from './compose-readiness.ts';
+import { openFunction } from './invoke-function.ts';
+import { readStage } from './stage-access.ts';
 
 const USAGE = `npm run doctor -- [--stage dev] [--live]    whether orders may go out: key, account, limits, stop
 
@@ -22,15 +19,8 @@ async function main(): Promise<number> {
       live: { type: 'boolean', default: false },
     },
   });
-  const stage = STAGES.find((known) => known === values.stage);
-  if (stage === undefined) throw new UsageError(`--stage ${values.stage}: allowed are ${STAGES.join(', ')}`);
-  const client = stage === 'local' ? createClients(readSession().endpoint).lambda : new LambdaClient({});
-  const { Payload, FunctionError } = await client.send(
-    new InvokeCommand({ FunctionName: `${prefixOf(stage)}-check-readiness`, Payload: '{}' }),
-  );
-  const text = Payload?.transformToString() ?? '';
-  if (FunctionError !== undefined) throw new Error(text);
-  const report = JSON.parse(text) as ReadinessReport;
+  const check = openFunction(readStage(values.stage), 'check-readiness');
+  const report = JSON.parse(await check({})) as ReadinessReport;
   console.log(composeReadiness(report).join('\n'));
   return isReady(report, values.live) ? 0 : 1;
 }

@@ -1,13 +1,10 @@
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { paginateGetExecutionHistory, SFNClient } from '@aws-sdk/client-sfn';
 import { parseArgs } from 'node:util';
-import { STAGES } from '../lib/stages.ts';
-import { prefixOf } from '../lib/names.ts';
-import { createClients } from '../local/clients.ts';
-import { readSession } from '../local/local-pipeline.ts';
+import type { Stage } from '../lib/stages.ts';
 import { runCommand, UsageError } from '../src/command-line.ts';
 import type { EscrowStory } from '../src/escrow/story.ts';
 import { composeStory, type HistoryEvent } from './compose-story.ts';
+import { openFunction } from './invoke-function.ts';
+import { accessTo, readStage } from './stage-access.ts';
 
 const USAGE = `npm run escrow -- show ID [--stage dev]    one escrow's whole story: cause, decisions, signals, calls, money, what is next
 
@@ -16,8 +13,6 @@ const USAGE = `npm run escrow -- show ID [--stage dev]    one escrow's whole sto
 
 Needs lambda:InvokeFunction on decide-intent and states:GetExecutionHistory. It changes nothing.`;
 
-type Clients = Pick<ReturnType<typeof createClients>, 'lambda' | 'stepFunctions'>;
-
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
@@ -25,35 +20,20 @@ async function main(): Promise<number> {
   });
   const [command, id] = positionals;
   if (command !== 'show' || id === undefined) throw new UsageError('say show, and the id of an escrow or effect');
-  const stage = STAGES.find((known) => known === values.stage);
-  if (stage === undefined) throw new UsageError(`--stage ${values.stage}: allowed are ${STAGES.join(', ')}`);
-  const clients =
-    stage === 'local'
-      ? createClients(readSession().endpoint)
-      : { lambda: new LambdaClient({}), stepFunctions: new SFNClient({}) };
-  const { story, error } = await askForStory(clients, `${prefixOf(stage)}-decide-intent`, id);
+  const stage = readStage(values.stage);
+  const answer = await openFunction(stage, 'decide-intent')({ action: 'story', id });
+  const { story, error } = JSON.parse(answer) as { story?: EscrowStory; error?: string };
   if (story === undefined) throw new Error(error ?? `no answer about ${id}`);
-  const history = story.execution === undefined ? [] : await readHistory(clients, story.execution.arn);
+  const history = story.execution === undefined ? [] : await readHistory(stage, story.execution.arn);
   console.log(composeStory(story, history).join('\n'));
   return 0;
 }
 
-async function askForStory(
-  { lambda }: Clients,
-  FunctionName: string,
-  id: string,
-): Promise<{ readonly story?: EscrowStory; readonly error?: string }> {
-  const { Payload, FunctionError } = await lambda.send(
-    new InvokeCommand({ FunctionName, Payload: JSON.stringify({ action: 'story', id }) }),
-  );
-  const text = Payload?.transformToString() ?? '{}';
-  if (FunctionError !== undefined) throw new Error(text);
-  return JSON.parse(text) as { story?: EscrowStory; error?: string };
-}
-
-async function readHistory({ stepFunctions }: Clients, executionArn: string): Promise<HistoryEvent[]> {
+async function readHistory(stage: Stage, executionArn: string): Promise<HistoryEvent[]> {
+  const { paginateGetExecutionHistory, SFNClient } = await import('@aws-sdk/client-sfn');
   const events: HistoryEvent[] = [];
-  const pages = paginateGetExecutionHistory({ client: stepFunctions, pageSize: 1000 }, { executionArn });
+  const client = new SFNClient(accessTo(stage));
+  const pages = paginateGetExecutionHistory({ client, pageSize: 1000 }, { executionArn });
   for await (const page of pages) events.push(...(page.events ?? []));
   return events;
 }

@@ -1,11 +1,9 @@
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { parseArgs } from 'node:util';
-import { STAGES } from '../lib/stages.ts';
 import { prefixOf } from '../lib/names.ts';
-import { createClients } from '../local/clients.ts';
-import { readSession } from '../local/local-pipeline.ts';
-import { composeSignal } from './compose-signal.ts';
 import { runCommand, UsageError } from '../src/command-line.ts';
+import { composeSignal } from './compose-signal.ts';
+import { accessTo, readStage } from './stage-access.ts';
 
 const USAGE = `npm run signal -- approve WHICH --by NAME --reason TEXT    the escrow is released
 npm run signal -- reject WHICH --by NAME --reason TEXT     it is disputed; Purple Flea's staff decide
@@ -37,11 +35,10 @@ async function main(): Promise<number> {
   });
   const [command] = positionals;
   if (command === undefined) throw new UsageError('say approve, reject or deliver');
-  const stage = STAGES.find((known) => known === values.stage);
-  if (stage === undefined) throw new UsageError(`--stage ${values.stage}: allowed are ${STAGES.join(', ')}`);
+  const stage = readStage(values.stage);
   const { detailType, detail } = composeSignal(command, values);
 
-  const events = stage === 'local' ? createClients(readSession().endpoint).events : new EventBridgeClient({});
+  const events = new EventBridgeClient(accessTo(stage));
   const { Entries } = await events.send(
     new PutEventsCommand({
       Entries: [

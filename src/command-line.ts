@@ -1,3 +1,9 @@
+import { enableCompileCache } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+/** What a command compiled is kept here, for its next run; git ignores it. */
+const COMPILE_CACHE = fileURLToPath(new URL('../.local/compile-cache', import.meta.url));
+
 /** A command was used wrongly; the message names the option and the fix. Its usage is printed below it. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
@@ -9,7 +15,7 @@ const WRONG_USE = 2;
 
 /**
  * Runs a command as all commands are run: `--help` prints the usage, and what goes wrong is one line that says what to do
- * next.
+ * next. What `main` imports is compiled once, and read from a cache later.
  *
  * @param main reads `process.argv` and returns the exit code.
  */
@@ -19,6 +25,7 @@ export async function runCommand(usage: string, main: () => Promise<number>): Pr
     process.stdout.write(`${usage}\n`);
     return;
   }
+  enableCompileCache(COMPILE_CACHE);
   try {
     process.exitCode = await main();
   } catch (error) {

@@ -6,6 +6,7 @@ import { compareEscrows, referenceOn } from './compare-escrows.ts';
 import { baselineOf, compareMoney, type MoneyComparison } from './compare-money.ts';
 import { driftName, type Drift } from './drift.ts';
 import { pictureOf, readAgain, readLedger, type LedgerPicture, type LedgerReading } from './ledger-picture.ts';
+import { LOOK_BACK_MS } from './look-back.ts';
 import {
   hasTime,
   lookAgainAt,
@@ -41,9 +42,6 @@ export interface Reconciliation {
 }
 
 const DAY_MS = 24 * 3_600_000;
-
-/** An escrow is locked for up to 30 days, and open for up to 30 more once it is completed. */
-export const LOOK_BACK_MS = 65 * DAY_MS;
 
 /** What changed within this time of the run is left to the next: a request may take effect until then. */
 export const SETTLING_MS = RESOLVE_DEFAULTS.quarantineMs;

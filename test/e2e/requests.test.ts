@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { execa } from 'execa';
 import { randomUUID } from 'node:crypto';
-import { announceSession, LOCAL_AGENTS } from '../../local/local-pipeline.ts';
+import { LOCAL_AGENTS } from '../../local/local-pipeline.ts';
 import { sendDecision, sendRequest } from '../../local/sending.ts';
 import { readBooks } from '../../local/twin-view.ts';
+import { announceSession } from '../../src/local-session.ts';
 import type { EscrowRequestedDetail } from '../../src/events/escrow-requested.ts';
 import {
   awaitDeadLetter,

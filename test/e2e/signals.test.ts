@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { execa } from 'execa';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { announceSession, LOCAL_AGENTS, LOCAL_WEBHOOK_SECRET } from '../../local/local-pipeline.ts';
+import { LOCAL_AGENTS, LOCAL_WEBHOOK_SECRET } from '../../local/local-pipeline.ts';
 import {
   putEvent,
   registerTrainingJob,
@@ -13,6 +13,7 @@ import {
   sendTrainingEvent,
 } from '../../local/sending.ts';
 import { readBooks } from '../../local/twin-view.ts';
+import { announceSession } from '../../src/local-session.ts';
 import { signatureOf } from '../../twin/webhooks/delivery.ts';
 import {
   awaitDeadLetter,

@@ -1,15 +1,7 @@
-import type { EscrowStory } from '../src/escrow/story.ts';
-import type { Intent, IntentCursor, IntentState } from '../src/ledger/intent.ts';
-import type { EscrowStatus } from '../src/purple-flea/escrow.ts';
-import { LOOK_BACK_MS } from '../src/reconciliation/reconcile.ts';
-
-/** Invokes the function decide-intent. */
-export type Decide = (input: object) => Promise<{
-  readonly error?: string;
-  readonly intents?: readonly Intent[];
-  readonly next?: IntentCursor;
-  readonly story?: EscrowStory;
-}>;
+import type { Intent, IntentCursor, IntentState } from '../../src/ledger/intent.ts';
+import type { EscrowStatus } from '../../src/purple-flea/escrow.ts';
+import { LOOK_BACK_MS } from '../../src/reconciliation/look-back.ts';
+import type { Decide } from './decide.ts';
 
 /** The states of an intent that may still take effect, or may have. */
 const OPEN_STATES: readonly IntentState[] = ['prepared', 'sending', 'unknown', 'manual'];

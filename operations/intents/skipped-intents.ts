@@ -1,14 +1,7 @@
 import Table from 'cli-table3';
-import type { Beginnings, RuleBeginning } from '../src/ledger/beginnings.ts';
-import type { Intent, IntentCursor } from '../src/ledger/intent.ts';
-
-/** Invokes the function decide-intent. */
-export type Decide = (input: object) => Promise<{
-  readonly error?: string;
-  readonly intents?: readonly Intent[];
-  readonly next?: IntentCursor;
-  readonly execution?: string;
-}>;
+import type { Beginnings, RuleBeginning } from '../../src/ledger/beginnings.ts';
+import type { Intent, IntentCursor } from '../../src/ledger/intent.ts';
+import type { Decide } from './decide.ts';
 
 /** Which skipped causes are meant: all that would pay since a moment, by one rule if one is named. */
 export interface SkippedFilter {

@@ -1,14 +1,14 @@
 import { expect, test } from '@jest/globals';
-import { createHandler } from '../../../lambdas/decide-intent/handler.ts';
-import { listRejected, retryAll } from '../../../operations/retry-intents.ts';
-import type { EffectKind } from '../../../src/ledger/effect-key.ts';
-import { aNewIntent } from '../../support/effects.ts';
-import { anEscrowClient } from '../../support/escrow-task.ts';
-import { inert } from '../../support/inert.ts';
-import { createMemoryBeginnings } from '../../support/memory-beginnings.ts';
-import { createMemoryIntents } from '../../support/memory-intents.ts';
-import { createMemoryMailbox } from '../../support/memory-mailbox.ts';
-import { createRecorder } from '../../support/recorder.ts';
+import { createHandler } from '../../../../lambdas/decide-intent/handler.ts';
+import { listRejected, retryAll } from '../../../../operations/intents/retry-intents.ts';
+import type { EffectKind } from '../../../../src/ledger/effect-key.ts';
+import { aNewIntent } from '../../../support/effects.ts';
+import { anEscrowClient } from '../../../support/escrow-task.ts';
+import { inert } from '../../../support/inert.ts';
+import { createMemoryBeginnings } from '../../../support/memory-beginnings.ts';
+import { createMemoryIntents } from '../../../support/memory-intents.ts';
+import { createMemoryMailbox } from '../../../support/memory-mailbox.ts';
+import { createRecorder } from '../../../support/recorder.ts';
 
 const NOW = new Date('2026-03-06T12:00:00Z');
 const BY = { operator: 'ada', evidence: 'budgets in prod.json' };

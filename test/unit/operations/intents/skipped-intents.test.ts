@@ -1,7 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import { listSkipped, paySkipped, showBeginnings, showSkipped } from '../../../operations/skipped-intents.ts';
-import { skippedIntent, type Intent } from '../../../src/ledger/intent.ts';
-import { aNewSkip, NOON } from '../../support/effects.ts';
+import {
+  listSkipped,
+  paySkipped,
+  showBeginnings,
+  showSkipped,
+} from '../../../../operations/intents/skipped-intents.ts';
+import { skippedIntent, type Intent } from '../../../../src/ledger/intent.ts';
+import { aNewSkip, NOON } from '../../../support/effects.ts';
 
 function aSkip(subject: string, overrides: Partial<Intent> = {}, rule = 'bonus/churn'): Intent {
   const skip = { ...aNewSkip().skip, rule, input: '{}' };

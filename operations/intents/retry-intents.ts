@@ -1,14 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Intent, IntentCursor } from '../src/ledger/intent.ts';
-import { isOrder } from '../src/ledger/intent.ts';
-
-/** Asks the function decide-intent. */
-type Decide = (asked: object) => Promise<{
-  readonly error?: string;
-  readonly intents?: readonly Intent[];
-  readonly execution?: string;
-  readonly next?: IntentCursor;
-}>;
+import type { Intent, IntentCursor } from '../../src/ledger/intent.ts';
+import { isOrder } from '../../src/ledger/intent.ts';
+import type { Decide } from './decide.ts';
 
 /** Which rejected effects are meant. */
 export interface RetryFilter {
