@@ -1,7 +1,6 @@
 import middy from '@middy/core';
 import * as z from 'zod/mini';
 import { createContinueExecution, createDescribeExecution, createStartExecution } from '../../src/aws/executions.ts';
-import { createIntentTable } from '../../src/aws/intent-table.ts';
 import { createMailboxTable } from '../../src/aws/mailbox-table.ts';
 import { createEscrowClient } from '../../src/purple-flea/escrow-client.ts';
 import { openToLook } from '../../src/purple-flea/open-client.ts';
@@ -12,6 +11,7 @@ import { aws } from '../shared/aws.ts';
 import { createBeginnings } from '../shared/beginnings.ts';
 import { escrowEnvironment, keysEnvironment, readEnvironment, treasuryEnvironment } from '../shared/environment.ts';
 import { createEscrowReadDeps } from '../shared/escrow-task.ts';
+import { createIntents } from '../shared/ledger.ts';
 import { createLookForCreated } from '../shared/look-for-created.ts';
 import { createKeys, createServiceDeps, walletKeyOf } from '../shared/purple-flea.ts';
 import { telemetry } from '../shared/telemetry.ts';
@@ -27,7 +27,7 @@ const env = readEnvironment({
   STATE_MACHINE_ARN: z.string(),
 });
 const keys = createKeys(env.SECRETS);
-const intents = createIntentTable(aws.dynamoDb, env.INTENT_TABLE);
+const intents = createIntents(env.INTENT_TABLE);
 const escrow = createServiceDeps(env.ESCROW_SERVICE, env);
 const wallet = createServiceDeps(env.WALLET_SERVICE, env);
 

@@ -1,6 +1,20 @@
 import middy from '@middy/core';
+import { openWithWallet } from '../../src/purple-flea/open-client.ts';
+import { serviceSchema } from '../../src/purple-flea/service.ts';
+import { jsonText } from '../../src/schemas.ts';
+import { readEnvironment } from '../shared/environment.ts';
 import { createEscrowTaskDeps } from '../shared/escrow-task.ts';
 import { telemetry } from '../shared/telemetry.ts';
 import { createHandler } from './handler.ts';
 
-export const handler = middy(createHandler(createEscrowTaskDeps('treasury'))).use(telemetry);
+const { baseUrl, profile } = readEnvironment({ WALLET_SERVICE: jsonText(serviceSchema) }).WALLET_SERVICE;
+const wallet = { baseUrl, profile };
+const deps = createEscrowTaskDeps('treasury');
+
+export const handler = middy(
+  createHandler({
+    ...deps,
+    owner: { ...deps.owner, wallet },
+    openEscrow: openWithWallet(deps.openEscrow, wallet),
+  }),
+).use(telemetry);

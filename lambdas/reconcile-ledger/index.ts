@@ -2,7 +2,6 @@ import middy from '@middy/core';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod/mini';
 import { createBaselineTable } from '../../src/aws/baseline-table.ts';
-import { createIntentTable } from '../../src/aws/intent-table.ts';
 import { createPublisher } from '../../src/aws/publisher.ts';
 import { createEscrowClient } from '../../src/purple-flea/escrow-client.ts';
 import { openToSend } from '../../src/purple-flea/open-client.ts';
@@ -18,6 +17,7 @@ import {
   tradingEnvironment,
   treasuryEnvironment,
 } from '../shared/environment.ts';
+import { createIntents } from '../shared/ledger.ts';
 import { readPolicies, symbolPolicies } from '../shared/policies.ts';
 import { createKeys, createServiceDeps, walletKeyOf } from '../shared/purple-flea.ts';
 import { count, log, telemetry } from '../shared/telemetry.ts';
@@ -48,7 +48,7 @@ const openTrading = openToSend(
 
 export const handler = middy(
   createHandler({
-    intents: createIntentTable(aws.dynamoDb, env.INTENT_TABLE),
+    intents: createIntents(env.INTENT_TABLE),
     baselines: createBaselineTable(aws.dynamoDb, env.INTENT_TABLE),
     agentIds: predecessor === undefined ? [env.AGENT_ID] : [env.AGENT_ID, predecessor.agentId],
     openEscrow: openToSend(escrow, (agentId) => keys.get(agentId, ['treasury', 'predecessor']), createEscrowClient),

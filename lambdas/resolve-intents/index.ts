@@ -1,9 +1,10 @@
 import middy from '@middy/core';
 import * as z from 'zod/mini';
-import { createIntentTable } from '../../src/aws/intent-table.ts';
 import { createPaperBookTable } from '../../src/aws/paper-book-table.ts';
 import type { KeyRole } from '../../src/aws/key-ring.ts';
+import { createPlaceTable } from '../../src/aws/place-table.ts';
 import { createPublisher } from '../../src/aws/publisher.ts';
+import type { ServicePlace } from '../../src/ledger/owner.ts';
 import { RESOLVE_DEFAULTS } from '../../src/ledger/resolve-intents.ts';
 import { createEscrowClient } from '../../src/purple-flea/escrow-client.ts';
 import { createFaucetClient } from '../../src/purple-flea/faucet-client.ts';
@@ -21,7 +22,7 @@ import {
   tradingEnvironment,
   treasuryEnvironment,
 } from '../shared/environment.ts';
-import { createReadStop } from '../shared/ledger.ts';
+import { createIntents, createReadStop } from '../shared/ledger.ts';
 import { createMailboxDeps } from '../shared/mailbox.ts';
 import { readPolicies, symbolPolicies } from '../shared/policies.ts';
 import { createKeys, createServiceDeps, walletKeyOf } from '../shared/purple-flea.ts';
@@ -40,6 +41,15 @@ const env = readEnvironment({
   EVENT_BUS: z.string(),
 });
 const { symbols } = readPolicies(symbolPolicies);
+const beginnings = createBeginnings(env.INTENT_TABLE);
+const places = createPlaceTable(aws.dynamoDb, env.INTENT_TABLE);
+const placeOf = ({ baseUrl, profile }: ServicePlace) => ({ baseUrl, profile });
+const configured = {
+  escrow: placeOf(env.ESCROW_SERVICE),
+  trading: placeOf(env.TRADING_SERVICE),
+  wallet: placeOf(env.WALLET_SERVICE),
+  faucet: placeOf(env.FAUCET_SERVICE),
+};
 const keys = createKeys(env.SECRETS);
 const keyIn =
   (...roles: KeyRole[]) =>
@@ -57,8 +67,11 @@ export const handler = middy(
     openWallet: openToLook(wallet, walletKeyOf(keys, env), createWalletClient),
     openTrading: openToLook(trading, keyIn('trading', 'predecessor'), createTradingClient),
     openFaucet: openToLook(faucet, keyIn('treasury', 'predecessor', 'counterparties'), createFaucetClient),
-    intents: createIntentTable(aws.dynamoDb, env.INTENT_TABLE),
-    readBeginnings: createBeginnings(env.INTENT_TABLE).read,
+    intents: createIntents(env.INTENT_TABLE),
+    readBeginnings: async () => {
+      await places.record(configured);
+      return beginnings.read();
+    },
     paperBooks: createPaperBookTable(aws.dynamoDb, env.INTENT_TABLE),
     publish: createPublisher(aws.eventBridge, env.EVENT_BUS),
     policy: RESOLVE_DEFAULTS,

@@ -10,7 +10,8 @@ export async function isReadable(deps: Pick<LookDeps, 'openEscrow' | 'openWallet
   try {
     const escrow = await deps.openEscrow(intent);
     const { kind } = await escrow.list({ role: 'creator', limit: 1 });
-    if (kind === 'unsupported') await (await deps.openWallet({ agentId: intent.agentId })).readLedger();
+    if (kind === 'unsupported')
+      await (await deps.openWallet({ agentId: intent.agentId, service: intent.wallet })).readLedger();
     return true;
   } catch {
     // Whatever it is, the next minute asks again.

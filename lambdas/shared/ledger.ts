@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { createIntentTable } from '../../src/aws/intent-table.ts';
+import { createPlaceTable } from '../../src/aws/place-table.ts';
 import { keepValues } from '../../src/aws/kept-values.ts';
 import { createStopSwitch } from '../../src/aws/stop-switch.ts';
+import type { IntentStore } from '../../src/ledger/intent.ts';
+import { bindPlaces } from '../../src/ledger/places.ts';
 import type { EffectDeps } from '../../src/ledger/perform-effect.ts';
 import type { ReadStop } from '../../src/ledger/stop.ts';
 import type { BudgetPolicy } from '../../src/ledger/budgets.ts';
@@ -13,12 +16,17 @@ export function createLedgerDeps(
   { budgets }: { readonly budgets: BudgetPolicy },
 ): Omit<EffectDeps, 'remainingMs'> {
   return {
-    intents: createIntentTable(aws.dynamoDb, env.INTENT_TABLE),
+    intents: createIntents(env.INTENT_TABLE),
     budgets,
     readStop: createReadStop(env.STOP_PARAMETER),
     now: () => new Date(),
     newId: randomUUID,
   };
+}
+
+/** The intents of a table; each says where it belongs, those of earlier releases too. */
+export function createIntents(tableName: string): IntentStore {
+  return bindPlaces(createIntentTable(aws.dynamoDb, tableName), createPlaceTable(aws.dynamoDb, tableName).read);
 }
 
 /** The stop, read through a cache of this process. */

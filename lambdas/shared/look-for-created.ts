@@ -11,7 +11,7 @@ import type { WalletClient } from '../../src/purple-flea/wallet.ts';
 export interface LookForCreatedDeps {
   readonly intents: IntentStore;
   readonly openEscrow: OpenClient<EscrowClient>;
-  /** @param owner names no service: the wallet is where it is configured, whatever the escrow service. */
+  /** @param owner names the wallet's own place as its service, or none where that was not recorded. */
   readonly openWallet: OpenClient<WalletClient>;
 }
 
@@ -32,7 +32,7 @@ export function createLookForCreated(deps: LookForCreatedDeps): LookFor {
     lookForCreated(
       {
         escrow: await escrowOf(intent),
-        wallet: await deps.openWallet({ agentId: intent.agentId }),
+        wallet: await deps.openWallet({ agentId: intent.agentId, service: intent.wallet }),
         findCanary: () => findCanary(deps.intents, intent),
       },
       intent,

@@ -72,7 +72,8 @@ export class EscrowLifecycle extends Construct {
 
     const { ledgerPolicies } = foundation;
     const ledger = { ...purpleFlea, ...foundation.ledgerEnvironment, AGENT_ID: config.purpleFlea.agentId };
-    const lockFunds = task('lock-funds', Duration.seconds(30), ledger, ledgerPolicies);
+    const wallet = { WALLET_SERVICE: JSON.stringify(config.purpleFlea.wallet) };
+    const lockFunds = task('lock-funds', Duration.seconds(30), { ...ledger, ...wallet }, ledgerPolicies);
     const completeDelivery = task('complete-delivery', Duration.seconds(45), ledger, ledgerPolicies);
     const releaseFunds = task('release-funds', Duration.seconds(60), ledger, ledgerPolicies);
     const raiseDispute = task('raise-dispute', Duration.seconds(60), ledger, ledgerPolicies);
@@ -81,7 +82,10 @@ export class EscrowLifecycle extends Construct {
       MAILBOX_TABLE: mailbox.tableName,
     });
     const checkStatus = task('check-status', Duration.seconds(30), purpleFlea);
-    const awaitSignal = task('await-signal', Duration.seconds(30), { MAILBOX_TABLE: mailbox.tableName });
+    const awaitSignal = task('await-signal', Duration.seconds(30), {
+      MAILBOX_TABLE: mailbox.tableName,
+      INTENT_TABLE: intents.tableName,
+    });
     const awaitVerdict = task('await-verdict', Duration.seconds(30), {
       MAILBOX_TABLE: mailbox.tableName,
       INTENT_TABLE: intents.tableName,
@@ -105,7 +109,7 @@ export class EscrowLifecycle extends Construct {
     allowListingSignals(awaitSignal, mailbox);
     allowListingSignals(reviewDelivery, mailbox);
     allowOn(reviewDelivery, ['kms:Decrypt'], key.keyArn);
-    allowReadingIntents(awaitVerdict, intents, key);
+    for (const fn of [awaitVerdict, awaitSignal, reviewDelivery, checkStatus]) allowReadingIntents(fn, intents, key);
     for (const fn of [reviewDelivery, checkStatus]) allowPacing(fn, intents, key);
 
     const tasks = {

@@ -63,6 +63,7 @@ export function lockFunds(deps: EscrowEffectDeps, input: LifecycleInput): Promis
       kind: 'escrow-create',
       cause: input.cause,
       ...recordedOwner(deps.owner),
+      ...(deps.owner.wallet === undefined ? {} : { wallet: deps.owner.wallet }),
       open: deps.openEscrow,
       payee: input.counterpartyAgentId,
       amountUsd: formatUsd(input.amountUsd),

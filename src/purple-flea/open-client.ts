@@ -1,4 +1,4 @@
-import { refuseElsewhere, type IntentOwner } from '../ledger/owner.ts';
+import { refuseElsewhere, refuseOtherWallet, type IntentOwner, type ServicePlace } from '../ledger/owner.ts';
 import type { Credentials, ServiceDeps } from './service.ts';
 
 /** Makes a client of one service for one agent. */
@@ -15,6 +15,14 @@ export function openToSend<Client>(deps: ServiceDeps, keyOf: KeyOf, create: Crea
   return async (owner) => {
     refuseElsewhere(owner, deps.service);
     return create(deps, await keyOf(owner.agentId));
+  };
+}
+
+/** Opens what creations are sent with: where the wallet that they are looked for in is the configured one. */
+export function openWithWallet<Client>(open: OpenClient<Client>, wallet: ServicePlace): OpenClient<Client> {
+  return async (owner) => {
+    refuseOtherWallet(owner, wallet);
+    return open(owner);
   };
 }
 

@@ -1,0 +1,72 @@
+import type { EffectKind } from './effect-key.ts';
+import type { Intent, IntentPage, IntentStore } from './intent.ts';
+import type { ServicePlace } from './owner.ts';
+
+/** Where each service is, or was at some moment. */
+export type Places = Readonly<Record<'escrow' | 'trading' | 'wallet' | 'faucet', ServicePlace>>;
+
+/** Where the services were when this ledger first ran a version that records them with each intent. */
+export interface PlaceStore {
+  /** Undefined where nothing was recorded yet. */
+  read(): Promise<Places | undefined>;
+  /** Records them unless that was done before; returns what is recorded. */
+  record(places: Places): Promise<Places>;
+}
+
+/** Which service an effect is sent to; undefined on paper. */
+export function serviceOf(kind: EffectKind): keyof Places | undefined {
+  switch (kind) {
+    case 'escrow-create':
+    case 'escrow-complete':
+    case 'escrow-release':
+    case 'escrow-dispute':
+      return 'escrow';
+    case 'trade-order':
+      return 'trading';
+    case 'transfer':
+      return 'wallet';
+    case 'faucet-claim':
+      return 'faucet';
+    case 'paper-order':
+      return undefined;
+  }
+}
+
+/**
+ * A ledger whose intents all say where they belong. Those of 0.1.0 name no service: they belong where the services were when
+ * this version first ran, wherever these are configured since.
+ */
+export function bindPlaces(store: IntentStore, readPlaces: PlaceStore['read']): IntentStore {
+  const bind = async (intent: Intent): Promise<Intent> => {
+    const service = intent.state === 'skipped' ? undefined : serviceOf(intent.kind);
+    if (service === undefined || isPlaced(intent)) return intent;
+    const places = await readPlaces();
+    if (places === undefined) return intent;
+    const wallet = intent.kind === 'escrow-create' ? { wallet: intent.wallet ?? places.wallet } : {};
+    return { ...intent, service: intent.service ?? places[service], ...wallet };
+  };
+  const bindAll = (intents: readonly Intent[]) => Promise.all(intents.map(bind));
+  const bindPage = async (page: IntentPage) => ({ ...page, intents: await bindAll(page.intents) });
+  return {
+    ...store,
+    prepare: async (...args) => bind(await store.prepare(...args)),
+    skip: async (...args) => {
+      const { intent, isNew } = await store.skip(...args);
+      return { intent: await bind(intent), isNew };
+    },
+    move: async (...args) => bind(await store.move(...args)),
+    postpone: async (...args) => bind(await store.postpone(...args)),
+    noteLook: async (...args) => bind(await store.noteLook(...args)),
+    read: async (key) => {
+      const intent = await store.read(key);
+      return intent === undefined ? undefined : bind(intent);
+    },
+    list: async (...args) => bindAll(await store.list(...args)),
+    listApplied: async (...args) => bindPage(await store.listApplied(...args)),
+    listSince: async (...args) => bindPage(await store.listSince(...args)),
+  };
+}
+
+function isPlaced({ kind, service, wallet }: Intent): boolean {
+  return service !== undefined && (kind !== 'escrow-create' || wallet !== undefined);
+}
