@@ -2,9 +2,12 @@ import * as z from 'zod/mini';
 import { askedStateSchema, lockedStateSchema, undecidedStateSchema } from '../../src/escrow/lifecycle-state.ts';
 import { metricsOf } from '../../src/escrow/gate.ts';
 import { awaitSignal, escrowAddress, type MailboxDeps, type SignalType } from '../../src/escrow/mailbox.ts';
+import { findCreation } from '../../src/escrow/find-creator.ts';
+import type { IntentStore } from '../../src/ledger/intent.ts';
 import type { Log } from '../../src/observability.ts';
 
 export interface Deps extends MailboxDeps {
+  readonly intents: Pick<IntentStore, 'read'>;
   readonly log: Log;
 }
 
@@ -22,6 +25,7 @@ export function createHandler(deps: Deps) {
     const asked = inputSchema.parse(input);
     const { escrow, request } = asked.state;
     const deadlineAt = asked.awaits === 'decision' ? asked.state.review.until : escrow.deadlineAt;
+    const creation = await findCreation(deps.intents, request.cause, escrow.escrowId);
     const wait = await awaitSignal(deps, {
       taskToken: asked.taskToken,
       addresses: [escrowAddress(escrow.escrowId), request.address],
@@ -30,6 +34,7 @@ export function createHandler(deps: Deps) {
       notBefore: request.cause.createdAt,
       deadlineAt,
       escrowId: escrow.escrowId,
+      ...(creation?.service === undefined ? {} : { service: creation.service }),
       status: asked.awaits === 'decision' ? asked.state.review.status : escrow.status,
     });
     deps.log.info('waiting', { escrowId: escrow.escrowId, awaits: asked.awaits, deadlineAt, wait });

@@ -1,25 +1,29 @@
+import { findCreation } from '../../src/escrow/find-creator.ts';
 import { lockedStateSchema } from '../../src/escrow/lifecycle-state.ts';
 import { nextLook } from '../../src/escrow/next-look.ts';
 import { readOrLater } from '../../src/escrow/unread-escrow.ts';
+import type { IntentStore } from '../../src/ledger/intent.ts';
 import { formatUsd } from '../../src/money.ts';
 import { announce } from '../shared/announce.ts';
 import type { EscrowReadDeps } from '../shared/escrow-task.ts';
 import { reportFee } from '../shared/report-fee.ts';
 
 export interface Deps extends EscrowReadDeps {
+  readonly intents: Pick<IntentStore, 'read'>;
   readonly now: () => Date;
 }
 
 /**
- * Asks the service what became of an escrow. After a deadline nothing is assumed. Where it cannot be read, the execution
+ * Asks the service what became of an escrow, where it was made. After a deadline nothing is assumed. Where it cannot be read, the execution
  * goes on waiting with what it knows, and looks again soon.
  */
 export function createHandler(deps: Deps) {
   return async (input: unknown) => {
-    const { escrow } = lockedStateSchema.parse(input);
+    const { request, escrow } = lockedStateSchema.parse(input);
     const { escrowId, reference } = escrow;
     const settlesAt = escrow.settlesAt ?? escrow.deadlineAt;
-    const readStatus = () => deps.viewEscrows().readStatus(escrowId);
+    const creation = await findCreation(deps.intents, request.cause, escrowId);
+    const readStatus = () => deps.viewEscrows(creation?.service).readStatus(escrowId);
     const looked = await readOrLater(readStatus, { ...escrow, settlesAt }, deps.now());
     if (looked.kind === 'unread') {
       const { unreadSince, lookAt, reason } = looked;

@@ -1,25 +1,29 @@
+import { findCreation } from '../../src/escrow/find-creator.ts';
 import { undecidedStateSchema } from '../../src/escrow/lifecycle-state.ts';
 import { escrowAddress, listSaid, type MailboxStore } from '../../src/escrow/mailbox.ts';
 import { reviewDelivery, type Review } from '../../src/escrow/review.ts';
 import { readOrLater } from '../../src/escrow/unread-escrow.ts';
+import type { IntentStore } from '../../src/ledger/intent.ts';
 import { formatUsd } from '../../src/money.ts';
 import { announce } from '../shared/announce.ts';
 import type { EscrowReadDeps } from '../shared/escrow-task.ts';
 
 export interface Deps extends EscrowReadDeps {
+  readonly intents: Pick<IntentStore, 'read'>;
   readonly mailbox: Pick<MailboxStore, 'listSignals'>;
   readonly now: () => Date;
 }
 
 /**
- * Decides over an escrow from what was said and what the service shows, and records the decision with its reason. Where the
+ * Decides over an escrow from what was said and what the service shows where it was made, and records the decision with its reason. Where the
  * escrow cannot be read nothing is decided: it asks again soon.
  */
 export function createHandler(deps: Deps) {
   return async (input: unknown): Promise<Review & { readonly status: string; readonly unreadSince?: string }> => {
     const { request, escrow, delivery, decision, review: before } = undecidedStateSchema.parse(input);
     const { escrowId, status, settlesAt = escrow.deadlineAt } = escrow;
-    const readStatus = () => deps.viewEscrows().readStatus(escrowId);
+    const creation = await findCreation(deps.intents, request.cause, escrowId);
+    const readStatus = () => deps.viewEscrows(creation?.service).readStatus(escrowId);
     const looked = await readOrLater(readStatus, { ...before, settlesAt }, deps.now());
     if (looked.kind === 'unread') {
       const { unreadSince, lookAt: until, reason } = looked;

@@ -4,14 +4,16 @@ import { createMailboxTable } from '../../src/aws/mailbox-table.ts';
 import { aws } from '../shared/aws.ts';
 import { readEnvironment } from '../shared/environment.ts';
 import { createEscrowReadDeps } from '../shared/escrow-task.ts';
+import { createIntents } from '../shared/ledger.ts';
 import { telemetry } from '../shared/telemetry.ts';
 import { createHandler } from './handler.ts';
 
-const env = readEnvironment({ MAILBOX_TABLE: z.string() });
+const env = readEnvironment({ MAILBOX_TABLE: z.string(), INTENT_TABLE: z.string() });
 
 export const handler = middy(
   createHandler({
     ...createEscrowReadDeps(),
+    intents: createIntents(env.INTENT_TABLE),
     mailbox: createMailboxTable(aws.dynamoDb, env.MAILBOX_TABLE),
     now: () => new Date(),
   }),

@@ -2,9 +2,7 @@ import * as z from 'zod/mini';
 import type { KeyRing, KeyRole } from '../../src/aws/key-ring.ts';
 import { createPublisher } from '../../src/aws/publisher.ts';
 import type { EscrowEffectDeps } from '../../src/escrow/escrow-effects.ts';
-import type { ServicePlace } from '../../src/ledger/owner.ts';
-import { createEscrowClient, createEscrowViewer } from '../../src/purple-flea/escrow-client.ts';
-import type { EscrowViewer } from '../../src/purple-flea/escrow.ts';
+import { createEscrowClient, createEscrowViews, type ViewEscrows } from '../../src/purple-flea/escrow-client.ts';
 import { openToSend } from '../../src/purple-flea/open-client.ts';
 import { aws } from './aws.ts';
 import type { AnnounceDeps } from './announce.ts';
@@ -24,8 +22,7 @@ import { count, log } from './telemetry.ts';
 export interface EscrowReadDeps extends AnnounceDeps {
   /** What the service is configured to keep of an escrow; 100 is one per cent. */
   readonly feeBasisPoints: number;
-  /** Escrows as anyone may see them; where the configured service is, if no other is named. */
-  readonly viewEscrows: (at?: ServicePlace) => EscrowViewer;
+  readonly viewEscrows: ViewEscrows;
 }
 
 /** What those that send an escrow effect need. */
@@ -41,7 +38,7 @@ export function createEscrowReadDeps(): EscrowReadDeps {
   const env = readEnvironment({ ...escrowEnvironment, EVENT_BUS: z.string() });
   const service = createServiceDeps(env.ESCROW_SERVICE, env);
   return {
-    viewEscrows: (at) => createEscrowViewer(at === undefined ? service : { ...service, service: at }),
+    viewEscrows: createEscrowViews(service),
     feeBasisPoints: env.ESCROW_SERVICE.feeBasisPoints,
     publish: createPublisher(aws.eventBridge, env.EVENT_BUS),
     log,

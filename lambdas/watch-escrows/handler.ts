@@ -5,7 +5,7 @@ import { isOutage } from '../../src/ledger/waiting.ts';
 import type { Count, Log } from '../../src/observability.ts';
 import type { TaskContext } from '../shared/escrow-task.ts';
 
-export interface Deps extends MailboxDeps {
+export interface Deps extends MailboxDeps, Pick<WatchDeps, 'configured' | 'viewEscrows'> {
   readonly watch: WatchStore;
   /** The list of all escrows that are waited for, where one agent has it, and their public status. */
   readonly openEscrows: () => Promise<WatchDeps['escrow']>;
@@ -23,9 +23,11 @@ export function createHandler(deps: Deps) {
     const remainingMs = () => context.getRemainingTimeInMillis();
     try {
       const escrow = await deps.openEscrows();
-      const { failed, ...run } = await watchEscrows({ ...deps, escrow, remainingMs });
+      const { failed, unread = [], ...run } = await watchEscrows({ ...deps, escrow, remainingMs });
       deps.count('WatchLagSeconds', run.lagSeconds);
       deps.log.info('watched', { ...run });
+      if (unread.length > 0) deps.count('EscrowsUnread', unread.length);
+      for (const one of unread) deps.log.warn('escrow not read', { ...one });
       for (const failure of failed) deps.log.error('escrow not watched', { ...failure });
       if (failed.length > 0) throw new Error(`${failed.length} escrows not watched, the first: ${failed[0]?.reason}`);
       return run;

@@ -1,6 +1,6 @@
 import middy from '@middy/core';
 import { createWatchTable } from '../../src/aws/mailbox-table.ts';
-import { createEscrowClient, createEscrowViewer } from '../../src/purple-flea/escrow-client.ts';
+import { createEscrowClient, createEscrowViewer, createEscrowViews } from '../../src/purple-flea/escrow-client.ts';
 import { aws } from '../shared/aws.ts';
 import { escrowEnvironment, keysEnvironment, mailboxEnvironment, readEnvironment } from '../shared/environment.ts';
 import { createMailboxDeps } from '../shared/mailbox.ts';
@@ -20,6 +20,8 @@ const service = createServiceDeps(env.ESCROW_SERVICE, env);
 export const handler = middy(
   createHandler({
     ...createMailboxDeps(),
+    configured: env.ESCROW_SERVICE,
+    viewEscrows: createEscrowViews(service),
     watch: createWatchTable(aws.dynamoDb, env.MAILBOX_TABLE),
     openEscrows: async () => {
       const { treasury } = env.SECRETS;

@@ -135,8 +135,8 @@ export function createWatchTable(dynamoDb: DynamoDb, tableName: string): WatchSt
         ExpressionAttributeValues: { ':waiting': WAITING },
       });
       for await (const items of pages) {
-        for (const { escrowId, status, notBefore } of items as (Wait & Watched)[]) {
-          watched.push({ escrowId, status, since: notBefore });
+        for (const { escrowId, status, notBefore, service } of items as (Wait & Watched)[]) {
+          watched.push({ escrowId, status, since: notBefore, ...(service === undefined ? {} : { service }) });
         }
       }
       return watched;
@@ -144,13 +144,17 @@ export function createWatchTable(dynamoDb: DynamoDb, tableName: string): WatchSt
 
     async readRound() {
       const { Item } = await dynamoDb('GetItem', { TableName: tableName, Key: ROUND, ConsistentRead: true });
-      return Item === undefined
-        ? undefined
-        : { startedAt: String(Item['startedAt']), position: Number(Item['position']) };
+      if (Item === undefined) return undefined;
+      const { startedAt, position, elsewhere } = Item;
+      return {
+        startedAt: String(startedAt),
+        position: Number(position),
+        ...(elsewhere === undefined ? {} : { elsewhere: Number(elsewhere) }),
+      };
     },
 
-    async writeRound({ startedAt, position }: WatchRound) {
-      await dynamoDb('PutItem', { TableName: tableName, Item: { ...ROUND, startedAt, position } });
+    async writeRound(round: WatchRound) {
+      await dynamoDb('PutItem', { TableName: tableName, Item: { ...ROUND, ...round } });
     },
   };
 }

@@ -13,6 +13,16 @@ export async function findCreator(
   escrowId: string,
   configured: Owner,
 ): Promise<Owner> {
+  const creation = await findCreation(intents, cause, escrowId);
+  return creation === undefined ? configured : { ...configured, ...creation.service, agentId: creation.agentId };
+}
+
+/** The try of its creation that made an escrow; or the latest, where none is known to. Undefined where there is none. */
+export async function findCreation(
+  intents: Pick<IntentStore, 'read'>,
+  cause: Cause,
+  escrowId: string,
+): Promise<Intent | undefined> {
   let creation: Intent | undefined;
   let key: string | undefined = effectKey(cause, 'escrow-create');
   while (key !== undefined && creation?.result?.['escrowId'] !== escrowId) {
@@ -20,5 +30,5 @@ export async function findCreator(
     creation = next ?? creation;
     key = next?.retriedAs;
   }
-  return creation === undefined ? configured : { ...configured, ...creation.service, agentId: creation.agentId };
+  return creation;
 }

@@ -1,4 +1,5 @@
 import { describeError } from '../errors.ts';
+import type { ServicePlace } from '../ledger/owner.ts';
 
 /**
  * Where signals and waiting executions meet, in either order.
@@ -43,6 +44,8 @@ export interface Wait {
   /** The escrow that it is about, and its status as far as the execution knows: another one wakes it. */
   readonly escrowId?: string | undefined;
   readonly status?: string | undefined;
+  /** Where the escrow lives; absent where that is not known, as in waits of earlier releases. */
+  readonly service?: ServicePlace | undefined;
 }
 
 /** A wait whose deadline has passed. */

@@ -3,7 +3,8 @@ import { effectKey, type Cause, type EffectKind } from '../ledger/effect-key.ts'
 import type { Intent, IntentCursor, IntentState, IntentStore } from '../ledger/intent.ts';
 import type { ServicePlace } from '../ledger/owner.ts';
 import { formatUsd } from '../money.ts';
-import type { EscrowView, EscrowViewer } from '../purple-flea/escrow.ts';
+import type { ViewEscrows } from '../purple-flea/escrow-client.ts';
+import type { EscrowView } from '../purple-flea/escrow.ts';
 import { escrowAddress, type MailboxStore, type Signal } from './mailbox.ts';
 
 /** An execution as it is described. Times are ISO 8601. */
@@ -50,8 +51,7 @@ export interface EscrowStory {
 export interface StoryDeps {
   readonly intents: Pick<IntentStore, 'read' | 'listSince'>;
   readonly mailbox: Pick<MailboxStore, 'listSignals' | 'findWait'>;
-  /** Escrows as anyone may see them; where the configured service is, if no other is named. */
-  readonly viewEscrows: (at?: ServicePlace) => EscrowViewer;
+  readonly viewEscrows: ViewEscrows;
   readonly describeExecution: DescribeExecution;
 }
 

@@ -1,4 +1,6 @@
 import { describeError, ServiceUnreadableError } from '../errors.ts';
+import { isAt, type ServicePlace } from '../ledger/owner.ts';
+import type { ViewEscrows } from '../purple-flea/escrow-client.ts';
 import type { EscrowClient, EscrowRow } from '../purple-flea/escrow.ts';
 import { deliverSignal, escrowAddress, type MailboxDeps } from './mailbox.ts';
 
@@ -15,6 +17,8 @@ export interface Watched {
   readonly status: string;
   /** The escrow is younger than this (ISO 8601). */
   readonly since: string;
+  /** Where it lives; where the service is configured, if left out. */
+  readonly service?: ServicePlace | undefined;
 }
 
 /** How far the round over all escrows has come. */
@@ -23,6 +27,8 @@ export interface WatchRound {
   readonly startedAt: string;
   /** Rows of the list, or escrows, that were looked at. */
   readonly position: number;
+  /** Likewise of the escrows that live elsewhere. */
+  readonly elsewhere?: number | undefined;
 }
 
 export interface WatchStore {
@@ -35,6 +41,10 @@ export interface WatchStore {
 export interface WatchDeps extends MailboxDeps {
   readonly watch: WatchStore;
   readonly escrow: Pick<EscrowClient, 'list' | 'readStatus'>;
+  /** Where `escrow` is. */
+  readonly configured: ServicePlace;
+  /** For escrows that live elsewhere: they are in no list that is read. */
+  readonly viewEscrows: ViewEscrows;
   readonly now: () => Date;
   /** How long this run may still go on, in milliseconds. */
   readonly remainingMs: () => number;
@@ -51,6 +61,8 @@ export interface WatchRun {
   readonly lagSeconds: number;
   /** Escrows that could not be looked at, or nobody told; they keep no other from being looked at. */
   readonly failed: readonly Failed[];
+  /** Escrows at an address that is not configured any more, which could not be read there. */
+  readonly unread?: readonly Failed[];
 }
 
 interface Failed {
@@ -76,10 +88,13 @@ export async function watchEscrows(deps: WatchDeps): Promise<WatchRun> {
     return { watched: 0, calls: 0, changed: 0, lagSeconds: 0, failed: [] };
   }
   const round = (await deps.watch.readRound()) ?? fresh;
-  const looked = (await lookInList(deps, watched, round)) ?? (await lookAtEach(deps, watched, round));
+  const isHere = (one: Watched) => isAt(one, deps.configured);
+  const looked = await lookHere(deps, watched.filter(isHere), round);
+  const others = watched.filter((one) => !isHere(one));
+  const far = await lookElsewhere(deps, others, round.elsewhere ?? 0);
   const failed = [...looked.failed];
   let changed = 0;
-  for (const { escrowId } of looked.differing) {
+  for (const { escrowId } of [...looked.differing, ...far.differing]) {
     const signal = { type: 'changed', at: now.toISOString(), source: 'look' } as const;
     try {
       if ((await deliverSignal(deps, escrowAddress(escrowId), signal)) === 'resumed') changed += 1;
@@ -87,9 +102,13 @@ export async function watchEscrows(deps: WatchDeps): Promise<WatchRun> {
       failed.push({ escrowId, reason: describeError(error) });
     }
   }
-  await deps.watch.writeRound(looked.isOver ? fresh : { ...round, position: looked.position });
+  const elsewhere = others.length === 0 ? {} : { elsewhere: far.position };
+  await deps.watch.writeRound(
+    looked.isOver ? { ...fresh, ...elsewhere } : { ...round, position: looked.position, ...elsewhere },
+  );
   const lagSeconds = Math.floor((now.getTime() - Date.parse(round.startedAt)) / 1000);
-  return { watched: watched.length, calls: looked.calls, changed, lagSeconds, failed };
+  const unread = far.failed.length === 0 ? {} : { unread: far.failed };
+  return { watched: watched.length, calls: looked.calls + far.calls, changed, lagSeconds, failed, ...unread };
 }
 
 interface Looked {
@@ -98,6 +117,37 @@ interface Looked {
   readonly isOver: boolean;
   readonly differing: readonly Watched[];
   readonly failed: readonly Failed[];
+}
+
+async function lookHere(deps: WatchDeps, watched: readonly Watched[], round: WatchRound): Promise<Looked> {
+  if (watched.length === 0) return { calls: 0, position: 0, isOver: true, differing: [], failed: [] };
+  return (await lookInList(deps, watched, round)) ?? lookAtEach(deps, watched, round);
+}
+
+/** The next of those that live elsewhere; the first that cannot be read there ends it, and the next run goes on behind it. */
+async function lookElsewhere(deps: WatchDeps, watched: readonly Watched[], from: number): Promise<Looked> {
+  const ordered = inOrder(watched);
+  const differing: Watched[] = [];
+  const failed: Failed[] = [];
+  let position = from >= ordered.length ? 0 : from;
+  let calls = 0;
+  while (failed.length === 0 && calls < CALLS_A_RUN && deps.remainingMs() >= CALL_MS) {
+    const one = ordered[position];
+    if (one === undefined) break;
+    calls += 1;
+    position += 1;
+    try {
+      differing.push(...differs(one, await deps.viewEscrows(one.service).readStatus(one.escrowId)));
+    } catch (error) {
+      if (!(error instanceof ServiceUnreadableError)) throw error;
+      failed.push({ escrowId: one.escrowId, reason: describeError(error) });
+    }
+  }
+  return { calls, position, isOver: position >= ordered.length, differing, failed };
+}
+
+function inOrder(watched: readonly Watched[]): readonly Watched[] {
+  return watched.toSorted((one, other) => one.escrowId.localeCompare(other.escrowId));
 }
 
 /** Pages from where the round stands, newest first, back to the oldest escrow that is waited for. */
@@ -128,7 +178,7 @@ async function lookInList(
 
 /** The next escrows in the order of their ids. */
 async function lookAtEach(deps: WatchDeps, watched: readonly Watched[], round: WatchRound): Promise<Looked> {
-  const ordered = watched.toSorted((one, other) => one.escrowId.localeCompare(other.escrowId));
+  const ordered = inOrder(watched);
   const differing: Watched[] = [];
   const failed: Failed[] = [];
   let position = round.position >= ordered.length ? 0 : round.position;

@@ -1,3 +1,5 @@
+import { ServiceUnreadableError } from '../errors.ts';
+import { describePlace, isAt, type ServicePlace } from '../ledger/owner.ts';
 import type { EscrowBodies, EscrowClient, EscrowViewer } from './escrow.ts';
 import type { EscrowDialect } from './profiles/escrow-dialect.ts';
 import { escrowPublished } from './profiles/escrow-published.ts';
@@ -18,6 +20,34 @@ export function createEscrowViewer(deps: ServiceDeps): EscrowViewer {
   const { profile } = deps.service;
   const dialect = DIALECTS[profile];
   return { profile, readStatus: (id) => readService(deps, undefined, 'escrow.status', dialect.status(id)) };
+}
+
+/** Escrows as anyone may see them, at the configured service or where they were made. */
+export type ViewEscrows = (at?: ServicePlace) => EscrowViewer;
+
+/**
+ * Views escrows where they live. At an address or in a dialect that is not configured any more no answer says that there is
+ * none: it counts as not read.
+ */
+export function createEscrowViews(deps: ServiceDeps): ViewEscrows {
+  return (at) => {
+    if (at === undefined || isAt({ service: at }, deps.service)) return createEscrowViewer(deps);
+    const viewer = createEscrowViewer({ ...deps, service: at });
+    return { ...viewer, readStatus: (id) => orUnread(viewer.readStatus(id), at) };
+  };
+}
+
+async function orUnread<Value>(read: Promise<Value>, at: ServicePlace): Promise<Value> {
+  try {
+    return await read;
+  } catch (error) {
+    if (!(error instanceof ServiceUnreadableError)) throw error;
+    const { operation, retryAfterSeconds } = error;
+    throw new ServiceUnreadableError(`${error.message}; it lives at ${describePlace(at)}, and another is configured`, {
+      ...(operation === undefined ? {} : { operation }),
+      ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+    });
+  }
 }
 
 /** The escrow service as one agent uses it, in the dialect that is configured for it. */

@@ -46,10 +46,10 @@ const ANSWERS = ['s3:inferences/answers/*', 's3:inferences/failures/*'];
 
 /** All that each function may do, besides writing to its own log group. */
 const GRANTS: Readonly<Record<string, readonly string[]>> = {
-  'await-signal': [LISTED_MAILBOX, USE_TABLE_KEY, RESUME],
+  'await-signal': [READ_INTENT, LISTED_MAILBOX, USE_TABLE_KEY, RESUME],
   'await-verdict': [READ_INTENT, MAILBOX, USE_TABLE_KEY, RESUME],
   'check-readiness': [READ_INTENT, PACE, STOP, SECRET, USE_TABLE_KEY],
-  'check-status': [PACE, USE_TABLE_KEY, PUBLISH],
+  'check-status': [READ_INTENT, PACE, USE_TABLE_KEY, PUBLISH],
   'complete-delivery': [LEDGER, STOP, SECRET, USE_TABLE_KEY, PUBLISH],
   'decide-intent': [
     LEDGER_AND_AGE,
@@ -95,7 +95,7 @@ const GRANTS: Readonly<Record<string, readonly string[]>> = {
   ],
   'request-prediction-btc': ['sagemaker:InvokeEndpoint on sagemaker:endpoint/direction-model', PUBLISH],
   'resolve-intents': [LEDGER_AND_AGE, BY_STATE, VERDICTS, STOP, SECRET, USE_TABLE_KEY, PUBLISH, RESUME],
-  'review-delivery': [PACE, USE_TABLE_KEY, PUBLISH, 'dynamodb:Query on dynamodb:table/mailbox'],
+  'review-delivery': [READ_INTENT, PACE, USE_TABLE_KEY, PUBLISH, 'dynamodb:Query on dynamodb:table/mailbox'],
   'watch-escrows': [
     MAILBOX,
     'dynamodb:Query on dynamodb:table/mailbox/index/by-deadline',

@@ -6,8 +6,8 @@ export function createMemoryWatch({ waits }: Mail): WatchStore & { round: WatchR
   const store = {
     round: undefined as WatchRound | undefined,
     listWatched: async () =>
-      [...waits.values()].flatMap(({ isMain, escrowId, status, notBefore: since }) =>
-        !isMain || escrowId === undefined || status === undefined ? [] : [{ escrowId, status, since }],
+      [...waits.values()].flatMap(({ isMain, escrowId, status, notBefore: since, service }) =>
+        !isMain || escrowId === undefined || status === undefined ? [] : [{ escrowId, status, since, service }],
       ),
     readRound: async () => store.round,
     writeRound: async (round: WatchRound) => void (store.round = round),

@@ -5,6 +5,7 @@ import type { DeadLetter } from '../../src/aws/dead-letters.ts';
 import { INCOMING } from '../../src/events/catalogue.ts';
 import { aLockedState } from './bonus-escrow.ts';
 import { aBatch, anEvent, timeLeft } from './lambda-events.ts';
+import { createMemoryIntents } from './memory-intents.ts';
 import { createMemoryMailbox, createTasks } from './memory-mailbox.ts';
 import { createRecorder } from './recorder.ts';
 
@@ -39,7 +40,7 @@ export function createWaitingRoom() {
     recorder,
     deadLetters,
     mailboxDeps: { mailbox: shared.mailbox, resume: shared.resume },
-    awaitDelivery: createAwaitSignal(shared),
+    awaitDelivery: createAwaitSignal({ ...shared, intents: createMemoryIntents() }),
     deliverDeadlines: createDeliverDeadlines({ ...shared, now: () => world.now }),
     /** Takes an event from the queue, as JSON text. */
     recordEvent,

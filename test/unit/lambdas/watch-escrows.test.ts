@@ -4,6 +4,7 @@ import { escrowAddress } from '../../../src/escrow/mailbox.ts';
 import { aView, ESCROW_ID } from '../../support/bonus-escrow.ts';
 import { afterNoon, MINUTE, NOON } from '../../support/effects.ts';
 import { anEscrowClient } from '../../support/escrow-task.ts';
+import { inert } from '../../support/inert.ts';
 import { timeLeft } from '../../support/lambda-events.ts';
 import { createMemoryMailbox, createTasks, noMail } from '../../support/memory-mailbox.ts';
 import { createMemoryWatch } from '../../support/memory-watch.ts';
@@ -30,6 +31,8 @@ test('a change is told to who waits for it, with the own key, and how long the r
     mailbox,
     resume: tasks.resume,
     watch,
+    configured: { baseUrl: 'https://escrow.example.com', profile: 'reference' },
+    viewEscrows: inert('viewEscrows'),
     openEscrows: async () => {
       opened += 1;
       const readStatus = async () => aView({ status: 'refunded' });

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { ServiceUnreadableError } from '../../../../src/errors.ts';
 import { escrowAddress } from '../../../../src/escrow/mailbox.ts';
 import { watchEscrows, type WatchDeps } from '../../../../src/escrow/watch.ts';
+import type { ServicePlace } from '../../../../src/ledger/owner.ts';
 import type { EscrowClient, EscrowQuery, EscrowRow, EscrowStatus } from '../../../../src/purple-flea/escrow.ts';
 import { aView } from '../../../support/bonus-escrow.ts';
 import { afterNoon, MINUTE, NOON } from '../../../support/effects.ts';
@@ -10,6 +11,8 @@ import { createMemoryMailbox, createTasks, noMail } from '../../../support/memor
 import { createMemoryWatch } from '../../../support/memory-watch.ts';
 
 const HOUR = 60 * MINUTE;
+const HERE: ServicePlace = { baseUrl: 'https://escrow.example.com', profile: 'reference' };
+const BEFORE: ServicePlace = { baseUrl: 'https://before.example.com', profile: 'published' };
 
 interface Known {
   readonly status: EscrowStatus;
@@ -24,7 +27,15 @@ function aRoom(shown: Readonly<Record<string, Known>>, options: { readonly hasLi
   const tasks = createTasks(tokens);
   const watch = createMemoryWatch(mail);
   const asked: (EscrowQuery | string)[] = [];
-  const world = { now: NOON, remainingMs: 60_000, isDown: false, unreadable: '', bad: '', shown: { ...shown } };
+  const world = {
+    now: NOON,
+    remainingMs: 60_000,
+    isDown: false,
+    isGone: false,
+    unreadable: '',
+    bad: '',
+    shown: { ...shown },
+  };
   const escrow: EscrowClient = anEscrowClient({
     list: async (query = {}) => {
       if (options.hasList === false) return { kind: 'unsupported', reason: 'no list' };
@@ -47,17 +58,25 @@ function aRoom(shown: Readonly<Record<string, Known>>, options: { readonly hasLi
       return aView({ escrowId, status: world.shown[escrowId]?.status ?? 'locked' });
     },
   });
+  /** The same escrows, at the address where the service was before. */
+  const readElsewhere = async (at: ServicePlace | undefined, escrowId: string) => {
+    asked.push(`${at?.baseUrl}/${escrowId}`);
+    if (world.isGone) throw new ServiceUnreadableError('escrow.status: no connection');
+    return aView({ escrowId, status: world.shown[escrowId]?.status ?? 'locked' });
+  };
   const deps: WatchDeps = {
     mailbox,
     resume: (token, output) =>
       token === world.bad ? Promise.reject(new Error('not a token')) : tasks.resume(token, output),
     watch,
     escrow,
+    configured: HERE,
+    viewEscrows: (at) => ({ profile: 'reference', readStatus: (id) => readElsewhere(at, id) }),
     now: () => world.now,
     remainingMs: () => world.remainingMs,
   };
   /** An execution waits for an escrow of which it knows this. */
-  const wait = (escrowId: string, status: EscrowStatus = 'locked', since: Date = NOON) =>
+  const wait = (escrowId: string, status: EscrowStatus = 'locked', since: Date = NOON, service?: ServicePlace) =>
     mailbox.putWait({
       taskToken: `token-${escrowId}`,
       addresses: [escrowAddress(escrowId)],
@@ -66,6 +85,7 @@ function aRoom(shown: Readonly<Record<string, Known>>, options: { readonly hasLi
       deadlineAt: afterNoon(99 * HOUR).toISOString(),
       escrowId,
       status,
+      service,
     });
   return { world, tasks, watch, asked, wait, run: () => watchEscrows(deps) };
 }
@@ -231,4 +251,46 @@ test('a service that cannot be read fails the run, and the round is where it was
 
   await expect(run()).rejects.toThrow('HTTP 503');
   expect(watch.round).toEqual(before);
+});
+
+describe('escrows that live where the service was before', () => {
+  const rooms = async () => {
+    const room = aRoom({ ...escrows(2), esc_2: { status: 'completed' }, esc_3: { status: 'disputed' } });
+    await room.wait('esc_0', 'locked', NOON, HERE);
+    await room.wait('esc_2', 'locked', NOON, BEFORE);
+    await room.wait('esc_3', 'locked', NOON, BEFORE);
+    return room;
+  };
+
+  test('are read there, one by one, and the others in the list of today', async () => {
+    const { run, asked, tasks } = await rooms();
+
+    expect(await run()).toEqual({ watched: 3, calls: 3, changed: 2, lagSeconds: 0, failed: [] });
+    expect(asked).toEqual([
+      { role: 'creator', limit: 100, offset: 0 },
+      'https://before.example.com/esc_2',
+      'https://before.example.com/esc_3',
+    ]);
+    expect([...tasks.ended.keys()]).toEqual(['token-esc_2', 'token-esc_3']);
+  });
+
+  test('count as unread while nobody answers there, and keep no other from being looked at', async () => {
+    const { run, asked, world } = await rooms();
+    world.isGone = true;
+    const unread = (escrowId: string) => [{ escrowId, reason: 'ServiceUnreadableError: escrow.status: no connection' }];
+
+    expect(await run()).toMatchObject({ changed: 0, failed: [], unread: unread('esc_2') });
+    expect(await run()).toMatchObject({ changed: 0, failed: [], unread: unread('esc_3') });
+    expect(asked.filter((one) => typeof one === 'object')).toHaveLength(2);
+  });
+
+  test('keep no round open where nothing else is waited for', async () => {
+    const { run, wait, world } = aRoom(escrows(1));
+    await wait('esc_0', 'locked', NOON, BEFORE);
+    await run();
+    world.now = afterNoon(HOUR);
+
+    expect(await run()).toMatchObject({ watched: 1, lagSeconds: 3600 });
+    expect(await run()).toMatchObject({ lagSeconds: 0 });
+  });
 });
