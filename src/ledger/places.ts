@@ -8,9 +8,9 @@ export type Places = Readonly<Record<'escrow' | 'trading' | 'wallet' | 'faucet',
 /** Where the services were when this ledger first ran a version that records them with each intent. */
 export interface PlaceStore {
   /** Undefined where nothing was recorded yet. */
-  read(): Promise<Places | undefined>;
+  readonly read: () => Promise<Places | undefined>;
   /** Records them unless that was done before; returns what is recorded. */
-  record(places: Places): Promise<Places>;
+  readonly record: (places: Places) => Promise<Places>;
 }
 
 /** Which service an effect is sent to; undefined on paper. */

@@ -135,14 +135,18 @@ describe.each(PROFILES)('after the services moved, in the %s dialect', (profile)
     expect(await lookToday()(intent)).toMatchObject({ kind: 'found' });
   });
 
-  const WALLET_ALONE = profile === 'published' ? 'waits: its row would be missed there' : 'is sent: the list shows it';
-  test(`a lock that was recorded with another wallet ${WALLET_ALONE}`, async () => {
+  const WALLET_ALONE = {
+    reference: ['is sent: the list shows it', 'applied', undefined],
+    published: ['waits: its row would be missed there', 'not-sent', 'it was recorded with the wallet at '],
+  } as const;
+  const [what, outcome, reason] = WALLET_ALONE[profile];
+
+  test(`a lock that was recorded with another wallet ${what}`, async () => {
     await lock(before, before, true);
 
-    expect(await lock(before, today)).toMatchObject(
-      profile === 'published'
-        ? { reason: expect.stringContaining(`it was recorded with the wallet at ${before.url}`) }
-        : { outcome: 'applied' },
-    );
+    const locked = await lock(before, today);
+
+    expect(locked.outcome).toBe(outcome);
+    expect('reason' in locked ? locked.reason?.slice(0, reason?.length) : undefined).toBe(reason);
   });
 });
