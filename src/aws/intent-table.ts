@@ -307,13 +307,19 @@ export function pauseAtRandom(attempt: number): Promise<void> {
   return sleep(Math.random() * Math.min(50 * 2 ** attempt, 1_000));
 }
 
-function waitSets({ wakes }: IntentWait): string {
-  return `notBefore = :notBefore, waits = :waits, waitsFor = :waitsFor${wakes === undefined ? '' : ', wakes = :wakes'}`;
+function waitSets(wait: IntentWait): string {
+  return presentIn(wait)
+    .map(([name]) => `${name} = :${name}`)
+    .join(', ');
 }
 
-function waitValues({ notBefore, waits, waitsFor, wakes }: IntentWait) {
-  const given = { ':notBefore': notBefore, ':waits': waits, ':waitsFor': waitsFor };
-  return wakes === undefined ? given : { ...given, ':wakes': wakes };
+function waitValues(wait: IntentWait): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(presentIn(wait).map(([name, value]) => [`:${name}`, value]));
+}
+
+function presentIn({ notBefore, waits, limitWaits, waitsFor, wakes }: IntentWait): [string, unknown][] {
+  const fields = { notBefore, waits, limitWaits, waitsFor, wakes };
+  return Object.entries(fields).filter(([, value]) => value !== undefined);
 }
 
 function step(state: IntentState, at: Date, note: string): IntentStep {

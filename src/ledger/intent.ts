@@ -72,6 +72,8 @@ export interface IntentWait {
   readonly notBefore: string;
   /** How many waits there were, this one included. */
   readonly waits: number;
+  /** How many of them were for a limit or the pace, if any: these say nothing about how long others last. */
+  readonly limitWaits?: number | undefined;
   readonly waitsFor: Obstacle;
   /** How often it was woken before its time, because what it waits for seemed to be back. */
   readonly wakes?: number;

@@ -24,27 +24,31 @@ const LONGEST_PAUSE_SECONDS = 15 * 60;
 const PAUSES_OF_A_DAY = 100;
 const LONGEST_LATER_SECONDS = 2 * 3600;
 
-/** Waits for a limit or the pace are often short, as in a burst: so many of them are not. */
-const LIMITED_PAUSES = 1_000;
+/** A limit says itself when it is over: so many waits for it are no longer than that. */
+const LIMIT_WAITS = 200;
 
 /** Right before a deadline the sweepers, which run every minute, could not end a shorter wait. */
 const SHORTEST_BEFORE_DEADLINE_SECONDS = 60;
 const PART_OF_WHAT_IS_LEFT = 8;
 
 /**
- * How long to wait, in whole seconds: from 15 s to 15 min, and to 2 h after a day; at least what the service asks for.
+ * How long to wait, in whole seconds: from 15 s to 15 min, and to 2 h after a day; at least what the service asks for, and
+ * for a limit just that. Waits for limits and for other obstacles are counted apart.
  *
- * @param waits how many pauses there were before.
+ * @param before how many waits there were.
  */
-export function pauseSeconds({ waitsFor, atLeastSeconds = 0 }: Omit<Later, 'reason'>, waits: number): number {
-  const isLimited = waitsFor === 'rate-limit';
-  const isLong = !isLimited && waits >= PAUSES_OF_A_DAY;
-  // A limit says itself when it is over; growing pauses would only add to it.
-  if (isLimited && waits < LIMITED_PAUSES && atLeastSeconds > 0) return Math.ceil(atLeastSeconds);
-  const grown = isLong
-    ? Math.min(LONGEST_PAUSE_SECONDS * 2 ** (waits - PAUSES_OF_A_DAY), LONGEST_LATER_SECONDS)
-    : Math.min(FIRST_PAUSE_SECONDS * 2 ** waits, LONGEST_PAUSE_SECONDS);
-  return Math.max(grown, Math.ceil(atLeastSeconds));
+export function pauseSeconds(
+  { waitsFor, atLeastSeconds = 0 }: Omit<Later, 'reason'>,
+  { waits = 0, limitWaits = 0 }: Pick<Intent, 'waits' | 'limitWaits'>,
+): number {
+  const before = waitsFor === 'rate-limit' ? limitWaits - LIMIT_WAITS : waits - limitWaits;
+  const asked = Math.ceil(atLeastSeconds);
+  if (before < 0 && asked > 0) return asked;
+  const grown =
+    before < PAUSES_OF_A_DAY
+      ? Math.min(FIRST_PAUSE_SECONDS * 2 ** Math.max(0, before), LONGEST_PAUSE_SECONDS)
+      : Math.min(LONGEST_PAUSE_SECONDS * 2 ** (before - PAUSES_OF_A_DAY), LONGEST_LATER_SECONDS);
+  return Math.max(grown, asked);
 }
 
 /**
@@ -59,16 +63,19 @@ export function pauseBefore(deadlineAt: string | undefined, seconds: number, now
 
 /** The next wait of an intent, which ends with the intent's own time at the latest. */
 export function nextWait(
-  intent: Pick<Intent, 'waits' | 'expiresAt'>,
+  intent: Pick<Intent, 'waits' | 'limitWaits' | 'expiresAt'>,
   later: Later,
   now: Date,
   urgentBy?: string,
 ): IntentWait {
-  const waits = intent.waits ?? 0;
-  const pause = pauseBefore(urgentBy, pauseSeconds(later, waits), now);
+  const { waits = 0, limitWaits = 0 } = intent;
+  const { waitsFor } = later;
+  const pause = pauseBefore(urgentBy, pauseSeconds(later, intent), now);
   const seconds = Math.max(pause, Math.ceil(later.atLeastSeconds ?? 0));
   const until = Math.min(now.getTime() + seconds * 1000, Date.parse(intent.expiresAt));
-  return { notBefore: new Date(until).toISOString(), waits: waits + 1, waitsFor: later.waitsFor };
+  const limited = waitsFor === 'rate-limit' ? limitWaits + 1 : limitWaits;
+  const wait = { notBefore: new Date(until).toISOString(), waits: waits + 1, waitsFor };
+  return limited === 0 ? wait : { ...wait, limitWaits: limited };
 }
 
 /** How long an intent has to wait still, in whole seconds; 0 where it may be sent. */

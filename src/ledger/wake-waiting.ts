@@ -58,8 +58,8 @@ export async function wakeWaiting(deps: WakeDeps): Promise<WakeRun> {
 }
 
 /** Limits and the pace are waited for often in a burst, and not for long. */
-function isWaitingLong({ waits = 0, waitsFor }: Intent): boolean {
-  return waits >= LONG_WAITS && waitsFor !== 'rate-limit';
+function isWaitingLong({ waits = 0, limitWaits = 0, waitsFor }: Intent): boolean {
+  return waits - limitWaits >= LONG_WAITS && waitsFor !== 'rate-limit';
 }
 
 async function listPrepared({ intents }: WakeDeps): Promise<Intent[]> {

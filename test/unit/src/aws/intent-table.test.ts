@@ -590,14 +590,19 @@ describe('a look', () => {
   ])('is put off by a wait, if it waited %p times before', async (waits, condition, values) => {
     const prepared = stored({ state: 'prepared' });
     server.script(answer(200, { Attributes: typed({ ...prepared }) }));
-    const wait = { notBefore: afterNoon(MINUTE).toISOString(), waits: (waits ?? 0) + 1, waitsFor: 'stop' } as const;
+    const notBefore = afterNoon(MINUTE).toISOString();
+    const wait = { notBefore, waits: (waits ?? 0) + 1, limitWaits: 1, waitsFor: 'stop' } as const;
 
     expect(await table().postpone({ key, fence: 1, waits }, wait, 'halted', NOON)).toEqual(prepared);
     const { ConditionExpression, UpdateExpression, ExpressionAttributeValues } = (sent()[0]?.body ?? {}) as Fields;
     expect(ConditionExpression).toBe(`#state = :state AND #fence = :fence AND ${condition}`);
     expect(UpdateExpression).not.toContain('history');
+    expect(UpdateExpression).toContain(
+      'notBefore = :notBefore, waits = :waits, limitWaits = :limitWaits, waitsFor = :waitsFor',
+    );
     expect(ExpressionAttributeValues).toMatchObject({
       ...values,
+      ':limitWaits': { N: '1' },
       ':state': { S: 'prepared' },
       ':notBefore': { S: wait.notBefore },
       ':waits': { N: String(wait.waits) },

@@ -10,12 +10,13 @@ const WAIT: IntentWait = { notBefore: afterNoon(15 * MINUTE).toISOString(), wait
 async function waiting(...waits: (Partial<IntentWait> & Partial<NewIntent>)[]) {
   const intents = createMemoryIntents();
   const keys: string[] = [];
-  for (const [index, { notBefore, waits: count, waitsFor, wakes, ...others }] of waits.entries()) {
+  for (const [index, { notBefore, waits: count, limitWaits, waitsFor, wakes, ...others }] of waits.entries()) {
     const intent = await intents.prepare(aNewIntent({ subject: `subject-${index}`, ...others }), NOON);
     const given = {
       notBefore: notBefore ?? WAIT.notBefore,
       waits: count ?? WAIT.waits,
       waitsFor: waitsFor ?? WAIT.waitsFor,
+      ...(limitWaits === undefined ? {} : { limitWaits }),
     };
     await intents.postpone(intent, wakes === undefined ? given : { ...given, wakes }, 'a reason', NOON);
     keys.push(intent.key);
@@ -111,7 +112,11 @@ test('all that wait are seen, page by page, and those that waited for about an h
 });
 
 test('waits for a rate limit or the pace are no long ones, however many they are', async () => {
-  const { intents } = await waiting({ waits: 200, waitsFor: 'rate-limit' }, { waits: 200 });
+  const { intents } = await waiting(
+    { waits: 200, limitWaits: 200, waitsFor: 'rate-limit' },
+    { waits: 200, limitWaits: 199 },
+    { waits: 200, limitWaits: 190 },
+  );
 
   expect(await run(intents, 3)).toMatchObject({ waitingLong: 1 });
 });
