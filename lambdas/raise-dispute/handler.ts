@@ -14,11 +14,11 @@ type DisputeState = z.infer<typeof disputeStateSchema>;
 export function createHandler(deps: EscrowTaskDeps) {
   return async (input: unknown, context: TaskContext) => {
     const state = disputeStateSchema.parse(input);
-    const { escrowId, reference, deadlineAt } = state.escrow;
+    const { escrowId, reference } = state.escrow;
     const { reason } = state.review;
     const outcome = await settleEscrow(
       deps,
-      { cause: state.request.cause, escrowId, deadlineAt, unlike: 'auto_released' },
+      { cause: state.request.cause, ...escrowRefOf(state), unlike: 'auto_released' },
       context,
       (effects) => raiseOnce({ ...deps, ...effects }, state, reason),
     );

@@ -10,10 +10,11 @@ import { settleEscrow } from '../shared/settle-escrow.ts';
 export function createHandler(deps: EscrowTaskDeps) {
   return async (input: unknown, context: TaskContext) => {
     const state = releaseStateSchema.parse(input);
-    const { escrowId, reference, deadlineAt } = state.escrow;
+    const { escrowId, reference } = state.escrow;
     const { cause } = state.request;
-    const outcome = await settleEscrow(deps, { cause, escrowId, deadlineAt, unlike: 'refunded' }, context, (effects) =>
-      releaseFunds(effects, cause, escrowRefOf(state), state.review.reason),
+    const escrow = escrowRefOf(state);
+    const outcome = await settleEscrow(deps, { cause, ...escrow, unlike: 'refunded' }, context, (effects) =>
+      releaseFunds(effects, cause, escrow, state.review.reason),
     );
     if (outcome.outcome !== 'applied') {
       deps.log.warn('funds not released', { ...outcome, escrowId });

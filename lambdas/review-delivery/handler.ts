@@ -14,12 +14,20 @@ export interface Deps extends EscrowReadDeps {
   readonly now: () => Date;
 }
 
+/** A review as the workflow carries it on. */
+type Reviewed = Review & {
+  readonly status: string;
+  readonly unreadSince?: string;
+  /** When silence settles the escrow (ISO 8601). */
+  readonly settlesAt?: string;
+};
+
 /**
  * Decides over an escrow from what was said and what the service shows where it was made, and records the decision with its reason. Where the
  * escrow cannot be read nothing is decided: it asks again soon.
  */
 export function createHandler(deps: Deps) {
-  return async (input: unknown): Promise<Review & { readonly status: string; readonly unreadSince?: string }> => {
+  return async (input: unknown): Promise<Reviewed> => {
     const { request, escrow, delivery, decision, review: before } = undecidedStateSchema.parse(input);
     const { escrowId, status, settlesAt = escrow.deadlineAt } = escrow;
     const creation = await findCreation(deps.intents, request.cause, escrowId);
@@ -37,6 +45,6 @@ export function createHandler(deps: Deps) {
     const terms = { ...request, reference: escrow.reference, amountUsd: formatUsd(request.amountUsd) };
     const review = reviewDelivery(said, view, terms, deps.now());
     await announce(deps, 'escrow.reviewed', { escrowId, ...review });
-    return { ...review, status: view.status };
+    return { ...review, status: view.status, settlesAt: view.deadlineAt };
   };
 }

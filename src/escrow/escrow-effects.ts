@@ -34,14 +34,19 @@ export interface EscrowRef {
   readonly deadlineAt?: string | undefined;
 }
 
-/** The escrow of an execution's state. */
-export function escrowRefOf(state: {
+/** The escrow of an execution's state. A wait's end is no deadline where the escrow could not be read when it began. */
+export function escrowRefOf({
+  request,
+  escrow,
+  review,
+}: {
   readonly request: Pick<LifecycleInput, 'amountUsd' | 'counterpartyAgentId'>;
-  readonly escrow: { readonly escrowId: string; readonly deadlineAt: string };
-}): EscrowRef {
-  const { amountUsd, counterpartyAgentId } = state.request;
-  const { escrowId, deadlineAt } = state.escrow;
-  return { escrowId, amountUsd: formatUsd(amountUsd), counterpartyAgentId, deadlineAt };
+  readonly escrow: { readonly escrowId: string; readonly deadlineAt: string; readonly settlesAt?: string | undefined };
+  readonly review?: { readonly settlesAt?: string | undefined };
+}): EscrowRef & { readonly deadlineAt: string } {
+  const deadlineAt = review?.settlesAt ?? escrow.settlesAt ?? escrow.deadlineAt;
+  const { amountUsd, counterpartyAgentId } = request;
+  return { escrowId: escrow.escrowId, amountUsd: formatUsd(amountUsd), counterpartyAgentId, deadlineAt };
 }
 
 /** A cause that could not be acted on for a week is no longer acted on. */

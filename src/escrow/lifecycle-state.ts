@@ -62,7 +62,12 @@ export const askedStateSchema = z.object({
 const reviewed = <Decision extends string>(decision: Decision) =>
   z.object({
     ...lockedStateSchema.shape,
-    review: z.object({ decision: z.literal(decision), reason: z.string() }),
+    review: z.object({
+      decision: z.literal(decision),
+      reason: z.string(),
+      /** When silence settles it, as the review saw it (ISO 8601); reviews of 0.1.0 do not say. */
+      settlesAt: z.optional(z.iso.datetime()),
+    }),
   });
 
 /** The same once it is decided to release, or to dispute. */

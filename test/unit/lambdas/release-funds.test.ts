@@ -13,6 +13,7 @@ import {
   TREASURY,
 } from '../../support/bonus-escrow.ts';
 import { anEscrowTask } from '../../support/escrow-task.ts';
+import { inert } from '../../support/inert.ts';
 import { timeLeft } from '../../support/lambda-events.ts';
 
 const RELEASED: ReleasedEscrow = {
@@ -198,6 +199,20 @@ describe('a payment whose escrow is past its deadline', () => {
       reason: 'the stop is on "halted"; the escrow is refunded',
     });
     expect(recorder.counted).toEqual({ DecisionsMissed: 1 });
+  });
+
+  test.each([
+    [
+      'its last wait ended then, and it could not be read',
+      { escrow: { settlesAt: '2026-04-01T09:00:00Z' }, review: {} },
+    ],
+    ['it was completed meanwhile', { escrow: {}, review: { settlesAt: '2026-04-01T09:00:00.000Z' } }],
+  ])('by its state alone, since %s, waits for what holds it back', async (_why, { escrow, review }) => {
+    const { deps } = anEscrowTask({ readStatus: inert('readStatus') }, { ...late, readStop: async () => 'halted' });
+    const before = aReviewedState();
+    const state = { ...before, escrow: { ...before.escrow, ...escrow }, review: { ...before.review, ...review } };
+
+    expect(await createHandler(deps)(state, timeLeft())).toMatchObject({ outcome: 'not-sent', retryAfterSeconds: 15 });
   });
 
   test('and that is in doubt waits for its verdict all the same', async () => {

@@ -9,6 +9,9 @@ import { anEscrowTask } from '../../support/escrow-task.ts';
 import { createMemoryMailbox } from '../../support/memory-mailbox.ts';
 import type { Recorder } from '../../support/recorder.ts';
 
+/** When silence settles the escrow that the service shows. */
+const SETTLES_AT = aView().deadlineAt;
+
 /** A review over an empty mailbox. */
 function aReview(client: Partial<EscrowClient> = {}): { readonly deps: Deps; readonly recorder: Recorder } {
   const { deps, recorder } = anEscrowTask(client);
@@ -30,7 +33,7 @@ describe('a review', () => {
     });
 
     const { status } = aView(shown);
-    expect(await createHandler(deps)(aDeliveredState())).toEqual({ decision, reason, status });
+    expect(await createHandler(deps)(aDeliveredState())).toEqual({ decision, reason, status, settlesAt: SETTLES_AT });
     expect(read).toEqual([ESCROW_ID]);
     expect(recorder.published).toEqual([['escrow.reviewed', { escrowId: ESCROW_ID, decision, reason }]]);
   });
@@ -97,8 +100,8 @@ describe('a review', () => {
     const early = { decision: 'ask', reason, until: '2026-03-13T07:00:00.000Z', isLate: false };
     const late = { decision: 'ask', reason, until: '2026-03-13T08:30:00.000Z', isLate: true };
 
-    expect(await reviewAt('2026-03-06T10:00:00Z')).toEqual({ ...early, status: 'locked' });
-    expect(await reviewAt('2026-03-13T07:00:00Z')).toEqual({ ...late, status: 'locked' });
+    expect(await reviewAt('2026-03-06T10:00:00Z')).toEqual({ ...early, status: 'locked', settlesAt: SETTLES_AT });
+    expect(await reviewAt('2026-03-13T07:00:00Z')).toEqual({ ...late, status: 'locked', settlesAt: SETTLES_AT });
     expect(recorder.published).toEqual([
       ['escrow.reviewed', { escrowId: ESCROW_ID, ...early }],
       ['escrow.reviewed', { escrowId: ESCROW_ID, ...late }],
@@ -113,6 +116,7 @@ describe('a review', () => {
       decision: 'dispute',
       reason: 'rejected by ada: no such model',
       status: 'locked',
+      settlesAt: SETTLES_AT,
     });
   });
 
