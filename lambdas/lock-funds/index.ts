@@ -1,4 +1,5 @@
 import middy from '@middy/core';
+import { placeOf } from '../../src/ledger/owner.ts';
 import { openWithWallet } from '../../src/purple-flea/open-client.ts';
 import { serviceSchema } from '../../src/purple-flea/service.ts';
 import { jsonText } from '../../src/schemas.ts';
@@ -7,8 +8,8 @@ import { createEscrowTaskDeps } from '../shared/escrow-task.ts';
 import { telemetry } from '../shared/telemetry.ts';
 import { createHandler } from './handler.ts';
 
-const { baseUrl, profile } = readEnvironment({ WALLET_SERVICE: jsonText(serviceSchema) }).WALLET_SERVICE;
-const wallet = { baseUrl, profile };
+const env = readEnvironment({ WALLET_SERVICE: jsonText(serviceSchema) });
+const wallet = placeOf(env.WALLET_SERVICE);
 const deps = createEscrowTaskDeps('treasury');
 
 export const handler = middy(

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod/mini';
 import { createBaselineTable } from '../../src/aws/baseline-table.ts';
 import { createPublisher } from '../../src/aws/publisher.ts';
+import { placeOf } from '../../src/ledger/owner.ts';
 import { createEscrowClient } from '../../src/purple-flea/escrow-client.ts';
 import { openToSend } from '../../src/purple-flea/open-client.ts';
 import { serviceSchema } from '../../src/purple-flea/service.ts';
@@ -51,6 +52,7 @@ export const handler = middy(
     intents: createIntents(env.INTENT_TABLE),
     baselines: createBaselineTable(aws.dynamoDb, env.INTENT_TABLE),
     agentIds: predecessor === undefined ? [env.AGENT_ID] : [env.AGENT_ID, predecessor.agentId],
+    places: { escrow: placeOf(env.ESCROW_SERVICE), wallet: placeOf(env.WALLET_SERVICE) },
     openEscrow: openToSend(escrow, (agentId) => keys.get(agentId, ['treasury', 'predecessor']), createEscrowClient),
     openWallet: openToSend(wallet, walletKeyOf(keys, env), createWalletClient),
     openTrading: async (owner) => (tradesItself ? openTrading(owner) : undefined),

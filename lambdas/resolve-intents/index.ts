@@ -4,7 +4,7 @@ import { createPaperBookTable } from '../../src/aws/paper-book-table.ts';
 import type { KeyRole } from '../../src/aws/key-ring.ts';
 import { createPlaceTable } from '../../src/aws/place-table.ts';
 import { createPublisher } from '../../src/aws/publisher.ts';
-import type { ServicePlace } from '../../src/ledger/owner.ts';
+import { placeOf } from '../../src/ledger/owner.ts';
 import { RESOLVE_DEFAULTS } from '../../src/ledger/resolve-intents.ts';
 import { createEscrowClient } from '../../src/purple-flea/escrow-client.ts';
 import { createFaucetClient } from '../../src/purple-flea/faucet-client.ts';
@@ -43,7 +43,6 @@ const env = readEnvironment({
 const { symbols } = readPolicies(symbolPolicies);
 const beginnings = createBeginnings(env.INTENT_TABLE);
 const places = createPlaceTable(aws.dynamoDb, env.INTENT_TABLE);
-const placeOf = ({ baseUrl, profile }: ServicePlace) => ({ baseUrl, profile });
 const configured = {
   escrow: placeOf(env.ESCROW_SERVICE),
   trading: placeOf(env.TRADING_SERVICE),

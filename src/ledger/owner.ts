@@ -4,6 +4,11 @@ import type { Profile, Service } from '../purple-flea/service.ts';
 /** Where an effect is sent: one service, and the dialect spoken there. */
 export type ServicePlace = Pick<Service, 'baseUrl' | 'profile'>;
 
+/** The place of a service that has more to it. */
+export function placeOf({ baseUrl, profile }: ServicePlace): ServicePlace {
+  return { baseUrl, profile };
+}
+
 /** Whose effect it is: an agent, at one address, in one dialect. It is sent, looked for and tried again only there. */
 export interface Owner extends ServicePlace {
   readonly agentId: string;

@@ -1,8 +1,13 @@
 import * as z from 'zod/mini';
+import { PROFILES } from '../purple-flea/service.ts';
+
+const place = z.object({ baseUrl: z.string(), profile: z.enum(PROFILES) });
 
 /** What one reconciliation leaves for the next to compare the balance with. Amounts are decimal USD, times ISO 8601. */
 export const baselineSchema = z.object({
   agentId: z.string(),
+  /** Where it was read; absent in baselines of earlier releases. */
+  places: z.optional(z.object({ escrow: place, wallet: place })),
   /** When the reconciliation began. What changed in the ledger before is in its balance. */
   at: z.string(),
   /** When its balance had been read. What was sent after is not in it. */

@@ -67,7 +67,7 @@ export function referenceOn({ description }: Pick<SeenEscrow, 'description'>): s
 function compareReferences(
   creations: readonly LedgerEffect[],
   service: ServicePicture,
-  { settledBefore, agentId }: LedgerPicture,
+  { settledBefore, agentId, elsewhere }: LedgerPicture,
 ): Drift[] {
   const byReference = new Map(creations.map((creation) => [creation.reference, creation]));
   const tagged = Map.groupBy(
@@ -75,7 +75,8 @@ function compareReferences(
     referenceOn,
   );
   return [...tagged].flatMap(([reference, escrows]) => {
-    if (reference === undefined) return [];
+    // A service that moved with its books shows what was sent to its former address.
+    if (reference === undefined || elsewhere?.has(reference) === true) return [];
     const creation = byReference.get(reference);
     if (creation === undefined) {
       const settled = escrows.filter(({ createdAt }) => Date.parse(createdAt) < Date.parse(settledBefore));

@@ -74,6 +74,8 @@ function notCompared(...reasons: string[]): MoneyComparison {
 function compareLocked(ledger: LedgerPicture, service: ServicePicture, doubtful: ReadonlySet<string>): MoneyComparison {
   const shown = service.balance?.locked;
   if (shown === undefined) return notCompared('what is locked: this dialect does not show it');
+  if (ledger.elsewhere !== undefined)
+    return notCompared('what is locked: escrows at another address may be part of it');
   const missing = ledger.effects.flatMap(({ kind, escrowId, amountUsd }) =>
     kind === 'escrow-create' && service.missing.has(escrowId ?? '') ? [upTo(parseUsd(amountUsd))] : [],
   );

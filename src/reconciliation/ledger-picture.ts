@@ -1,4 +1,6 @@
 import { effectKey, type EffectKind } from '../ledger/effect-key.ts';
+import { isAt } from '../ledger/owner.ts';
+import { serviceOf, type Places } from '../ledger/places.ts';
 import { INTENT_STATES, type Intent, type IntentCursor, type IntentState, type IntentStore } from '../ledger/intent.ts';
 
 /** What the ledger says of one effect, as far as it is compared. */
@@ -18,38 +20,61 @@ export interface LedgerPicture {
   readonly effects: readonly LedgerEffect[];
   /** What was last changed after it is in doubt, and a later escrow may have an intent that is not here yet (ISO 8601). */
   readonly settledBefore: string;
+  /** References of effects at another place, which are not among these. */
+  readonly elsewhere?: ReadonlySet<string> | undefined;
 }
 
 /** Intents of one agent by key, and whether these are all that changed since the moment asked for. */
 export interface LedgerReading {
   readonly intents: ReadonlyMap<string, Intent>;
   readonly isAll: boolean;
+  /** References of its effects at another place: nothing that is read shows them. Absent where there are none. */
+  readonly elsewhere?: ReadonlySet<string>;
 }
+
+/** Whether what the clients show may show an effect: it was sent to the services that they read. */
+export function isAtPlaces({ kind, service }: Pick<Intent, 'kind' | 'service'>, places: ComparedPlaces): boolean {
+  const compared = serviceOf(kind);
+  return compared === 'escrow' || compared === 'wallet' ? isAt({ service }, places[compared]) : true;
+}
+
+/** Where the services are that escrows and balances are read from. */
+export type ComparedPlaces = Pick<Places, 'escrow' | 'wallet'>;
 
 const PAGE = 500;
 
 /** More than this is not held in memory. */
 const MAX_INTENTS = 20_000;
 
-/** Reads what concerns one agent: what it sent, and the completions of whoever's key is held. Paper is no money. */
+/**
+ * Reads what concerns one agent: what it sent, and the completions of whoever's key is held. Paper is no money.
+ *
+ * @param isHere sets aside effects at another place.
+ */
 export async function readLedger(
   intents: IntentStore,
   agentId: string,
   since: Date,
   hasTime: () => boolean,
+  isHere: (intent: Intent) => boolean = () => true,
 ): Promise<LedgerReading> {
   const read = new Map<string, Intent>();
+  const elsewhere = new Set<string>();
   // In the order in which intents go through them: one that moves on while they are read is seen twice, not missed.
   for (const state of INTENT_STATES) {
     let after: IntentCursor | undefined;
     do {
       if (!hasTime() || read.size > MAX_INTENTS) return { intents: read, isAll: false };
       const page = await intents.listSince(state, since, PAGE, after);
-      for (const intent of page.intents) if (concerns(intent, agentId)) keepLatest(read, intent);
+      for (const intent of page.intents) {
+        if (!concerns(intent, agentId)) continue;
+        if (isHere(intent)) keepLatest(read, intent);
+        else elsewhere.add(intent.reference);
+      }
       after = page.next;
     } while (after !== undefined);
   }
-  return { intents: read, isAll: true };
+  return { intents: read, isAll: true, ...(elsewhere.size === 0 ? {} : { elsewhere }) };
 }
 
 function concerns({ agentId, kind }: Intent, own: string): boolean {
@@ -75,6 +100,7 @@ export function pictureOf(
   return {
     agentId,
     settledBefore: until,
+    elsewhere: after.elsewhere ?? before.elsewhere,
     effects: [...latest.values()].map((intent) => {
       const earlier = before.intents.get(intent.key);
       const isMoving = !after.intents.has(intent.key) || earlier === undefined || hasMoved(earlier, intent);

@@ -1,11 +1,20 @@
-import type { IntentStore } from '../ledger/intent.ts';
+import type { Intent, IntentStore } from '../ledger/intent.ts';
+import { isAt } from '../ledger/owner.ts';
 import { RESOLVE_DEFAULTS } from '../ledger/resolve-intents.ts';
 import type { EscrowRow } from '../purple-flea/escrow.ts';
 import { RECENT_MS, type Baseline, type BaselineStore } from './baseline.ts';
 import { compareEscrows, referenceOn } from './compare-escrows.ts';
 import { baselineOf, compareMoney, type MoneyComparison } from './compare-money.ts';
 import { driftName, type Drift } from './drift.ts';
-import { pictureOf, readAgain, readLedger, type LedgerPicture, type LedgerReading } from './ledger-picture.ts';
+import {
+  isAtPlaces,
+  pictureOf,
+  readAgain,
+  readLedger,
+  type ComparedPlaces,
+  type LedgerPicture,
+  type LedgerReading,
+} from './ledger-picture.ts';
 import { LOOK_BACK_MS } from './look-back.ts';
 import {
   hasTime,
@@ -21,6 +30,8 @@ export interface ReconcileDeps extends ServiceReader {
   readonly baselines: BaselineStore;
   /** The agent whose key the clients use. */
   readonly agentId: string;
+  /** Where the clients read. */
+  readonly places: ComparedPlaces;
 }
 
 /** What one reconciliation found. */
@@ -55,9 +66,10 @@ const MAX_CONFIRMED = 200;
  */
 export async function reconcile(deps: ReconcileDeps): Promise<Reconciliation> {
   const startedAt = deps.now();
-  const baseline = await deps.baselines.read(deps.agentId);
+  const kept = await deps.baselines.read(deps.agentId);
   const before = await readLedgerOf(deps, startedAt);
   if (!before.isAll) return unfinished(deps.agentId, before);
+  const baseline = kept !== undefined && isFrom(deps.places, kept, before) ? kept : undefined;
   const wanted = wantedOf(deps.agentId, before, baseline, startedAt);
   const first = await takePictures(deps, before, wanted, startedAt);
   const { drifts: found, ledger, service, overflow } = await confirmEscrows(deps, first);
@@ -70,13 +82,30 @@ export async function reconcile(deps: ReconcileDeps): Promise<Reconciliation> {
       ...(foreign === 0 ? [] : [`${foreign} escrows bear no reference of this project; nothing is said of them`]),
       ...money.notes,
     ],
-    notCompared: [...new Set([...service.notCompared, ...money.notCompared])],
+    notCompared: [...new Set([...setAside(ledger), ...service.notCompared, ...money.notCompared])],
     problems: [...new Set([...first.problems, ...service.problems, ...service.gaps, ...overflow, ...money.problems])],
     intents: ledger.effects.length,
     escrows: service.escrows.size,
     baseline:
-      first.problems.length + money.problems.length > 0 ? undefined : baselineOf(ledger, service, found, startedAt),
+      first.problems.length + money.problems.length > 0
+        ? undefined
+        : withPlaces(deps.places, baselineOf(ledger, service, found, startedAt)),
   };
+}
+
+/** What was read at another address explains nothing here. An earlier release did not say where. */
+function isFrom({ escrow, wallet }: ComparedPlaces, { places }: Baseline, ledger: LedgerReading): boolean {
+  if (places === undefined) return ledger.elsewhere === undefined;
+  return isAt({ service: places.escrow }, escrow) && isAt({ service: places.wallet }, wallet);
+}
+
+function withPlaces(places: ComparedPlaces, baseline: Baseline | undefined): Baseline | undefined {
+  return baseline === undefined ? undefined : { ...baseline, places };
+}
+
+function setAside({ elsewhere }: LedgerPicture): readonly string[] {
+  if (elsewhere === undefined) return [];
+  return [`${elsewhere.size} effects at an address or in a dialect that is not configured any more`];
 }
 
 /** Both sides as they were at about the same time. */
@@ -89,7 +118,8 @@ interface Pictures {
 /** Creations are looked for a day further back than escrows, so that none of these lacks its intent. */
 function readLedgerOf(deps: ReconcileDeps, startedAt: Date): Promise<LedgerReading> {
   const since = new Date(startedAt.getTime() - LOOK_BACK_MS - DAY_MS);
-  return readLedger(deps.intents, deps.agentId, since, () => hasTime(deps));
+  const isHere = (intent: Intent) => isAtPlaces(intent, deps.places);
+  return readLedger(deps.intents, deps.agentId, since, () => hasTime(deps), isHere);
 }
 
 function unfinished(agentId: string, { intents }: LedgerReading): Reconciliation {

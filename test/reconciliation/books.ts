@@ -1,6 +1,8 @@
 import { createHandler } from '../../lambdas/reconcile-ledger/handler.ts';
 import { createLookFor } from '../../lambdas/resolve-intents/look-for.ts';
 import type { EscrowEffectDeps } from '../../src/escrow/escrow-effects.ts';
+import type { ComparedPlaces } from '../../src/reconciliation/ledger-picture.ts';
+import { SecretUnusableError } from '../../src/errors.ts';
 import { RESOLVE_DEFAULTS, resolveIntents } from '../../src/ledger/resolve-intents.ts';
 import { unpaced } from '../../src/pacing/pacer.ts';
 import { createEscrowClient } from '../../src/purple-flea/escrow-client.ts';
@@ -68,7 +70,16 @@ export interface Books {
     readonly answer?: (request: HttpRequest) => HttpAnswer | undefined;
     /** Takes how long the function waits. */
     readonly waits?: number[];
-  }): Promise<{ readonly summary: Summary; readonly recorder: Recorder; readonly requests: number }>;
+    /** More agents that are to be compared, whose secrets cannot be read. */
+    readonly unread?: readonly string[];
+    /** Where the services are configured now, if not where they were. */
+    readonly places?: ComparedPlaces;
+  }): Promise<{
+    readonly summary: Summary;
+    readonly summaries: readonly Summary[];
+    readonly recorder: Recorder;
+    readonly requests: number;
+  }>;
 }
 
 export function openBooks(profile: Profile, balanceUsd = '100000.00'): Books {
@@ -203,6 +214,8 @@ export function openBooks(profile: Profile, balanceUsd = '100000.00'): Books {
       failsToPublish = false,
       answer = () => undefined,
       waits = [],
+      unread = [],
+      places = { escrow: { baseUrl: '', profile }, wallet: { baseUrl: '', profile } },
     } = {}) {
       const recorder = createRecorder({ failsToPublish });
       let requests = 0;
@@ -215,8 +228,12 @@ export function openBooks(profile: Profile, balanceUsd = '100000.00'): Books {
       const handler = createHandler({
         intents: reading,
         baselines,
-        agentIds: [TREASURY.agentId],
-        openEscrow: async ({ agentId }) => clientsOf(keyOf(agentId), transport).escrow,
+        agentIds: [...unread, TREASURY.agentId],
+        places,
+        openEscrow: async ({ agentId }) => {
+          if (unread.includes(agentId)) throw new SecretUnusableError(`secret of ${agentId}: has no value`);
+          return clientsOf(keyOf(agentId), transport).escrow;
+        },
         openWallet: async ({ agentId }) => clientsOf(keyOf(agentId), transport).wallet,
         openTrading: async ({ agentId }) => clientsOf(keyOf(agentId), transport).trading,
         now: () => now,
@@ -225,9 +242,10 @@ export function openBooks(profile: Profile, balanceUsd = '100000.00'): Books {
         log: recorder.log,
         count: recorder.count,
       });
-      const [summary] = await handler({}, { getRemainingTimeInMillis: remainingMs });
+      const summaries = await handler({}, { getRemainingTimeInMillis: remainingMs });
+      const summary = summaries.at(-1);
       if (summary === undefined) throw new Error('nothing was reconciled');
-      return { summary, recorder, requests };
+      return { summary, summaries, recorder, requests };
     },
   };
 }

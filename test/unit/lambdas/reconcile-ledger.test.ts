@@ -185,6 +185,59 @@ describe.each(PROFILES)('the daily reconciliation, in the %s dialect', (profile)
   });
 });
 
+describe.each(PROFILES)('after the services moved, in the %s dialect', (profile) => {
+  const place = { baseUrl: 'https://moved.example.com', profile };
+  const moved = { places: { escrow: place, wallet: place } };
+  const SET_ASIDE = '2 effects at an address or in a dialect that is not configured any more';
+
+  test('what was sent to the former address is set aside, whether or not the new one shows it', async () => {
+    const books = openBooks(profile);
+    const [escrowId = ''] = await lock(books, 2);
+    await books.reconcile();
+    books.lost.add(escrowId);
+    await books.pass(HOUR);
+
+    const { summary, recorder } = await books.reconcile(moved);
+
+    expect(summary).toMatchObject({ drifts: 0, isComplete: true, intents: 0 });
+    expect(summary.notCompared).toContain(SET_ASIDE);
+    expect(recorder.counted).toEqual({ LedgerDrifts: 0, LedgerReconciled: 1 });
+  });
+
+  test('the balance of the former address explains nothing at the new one', async () => {
+    const books = openBooks(profile);
+    await lock(books, 2);
+    await books.reconcile();
+    await books.pass(HOUR);
+
+    const { summary } = await books.reconcile(moved);
+
+    expect(summary).toMatchObject({ drifts: 0, isComplete: true });
+    expect(summary.notCompared).toContain('the available balance: there is no earlier one to compare with');
+    expect(books.baselines.items.get(TREASURY.agentId)).toMatchObject(moved);
+  });
+});
+
+test('an agent whose secret cannot be read is said to be unread, and keeps no other from being compared', async () => {
+  const books = openBooks('reference');
+  const [escrowId = ''] = await lock(books, 1);
+  books.lost.add(escrowId);
+
+  const { summaries, recorder } = await books.reconcile({ unread: ['ag_predecessor'] });
+
+  expect(summaries).toMatchObject([
+    {
+      agentId: 'ag_predecessor',
+      isComplete: false,
+      drifts: 0,
+      problems: ['nothing of it was read: secret of ag_predecessor: has no value'],
+    },
+    { agentId: TREASURY.agentId, isComplete: true, drifts: 1 },
+  ]);
+  // While one of them is unread, not all is compared that could be.
+  expect(recorder.counted).toEqual({ LedgerDrifts: 1 });
+});
+
 test('a list of several pages is read whole, and one that is shorter than it says is not complete', async () => {
   const books = openBooks('reference');
   await lock(books, 230);
