@@ -1,7 +1,11 @@
 'use strict';
 const { existsSync, readFileSync, rmSync } = require('node:fs');
 const { delimiter, join } = require('node:path');
+const { alone } = require('./alone.cjs');
 const { runChild } = require('./run-child.cjs');
+
+/** Two installations at once would spoil each other. */
+const LOCK = '.local/set-up.lock';
 
 const SAY_EVERY_MS = 15_000;
 
@@ -49,6 +53,14 @@ function isAsLocked(locked, installed) {
  * @returns the exit code, 0 where all is there.
  */
 async function setUp(root, say) {
+  if (whySetUp(root) === undefined) return 0;
+  const lock = join(root, LOCK);
+  const onWait = () =>
+    say(`Another command installs the packages of this project: waiting for it. (If none does, delete ${lock}.)`);
+  return alone(lock, onWait, () => install(root, say));
+}
+
+async function install(root, say) {
   const why = whySetUp(root);
   if (why === undefined) return 0;
   say(`Installing the packages of this project (npm ci): ${why}. It takes a minute or two, once.`);

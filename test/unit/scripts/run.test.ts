@@ -20,7 +20,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'run-'));
   mkdirSync(join(folder, 'scripts'));
   mkdirSync(join(folder, 'bin'));
-  for (const name of ['run.cjs', 'run-child.cjs', 'set-up.cjs'])
+  for (const name of ['alone.cjs', 'run.cjs', 'run-child.cjs', 'set-up.cjs'])
     cpSync(`scripts/${name}`, join(folder, 'scripts', name));
   write('package.json', JSON.stringify({ engines: { node: '>=20' } }));
   write('package-lock.json', LOCK);
@@ -63,6 +63,26 @@ describe('what every npm script runs on', () => {
 
     expect(await run('say.js')).toMatchObject({ stderr: '', exitCode: 7 });
     expect(npmCalls()).toHaveLength(1);
+  });
+
+  test('installs once for two commands at the same time', async () => {
+    npmDoes(`sleep 1\n${INSTALLS}`);
+
+    const both = await Promise.all([run('say.js'), run('say.js')]);
+
+    expect(both.map(({ exitCode }) => exitCode)).toEqual([7, 7]);
+    expect(both.map(({ stderr }) => stderr).join('\n')).toContain(
+      'Another command installs the packages of this project',
+    );
+    expect(npmCalls()).toHaveLength(1);
+  });
+
+  test('does not wait for a command that died', async () => {
+    const { stdout: pid } = await execa(process.execPath, ['--print', 'process.pid']);
+    mkdirSync(join(folder, '.local'));
+    write('.local/set-up.lock', pid);
+
+    expect(await run('say.js')).toMatchObject({ exitCode: 7 });
   });
 
   test('installs again what an interrupted npm left half done', async () => {
