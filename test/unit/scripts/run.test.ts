@@ -49,6 +49,13 @@ function run(...args: string[]) {
 }
 
 describe('what every npm script runs on', () => {
+  test('is what they are run by', () => {
+    const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
+    const plain = Object.values(scripts).filter((script) => /\bnode (?!scripts\/run\.cjs)/.test(script));
+
+    expect(plain).toEqual([]);
+  });
+
   test('installs the packages first, then runs the pinned Node with all arguments', async () => {
     const { stdout, stderr, exitCode } = await run('say.js', '--once', 'two words');
 
