@@ -268,7 +268,7 @@ export class EscrowStack extends Stack {
         EVENT_BUS: bus.eventBusName,
         STOP_PARAMETER: foundation.stop.parameterName,
       },
-      policies: { symbols: marketSymbols(config), terms: ruleTerms(config) },
+      policies: { symbols: marketSymbols(config), terms: ruleTerms(config), ...foundation.ledgerPolicies },
       alarmTopic,
     });
     allowEndingWaits(resolveIntents, mailbox, key);

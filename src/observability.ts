@@ -26,7 +26,7 @@ export const METRICS = {
   IntentsInDoubt: 'Effects that a run of resolve-intents looked for and left in doubt, or did not get to.',
   IntentsManual:
     'Effects that wait for a person: it cannot be known whether they took place. Up to a hundred are counted.',
-  IntentsWaiting: 'Effects that have waited for about an hour to be sent, not for a rate limit, and wait still.',
+  IntentsWaiting: 'Effects that could not be sent for an hour, and wait still.',
   SecretsUnusable: 'Times that a key could not be read, was not usable, or was refused by Purple Flea.',
   ServiceFailures: 'Requests to Purple Flea that found no connection, no answer, or an error of the server.',
   LedgerDrifts: 'Disagreements between the ledger and Purple Flea that a reconciliation found.',

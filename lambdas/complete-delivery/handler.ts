@@ -13,14 +13,14 @@ export interface Deps extends EscrowTaskDeps {
 
 /**
  * Records the delivery at Purple Flea where the counterparty's key is held; otherwise that is the counterparty's to do.
- * However it ends, the review that follows reads the escrow itself.
+ * However it ends, the review that follows reads the escrow itself. What cannot be sent now the sweeper sends.
  */
 export function createHandler(deps: Deps) {
   return async (input: unknown, context: TaskContext) => {
     const { request, escrow, delivery } = deliveredStateSchema.parse(input);
     const agentId = request.counterpartyAgentId;
     const held = await holdsKey(deps, agentId);
-    if (held !== true) return { outcome: held === false ? 'left-to-counterparty' : 'not-sent' };
+    if (held === false) return { outcome: 'left-to-counterparty' };
 
     const creator = await findCreator(deps.intents, request.cause, escrow.escrowId, deps.owner);
     const outcome = await completeDelivery(
@@ -28,6 +28,7 @@ export function createHandler(deps: Deps) {
         ...deps,
         remainingMs: () => context.getRemainingTimeInMillis(),
         owner: { ...creator, agentId },
+        ...(held === true ? {} : { openEscrow: () => Promise.reject(held) }),
       },
       request.cause,
       escrowRefOf({ request, escrow }),
@@ -41,13 +42,13 @@ export function createHandler(deps: Deps) {
   };
 }
 
-/** Undefined where that cannot be known now. */
-async function holdsKey(deps: Deps, agentId: string): Promise<boolean | undefined> {
+/** Why not, where that cannot be known now. */
+async function holdsKey(deps: Deps, agentId: string): Promise<boolean | Error> {
   try {
     return await deps.holdsKeyOf(agentId);
   } catch (error) {
-    if (laterFor(error) === undefined) throw error;
+    if (!(error instanceof Error) || laterFor(error) === undefined) throw error;
     deps.log.warn('completion not sent', { agentId, reason: describeError(error) });
-    return undefined;
+    return error;
   }
 }

@@ -1,4 +1,5 @@
 import middy from '@middy/core';
+import { ROLES_TO_SEND } from '../../src/aws/key-ring.ts';
 import { placeOf } from '../../src/ledger/owner.ts';
 import { openWithWallet } from '../../src/purple-flea/open-client.ts';
 import { serviceSchema } from '../../src/purple-flea/service.ts';
@@ -10,7 +11,7 @@ import { createHandler } from './handler.ts';
 
 const env = readEnvironment({ WALLET_SERVICE: jsonText(serviceSchema) });
 const wallet = placeOf(env.WALLET_SERVICE);
-const deps = createEscrowTaskDeps('treasury');
+const deps = createEscrowTaskDeps(...ROLES_TO_SEND['escrow-create']);
 
 export const handler = middy(
   createHandler({

@@ -18,7 +18,7 @@ export function createHandler(deps: EscrowTaskDeps) {
     const { reason } = state.review;
     const outcome = await settleEscrow(
       deps,
-      { cause: state.request.cause, ...escrowRefOf(state), unlike: 'auto_released' },
+      { kind: 'escrow-dispute', cause: state.request.cause, ...escrowRefOf(state), unlike: 'auto_released' },
       context,
       (effects) => raiseOnce({ ...deps, ...effects }, state, reason),
     );

@@ -13,8 +13,11 @@ export function createHandler(deps: EscrowTaskDeps) {
     const { escrowId, reference } = state.escrow;
     const { cause } = state.request;
     const escrow = escrowRefOf(state);
-    const outcome = await settleEscrow(deps, { cause, ...escrow, unlike: 'refunded' }, context, (effects) =>
-      releaseFunds(effects, cause, escrow, state.review.reason),
+    const outcome = await settleEscrow(
+      deps,
+      { kind: 'escrow-release', cause, ...escrow, unlike: 'refunded' },
+      context,
+      (effects) => releaseFunds(effects, cause, escrow, state.review.reason),
     );
     if (outcome.outcome !== 'applied') {
       deps.log.warn('funds not released', { ...outcome, escrowId });

@@ -1,22 +1,25 @@
 import { describeError } from '../../src/errors.ts';
+import { referenceFor } from '../../src/escrow/escrow-effects.ts';
+import { findCreation } from '../../src/escrow/find-creator.ts';
+import { findSettled } from '../../src/escrow/reject-settled.ts';
+import { retryCompletions, type RetryCompletionDeps } from '../../src/escrow/retry-completions.ts';
 import { deliverVerdict, type MailboxDeps } from '../../src/escrow/mailbox.ts';
 import type { ReadBeginnings } from '../../src/ledger/beginnings.ts';
 import { isOrder, type Intent } from '../../src/ledger/intent.ts';
 import { resolveIntents, type ResolvePolicy } from '../../src/ledger/resolve-intents.ts';
-import type { ReadStop } from '../../src/ledger/stop.ts';
+import type { IntentOwner } from '../../src/ledger/owner.ts';
 import { wakeWaiting } from '../../src/ledger/wake-waiting.ts';
 import { placedOrderSchema } from '../../src/purple-flea/trading.ts';
 import { signalOfCause } from '../../src/trading/trade-signal.ts';
 import { announce, announceParked, type AnnounceDeps } from '../shared/announce.ts';
 import type { TaskContext } from '../shared/escrow-task.ts';
-import { isReadable } from './is-readable.ts';
+import { isReadable, type IsReadableDeps } from './is-readable.ts';
 import { createLookFor, type LookDeps } from './look-for.ts';
 
-export interface Deps extends LookDeps, AnnounceDeps, MailboxDeps {
+export interface Deps
+  extends LookDeps, AnnounceDeps, MailboxDeps, IsReadableDeps, Omit<RetryCompletionDeps, 'openEscrow' | 'remainingMs'> {
   readonly readBeginnings: ReadBeginnings;
   readonly policy: ResolvePolicy;
-  readonly readStop: ReadStop;
-  readonly now: () => Date;
 }
 
 /** How many parked intents are counted: one is enough for the alarm. */
@@ -24,16 +27,18 @@ const COUNTED = 100;
 
 /**
  * Every minute: looks for the effects that are in doubt, settles what can be settled, and wakes who waits for it; and who
- * waits for something that is back.
+ * waits for something that is back. Completions that wait it sends itself: no execution comes back for them.
  */
 export function createHandler(deps: Deps) {
   return async (_event: unknown, context: TaskContext) => {
+    const remainingMs = () => context.getRemainingTimeInMillis();
     const run = await resolveIntents({
       intents: deps.intents,
       lookFor: createLookFor(deps),
+      findMoot: createFindMoot(deps),
       policy: deps.policy,
       now: deps.now,
-      remainingMs: () => context.getRemainingTimeInMillis(),
+      remainingMs,
     });
     const failed = [...run.failed, ...(await recordBeginnings(deps))];
     const tell = async (intents: readonly Intent[], act: (intent: Intent) => Promise<unknown>) => {
@@ -41,12 +46,17 @@ export function createHandler(deps: Deps) {
         await act(intent).catch((error: unknown) => failed.push({ key: intent.key, reason: describeError(error) }));
       }
     };
-    await tell(run.settled, async (intent) => {
+    const tellVerdict = async (intent: Intent) => {
       await announceVerdict(deps, intent);
       await deliverVerdict(deps, intent.key);
-    });
+    };
+    await tell(run.settled, tellVerdict);
     const { woken, waitingLong } = await wakeWaiting({ ...deps, isReadable: (intent) => isReadable(deps, intent) });
     await tell(woken, ({ key }) => deliverVerdict(deps, key));
+    const openEscrow = (owner: IntentOwner) => deps.openSender({ ...owner, kind: 'escrow-complete' });
+    const { completed, rejected } = await retryCompletions({ ...deps, openEscrow, remainingMs });
+    await tell(completed, (intent) => announceCompleted(deps, intent));
+    await tell(rejected, tellVerdict);
     for (const failure of failed) deps.log.error('intent not settled, or nobody told', failure);
     deps.count('IntentsInDoubt', run.inDoubt);
     deps.count('IntentsManual', await countManual(deps));
@@ -56,6 +66,17 @@ export function createHandler(deps: Deps) {
     if (failed.length > 0) throw new Error(`${failed.length} intents failed, the first: ${failed[0]?.reason}`);
     return { looked: run.looked, settled: run.settled.length, left: run.left };
   };
+}
+
+/** Settlements and completions are of no use once their escrow is settled. One that cannot be read keeps no other waiting. */
+function createFindMoot({ viewEscrows }: Pick<Deps, 'viewEscrows'>): (intent: Intent) => Promise<string | undefined> {
+  return async (intent) => (intent.kind.startsWith('escrow-') ? findSettled({ viewEscrows }, intent) : undefined);
+}
+
+async function announceCompleted(deps: Deps, { cause, escrowId = '' }: Intent): Promise<void> {
+  const creation = await findCreation(deps.intents, cause, escrowId);
+  const reference = creation?.reference ?? referenceFor(cause);
+  await announce(deps, 'escrow.completed', { escrowId, reference });
 }
 
 /** Here, because this runs every minute: a rule begins soon after it was deployed, whether or not a cause comes. */

@@ -1,4 +1,5 @@
 import middy from '@middy/core';
+import { randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
 import { createPaperBookTable } from '../../src/aws/paper-book-table.ts';
 import type { KeyRole } from '../../src/aws/key-ring.ts';
@@ -6,7 +7,7 @@ import { createPlaceTable } from '../../src/aws/place-table.ts';
 import { createPublisher } from '../../src/aws/publisher.ts';
 import { placeOf } from '../../src/ledger/owner.ts';
 import { RESOLVE_DEFAULTS } from '../../src/ledger/resolve-intents.ts';
-import { createEscrowClient } from '../../src/purple-flea/escrow-client.ts';
+import { createEscrowClient, createEscrowViews } from '../../src/purple-flea/escrow-client.ts';
 import { createFaucetClient } from '../../src/purple-flea/faucet-client.ts';
 import { serviceSchema } from '../../src/purple-flea/service.ts';
 import { openToLook } from '../../src/purple-flea/open-client.ts';
@@ -24,7 +25,8 @@ import {
 } from '../shared/environment.ts';
 import { createIntents, createReadStop } from '../shared/ledger.ts';
 import { createMailboxDeps } from '../shared/mailbox.ts';
-import { readPolicies, symbolPolicies } from '../shared/policies.ts';
+import { createOpenSender } from '../shared/open-sender.ts';
+import { ledgerPolicies, readPolicies, symbolPolicies } from '../shared/policies.ts';
 import { createKeys, createServiceDeps, walletKeyOf } from '../shared/purple-flea.ts';
 import { count, log, telemetry } from '../shared/telemetry.ts';
 import { createHandler } from './handler.ts';
@@ -40,7 +42,7 @@ const env = readEnvironment({
   STOP_PARAMETER: z.string(),
   EVENT_BUS: z.string(),
 });
-const { symbols } = readPolicies(symbolPolicies);
+const { symbols, budgets } = readPolicies({ ...symbolPolicies, ...ledgerPolicies });
 const beginnings = createBeginnings(env.INTENT_TABLE);
 const places = createPlaceTable(aws.dynamoDb, env.INTENT_TABLE);
 const configured = {
@@ -62,6 +64,10 @@ const faucet = createServiceDeps(env.FAUCET_SERVICE, env);
 export const handler = middy(
   createHandler({
     ...createMailboxDeps(),
+    openSender: createOpenSender(escrow, keys, configured.wallet),
+    viewEscrows: createEscrowViews(escrow),
+    holdsKeyOf: async (agentId) => (await keys.find(agentId, ['counterparties'])) !== undefined,
+    requestMs: env.REQUEST_TIMEOUT_MS,
     openEscrow: openToLook(escrow, keyIn('treasury', 'predecessor', 'counterparties'), createEscrowClient),
     openWallet: openToLook(wallet, walletKeyOf(keys, env), createWalletClient),
     openTrading: openToLook(trading, keyIn('trading', 'predecessor'), createTradingClient),
@@ -75,7 +81,9 @@ export const handler = middy(
     publish: createPublisher(aws.eventBridge, env.EVENT_BUS),
     policy: RESOLVE_DEFAULTS,
     readStop: createReadStop(env.STOP_PARAMETER),
+    budgets,
     now: () => new Date(),
+    newId: randomUUID,
     log,
     count,
   }),

@@ -2,8 +2,8 @@ import type { EscrowEffectDeps } from '../../src/escrow/escrow-effects.ts';
 import { ServiceUnreadableError } from '../../src/errors.ts';
 import { findCreator } from '../../src/escrow/find-creator.ts';
 import type { Cause } from '../../src/ledger/effect-key.ts';
-import type { EffectOutcome } from '../../src/ledger/perform-effect.ts';
-import { isSettledOrFrozen } from '../../src/purple-flea/escrow.ts';
+import { readLatestTry, type EffectOutcome } from '../../src/ledger/perform-effect.ts';
+import { isFinal, isSettledOrFrozen } from '../../src/purple-flea/escrow.ts';
 import type { EscrowTaskDeps, TaskContext } from './escrow-task.ts';
 
 /** As the workflow sees it; `overtaken` says that the escrow was, or may be, settled or frozen by somebody else meanwhile. */
@@ -11,6 +11,7 @@ export type SettlementOutcome = EffectOutcome | { readonly outcome: 'overtaken';
 
 /** What is to be settled. */
 interface Settlement {
+  readonly kind: 'escrow-release' | 'escrow-dispute';
   readonly cause: Cause;
   readonly escrowId: string;
   /** When silence settles it, as far as is known (ISO 8601). */
@@ -25,7 +26,7 @@ interface Settlement {
  */
 export async function settleEscrow(
   deps: EscrowTaskDeps,
-  { cause, escrowId, deadlineAt, unlike }: Settlement,
+  { kind, cause, escrowId, deadlineAt, unlike }: Settlement,
   context: TaskContext,
   settle: (deps: EscrowEffectDeps) => Promise<EffectOutcome>,
 ): Promise<SettlementOutcome> {
@@ -38,12 +39,23 @@ export async function settleEscrow(
     const { status, statusShown } = await deps.viewEscrows(owner).readStatus(escrowId);
     if (!isSettledOrFrozen(status)) return outcome;
     if (status === unlike) deps.count('DecisionsMissed');
+    if (isFinal(status)) await rejectWaiting(deps, { kind, cause }, `the escrow is ${statusShown}`);
     return { outcome: 'overtaken', reason: `${outcome.reason}; the escrow is ${statusShown}` };
   } catch (error) {
     // The workflow's own look waits until it can be read.
     if (error instanceof ServiceUnreadableError) return { outcome: 'overtaken', reason: error.message };
     throw error;
   }
+}
+
+/** Nobody is to send it any more. What has moved on meanwhile is left as it is. */
+async function rejectWaiting(
+  { intents, now }: Pick<EscrowTaskDeps, 'intents' | 'now'>,
+  effect: Pick<Settlement, 'kind' | 'cause'>,
+  note: string,
+): Promise<void> {
+  const intent = await readLatestTry(intents, effect);
+  if (intent?.state === 'prepared') await intents.move(intent, { state: 'rejected', note }, now());
 }
 
 /** Whether it certainly was not sent, and waits. What is in doubt has to be settled first. */

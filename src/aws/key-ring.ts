@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { OwnerUnavailableError } from '../errors.ts';
+import type { EffectKind } from '../ledger/effect-key.ts';
 import type { Credentials } from '../purple-flea/service.ts';
 import { readApiKeys, readCounterpartyKeys } from './api-key-secret.ts';
 
@@ -9,6 +10,18 @@ import { readApiKeys, readCounterpartyKeys } from './api-key-secret.ts';
  */
 export const KEY_ROLES = ['treasury', 'trading', 'wallet', 'counterparties', 'predecessor'] as const;
 export type KeyRole = (typeof KEY_ROLES)[number];
+
+/** Whose keys may send an effect. A predecessor settles what it began, and begins nothing. */
+export const ROLES_TO_SEND: Readonly<Record<EffectKind, readonly KeyRole[]>> = {
+  'escrow-create': ['treasury'],
+  'escrow-complete': ['counterparties'],
+  'escrow-release': ['treasury', 'predecessor'],
+  'escrow-dispute': ['treasury', 'predecessor'],
+  'trade-order': ['trading'],
+  'paper-order': [],
+  transfer: ['wallet'],
+  'faucet-claim': ['treasury'],
+};
 
 const source = z.object({ agentId: z.string(), secretName: z.string() });
 

@@ -1,5 +1,6 @@
 import { describeError } from '../errors.ts';
-import type { Answer } from '../ledger/answer.ts';
+import type { Answer, EffectRequest } from '../ledger/answer.ts';
+import type { NewIntent } from '../ledger/intent.ts';
 import { clientReference, effectKey, type Cause } from '../ledger/effect-key.ts';
 import { recordedOwner, type IntentOwner, type Owner } from '../ledger/owner.ts';
 import { notSent, performEffect, type EffectDeps, type EffectOutcome } from '../ledger/perform-effect.ts';
@@ -111,19 +112,54 @@ export function completeDelivery(
       cause,
       ...settling(deps, escrow),
       bodyFor: () => escrowBodies(deps.owner.profile).complete(delivery),
-      reserve: (client, key) => client.reserve(['read', 'complete'], { key }),
-      sendingMs: 2 * deps.requestMs,
+      ...completing(deps),
     },
-    async (request, client): Promise<Answer<CompletedEscrow>> => {
-      const before = await readFirst(client, escrow.escrowId);
-      if ('kind' in before) return before;
-      if (before.status === 'completed') {
-        return { kind: 'applied', result: { escrowId: escrow.escrowId, status: 'completed' } };
-      }
-      if (before.status !== 'locked') return unfit(before);
-      return client.complete(escrow.escrowId, request);
-    },
+    (request, client) => complete(client, escrow.escrowId, request),
   );
+}
+
+/** Sends a completion that waits as it was recorded, at most once. */
+export function repeatCompletion(
+  deps: Omit<EscrowEffectDeps, 'owner'>,
+  { cause, agentId, service, payee, escrowId = '', amountUsd, expiresAt, requestBody }: NewIntent,
+): Promise<EffectOutcome> {
+  return performEffect(
+    deps,
+    {
+      kind: 'escrow-complete',
+      cause,
+      agentId,
+      service,
+      payee,
+      escrowId,
+      amountUsd,
+      expiresAt,
+      open: deps.openEscrow,
+      bodyFor: () => requestBody,
+      ...completing(deps),
+    },
+    (request, client) => complete(client, escrowId, request),
+  );
+}
+
+/** The calls of a completion. */
+function completing({ requestMs }: Pick<EscrowEffectDeps, 'requestMs'>) {
+  return {
+    reserve: (client: EscrowClient, key: string) => client.reserve(['read', 'complete'], { key }),
+    sendingMs: 2 * requestMs,
+  };
+}
+
+async function complete(
+  client: EscrowClient,
+  escrowId: string,
+  request: EffectRequest,
+): Promise<Answer<CompletedEscrow>> {
+  const before = await readFirst(client, escrowId);
+  if ('kind' in before) return before;
+  if (before.status === 'completed') return { kind: 'applied', result: { escrowId, status: 'completed' } };
+  if (before.status !== 'locked') return unfit(before);
+  return client.complete(escrowId, request);
 }
 
 /**

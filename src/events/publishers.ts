@@ -13,7 +13,7 @@ export const PUBLISHERS: Readonly<Record<string, readonly PublishedType[]>> = {
   'reconcile-ledger': ['ledger.drifted', 'ledger.reconciled'],
   'release-funds': ['escrow.released', 'ledger.drifted'],
   'request-prediction': ['inference.completed'],
-  'resolve-intents': ['intent.settled', 'intent.parked', 'trade.manual', 'trade.placed'],
+  'resolve-intents': ['intent.settled', 'intent.parked', 'trade.manual', 'trade.placed', 'escrow.completed'],
   'review-delivery': ['escrow.reviewed'],
   'start-bonus': ['bonus.started', 'bonus.skipped'],
   'start-escrows': ['escrow.started', 'escrow.skipped'],

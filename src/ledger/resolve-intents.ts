@@ -54,6 +54,8 @@ const FORGOTTEN_MS = 60 * 60_000;
 export interface ResolveDeps {
   readonly intents: IntentStore;
   readonly lookFor: LookFor;
+  /** Why a prepared settlement is of no use any more; undefined where it may be, or that is not known. */
+  readonly findMoot?: (intent: Intent) => Promise<string | undefined>;
   readonly policy: ResolvePolicy;
   readonly now: () => Date;
   /** How long this run may still go on, in milliseconds. */
@@ -62,7 +64,7 @@ export interface ResolveDeps {
 
 /** What one run did. */
 export interface ResolveRun {
-  /** Intents that are unknown no more, and prepared ones that had expired. */
+  /** Intents that are unknown no more, and prepared ones that had expired or are of no use any more. */
   readonly settled: readonly Intent[];
   readonly looked: number;
   /** Unknown intents that this run saw and that are unknown still. */
@@ -78,6 +80,9 @@ const BATCH = 25;
 
 /** Kept for the last look and its write. */
 const LOOK_MS = 25_000;
+
+/** With less time left, looks for what is in doubt go first. */
+const MOOT_MS = 60_000;
 
 /** Kinds of which an absence in a complete read proves that they did not take place. */
 const ABSENCE_PROVES: ReadonlySet<EffectKind> = new Set<EffectKind>([
@@ -139,17 +144,23 @@ async function takeOverStaleClaims(
   }
 }
 
-/** What is prepared waits for whoever asked for it to come back; past its expiry nobody may send it. */
+/**
+ * What is prepared waits for whoever asked for it to come back; past its expiry nobody may send it, and nobody has to once
+ * its escrow is settled.
+ */
 async function rejectExpired(
-  { intents, now }: ResolveDeps,
+  { intents, findMoot, remainingMs, now }: ResolveDeps,
   attempt: (intent: Intent, act: () => Promise<Intent>) => Promise<Intent>,
 ): Promise<Intent[]> {
   const rejected: Intent[] = [];
   for (const intent of await intents.list('prepared', new Date(now().getTime() - FORGOTTEN_MS), BATCH)) {
+    const isExpired = now() >= new Date(intent.expiresAt);
+    const expired = isExpired ? `not sent until ${intent.expiresAt}, when it expired` : undefined;
+    const mayLook = !isExpired && remainingMs() >= MOOT_MS;
+    const note = expired ?? (mayLook ? await findMoot?.(intent) : undefined);
     const at = now();
-    const ending = { state: 'rejected', note: `not sent until ${intent.expiresAt}, when it expired` } as const;
     const after = await attempt(intent, () =>
-      at < new Date(intent.expiresAt) ? intents.noteLook(intent, at, false) : intents.move(intent, ending, at),
+      note === undefined ? intents.noteLook(intent, at, false) : intents.move(intent, { state: 'rejected', note }, at),
     );
     if (after.state === 'rejected' && isMovedAt(after, at)) rejected.push(after);
   }

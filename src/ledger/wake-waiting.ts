@@ -5,7 +5,7 @@ import { lockOf } from './perform-effect.ts';
 export interface WakeDeps {
   readonly intents: Pick<IntentStore, 'listSince' | 'postpone' | 'read' | 'readHolder'>;
   readonly readStop: ReadStop;
-  /** Whether its key can be read and the service answers it; asked once for each owner. */
+  /** Whether its key can be read and the service answers it; asked once for each owner and kind. */
   readonly isReadable: (intent: Intent) => Promise<boolean>;
   readonly now: () => Date;
 }
@@ -14,15 +14,14 @@ export interface WakeDeps {
 export interface WakeRun {
   /** Intents that may be sent at once now, though their pause is not over. */
   readonly woken: readonly Intent[];
-  /** How many wait for so long that a person should know. */
+  /** How many could not be sent for so long that a person should know. */
   readonly waitingLong: number;
 }
 
 const PAGE = 100;
 const MAX_PAGES = 20;
 
-/** So many pauses take about an hour. */
-const LONG_WAITS = 10;
+const LONG_MS = 3_600_000;
 
 /** Shorter pauses end by themselves about as soon. */
 const LEFT_MS = 90_000;
@@ -40,7 +39,8 @@ const MAX_WAKES = 200;
  */
 export async function wakeWaiting(deps: WakeDeps): Promise<WakeRun> {
   const now = deps.now();
-  const waiting = (await listPrepared(deps)).filter(({ notBefore }) => notBefore !== undefined);
+  const prepared = await listPrepared(deps.intents);
+  const waiting = prepared.filter(({ notBefore }) => notBefore !== undefined);
   const isBack = createIsBack(deps);
   const woken: Intent[] = [];
   for (const intent of waiting) {
@@ -54,15 +54,18 @@ export async function wakeWaiting(deps: WakeDeps): Promise<WakeRun> {
     );
     if (after.state === 'prepared' && after.wakes === wait.wakes) woken.push(after);
   }
-  return { woken, waitingLong: waiting.filter(isWaitingLong).length };
+  return { woken, waitingLong: prepared.filter((intent) => isWaitingLong(intent, now)).length };
 }
 
-/** Limits and the pace are waited for often in a burst, and not for long. */
-function isWaitingLong({ waits = 0, limitWaits = 0, waitsFor }: Intent): boolean {
-  return waits - limitWaits >= LONG_WAITS && waitsFor !== 'rate-limit';
+/** Whatever it is and waits for. What was in doubt counts from when it might be sent again. */
+function isWaitingLong({ createdAt, history }: Intent, now: Date): boolean {
+  const doubt = history.findLastIndex(({ state }) => state === 'unknown');
+  const since = doubt < 0 ? createdAt : (history[doubt + 1]?.at ?? createdAt);
+  return now.getTime() - Date.parse(since) >= LONG_MS;
 }
 
-async function listPrepared({ intents }: WakeDeps): Promise<Intent[]> {
+/** All that is prepared, so far as twenty pages hold it. */
+export async function listPrepared(intents: Pick<IntentStore, 'listSince'>): Promise<Intent[]> {
   const prepared = new Map<string, Intent>();
   let after: IntentCursor | undefined;
   for (let page = 0; page < MAX_PAGES; page += 1) {
@@ -86,7 +89,9 @@ function createIsBack(deps: WakeDeps): (intent: Intent) => Promise<boolean> {
   const stop = once(async () => deps.readStop().catch(() => undefined));
   const readable = new Map<string, Promise<boolean>>();
   const isReadable = (intent: Intent): Promise<boolean> => {
-    const owner = JSON.stringify([intent.agentId, intent.kind.split('-')[0]]);
+    const { agentId, service, wallet, kind } = intent;
+    // Which key is used depends on the kind.
+    const owner = JSON.stringify([agentId, service, wallet, kind]);
     const known = readable.get(owner) ?? deps.isReadable(intent);
     readable.set(owner, known);
     return known;

@@ -1,6 +1,7 @@
 import type { LookDeps } from '../../lambdas/resolve-intents/look-for.ts';
 import type { EscrowTaskDeps } from '../../lambdas/shared/escrow-task.ts';
-import type { KeyRole } from '../../src/aws/key-ring.ts';
+import { ROLES_TO_SEND, type KeyRole } from '../../src/aws/key-ring.ts';
+import type { OpenSender } from '../../lambdas/shared/open-sender.ts';
 import type { MailboxDeps, WaitEnd } from '../../src/escrow/mailbox.ts';
 import type { PublishedType } from '../../src/events/catalogue.ts';
 import type { BudgetPolicy } from '../../src/ledger/budgets.ts';
@@ -85,6 +86,7 @@ type Write = 'none' | 'before' | 'after';
 export interface Ports extends EscrowTaskDeps, LookDeps, MailboxDeps {
   readonly intents: EscrowTaskDeps['intents'];
   readonly openEscrow: EscrowTaskDeps['openEscrow'];
+  readonly openSender: OpenSender;
   readonly openTrading: OpenClient<TradingClient>;
   readonly holdsKeyOf: (agentId: string) => Promise<boolean>;
   readonly openMarket: () => Promise<Market>;
@@ -429,6 +431,10 @@ export function createSimulatedWorld(
       holdsKeyOf: async (agentId) => (await keys.find(agentId, ['counterparties'])) !== undefined,
       openEscrow: async (whose) => {
         const client = await openEscrow(whose);
+        return changes.escrow?.(client, invocation.name) ?? client;
+      },
+      openSender: async ({ kind, ...whose }) => {
+        const client = await openToSend(serviceDeps, keyIn(...ROLES_TO_SEND[kind]), createEscrowClient)(whose);
         return changes.escrow?.(client, invocation.name) ?? client;
       },
       openWallet: way(serviceDeps, keyIn('wallet', 'treasury', 'predecessor', 'counterparties'), createWalletClient),

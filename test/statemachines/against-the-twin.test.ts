@@ -90,6 +90,7 @@ async function startWorkflow(profile: Profile): Promise<Workflow> {
     viewEscrows: () => createEscrowViewer(service),
     holdsKeyOf: async (agentId: string) => (await keys.find(agentId, ['counterparties'])) !== undefined,
     openEscrow: openToSend(service, keyOf, createEscrowClient),
+    openSender: openToSend(service, keyOf, createEscrowClient),
     openWallet: openToSend(service, keyOf, createWalletClient),
     openTrading: openToSend(service, keyOf, createTradingClient),
     openFaucet: openToSend(service, keyOf, createFaucetClient),

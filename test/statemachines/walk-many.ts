@@ -139,6 +139,7 @@ export async function walkMany(definition: Definition, crowd: Crowd): Promise<Pl
     viewEscrows: () => createEscrowViewer(serviceDeps),
     holdsKeyOf: async () => false,
     openEscrow: openToSend(serviceDeps, keyOf, createEscrowClient),
+    openSender: openToSend(serviceDeps, keyOf, createEscrowClient),
     openWallet: openToSend(serviceDeps, keyOf, createWalletClient),
     openTrading: openToSend(serviceDeps, keyOf, createTradingClient),
     openFaucet: openToSend(serviceDeps, keyOf, createFaucetClient),

@@ -362,6 +362,7 @@ export async function walk(definition: Definition, story: Story, options: WalkOp
       return story.holdsCounterpartyKey ?? true;
     },
     openEscrow: openToSend(serviceDeps, keyOf, createEscrowClient),
+    openSender: openToSend(serviceDeps, keyOf, createEscrowClient),
     openWallet: openToSend(serviceDeps, keyOf, createWalletClient),
     openTrading: openToSend(serviceDeps, keyOf, createTradingClient),
     openFaucet: openToSend(serviceDeps, keyOf, createFaucetClient),

@@ -90,8 +90,18 @@ describe('a delivery for which it cannot be known whether the key is held', () =
     return createHandler(deps)(aDeliveredState(), timeLeft());
   };
 
-  test('is not recorded, and the review goes on', async () => {
-    expect(await complete(new SecretUnusableError('secret keys: has no value'))).toEqual({ outcome: 'not-sent' });
+  test('waits for the sweeper, and the review goes on', async () => {
+    const unusable = new SecretUnusableError('secret keys: has no value');
+    const { deps, intents } = anEscrowTask({}, { holdsKeyOf: () => Promise.reject(unusable) });
+
+    expect(await createHandler(deps)(aDeliveredState(), timeLeft())).toEqual({ outcome: 'not-sent' });
+    expect(intents.items.get(KEY)).toMatchObject({
+      agentId: OWNER,
+      escrowId: ESCROW_ID,
+      state: 'prepared',
+      fence: 0,
+      waitsFor: 'secret',
+    });
   });
 
   test('is a fault where that is one of our own', async () => {

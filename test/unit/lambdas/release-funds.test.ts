@@ -191,6 +191,22 @@ describe('a payment whose escrow is past its deadline', () => {
   const late = { now: () => new Date('2026-03-13T09:00:01Z') };
   const readStatus = async () => aView({ status: 'refunded' });
 
+  test('and that was held back is rejected where silence settled it, as nobody is to send it any more', async () => {
+    const { deps, intents } = anEscrowTask({ readStatus }, { ...late, readStop: async () => 'halted' });
+
+    await createHandler(deps)(aReviewedState(), timeLeft());
+
+    expect(intents.items.get(KEY)).toMatchObject({ state: 'rejected', reason: 'the escrow is refunded' });
+  });
+
+  test('and that was held back goes on waiting where the escrow is frozen: the staff may lift that', async () => {
+    const frozen = async () => aView({ status: 'disputed' });
+    const { deps, intents } = anEscrowTask({ readStatus: frozen }, { ...late, readStop: async () => 'halted' });
+
+    expect(await createHandler(deps)(aReviewedState(), timeLeft())).toMatchObject({ outcome: 'overtaken' });
+    expect(intents.items.get(KEY)).toMatchObject({ state: 'prepared', waitsFor: 'stop' });
+  });
+
   test('and that was held back was overtaken where silence settled it', async () => {
     const { deps, recorder } = anEscrowTask({ readStatus }, { ...late, readStop: async () => 'halted' });
 

@@ -3,12 +3,13 @@ import { createHandler, type Deps } from '../../../lambdas/resolve-intents/handl
 import { OwnerUnavailableError } from '../../../src/errors.ts';
 import { SecretUnusableError, ServiceUnreadableError } from '../../../src/errors.ts';
 import { intentAddress } from '../../../src/escrow/mailbox.ts';
-import type { IntentStore, NewIntent } from '../../../src/ledger/intent.ts';
+import { referenceFor } from '../../../src/escrow/escrow-effects.ts';
+import type { Intent, IntentStore, NewIntent } from '../../../src/ledger/intent.ts';
 import { RESOLVE_DEFAULTS } from '../../../src/ledger/resolve-intents.ts';
-import type { EscrowClient, EscrowRow } from '../../../src/purple-flea/escrow.ts';
+import type { EscrowClient, EscrowRow, EscrowStatus } from '../../../src/purple-flea/escrow.ts';
 import { formatUsd } from '../../../src/money.ts';
 import { aView, ESCROW_ID, OWNER, TREASURY } from '../../support/bonus-escrow.ts';
-import { afterNoon, aNewIntent, leaveSending, leaveUnknown, MINUTE, NOON } from '../../support/effects.ts';
+import { afterNoon, aNewIntent, leaveSending, leaveUnknown, MINUTE, NO_BUDGETS, NOON } from '../../support/effects.ts';
 import { anEscrowClient } from '../../support/escrow-task.ts';
 import { inert } from '../../support/inert.ts';
 import { timeLeft } from '../../support/lambda-events.ts';
@@ -53,16 +54,23 @@ function aSweeper({
   const tasks = createTasks(['token-1', 'token-2']);
   const opened: string[] = [];
   const world = { now: afterNoon(MINUTE) };
+  const openEscrow: Deps['openEscrow'] = async ({ agentId }) => {
+    if (agentId !== TREASURY && agentId !== OWNER)
+      throw new OwnerUnavailableError(`no key of ${agentId} is held for it`);
+    opened.push(agentId);
+    return anEscrowClient(escrow);
+  };
   const handler = createHandler({
     intents,
     mailbox,
     resume: tasks.resume,
-    openEscrow: async ({ agentId }) => {
-      if (agentId !== TREASURY && agentId !== OWNER)
-        throw new OwnerUnavailableError(`no key of ${agentId} is held for it`);
-      opened.push(agentId);
-      return anEscrowClient(escrow);
-    },
+    openEscrow,
+    openSender: openEscrow,
+    viewEscrows: () => anEscrowClient(escrow),
+    holdsKeyOf: async (agentId) => agentId === OWNER,
+    requestMs: 10_000,
+    budgets: NO_BUDGETS,
+    newId: () => 'the-sweeper',
     openWallet: async () => ({
       profile: 'reference',
       transferBody: inert('transferBody'),
@@ -463,7 +471,7 @@ describe('an execution that waits for what cannot be sent', () => {
 
     await run(5);
     expect(tasks.attempts).toEqual([]);
-    expect(recorder.counted).toMatchObject({ IntentsWaiting: 1 });
+    expect(recorder.counted).toMatchObject({ IntentsWaiting: 0 });
     world.isBack = true;
     await run(6);
     expect(tasks.ended).toEqual(new Map([['token-1', { signal: 'settled' }]]));
@@ -490,4 +498,112 @@ test('what is in doubt while nothing can be read stays so, for as long as that l
   await run(30 * 24 * 60);
 
   expect(intents.items.get(A_LOCK.key)?.state).toBe('unknown');
+});
+
+describe('a completion that waits', () => {
+  const A_COMPLETION = aNewIntent({ agentId: OWNER, kind: 'escrow-complete', escrowId: ESCROW_ID, payee: OWNER });
+  const due = { notBefore: afterNoon(5 * MINUTE).toISOString(), waits: 1, waitsFor: 'service' as const };
+
+  async function aCompletion(status: EscrowStatus, options: Options = {}) {
+    const intents = createMemoryIntents();
+    const sent: string[] = [];
+    const escrow: Partial<EscrowClient> = {
+      list: async () => ({ kind: 'read', value: { escrows: [], total: 0, offset: 0 } }),
+      readStatus: async () => aView({ status }),
+      complete: async (escrowId, { body }) => {
+        sent.push(body);
+        return { kind: 'applied', result: { escrowId, status: 'completed' } };
+      },
+    };
+    await intents.postpone(await intents.prepare(A_COMPLETION, NOON), due, 'refused', NOON);
+    const stored = () => intents.items.get(A_COMPLETION.key);
+    return { ...aSweeper({ ...options, escrow, intents }), sent, stored };
+  }
+
+  test('is sent once by the sweeper, as it was recorded, and said', async () => {
+    const { run, sent, stored, recorder } = await aCompletion('locked');
+
+    await run(4);
+    expect(sent).toEqual([]);
+    await run(5);
+    await run(6);
+
+    expect(sent).toEqual([A_COMPLETION.requestBody]);
+    expect(stored()).toMatchObject({ state: 'applied' });
+    expect(recorder.published).toEqual([
+      ['escrow.completed', { escrowId: ESCROW_ID, reference: referenceFor(A_COMPLETION.cause) }],
+    ]);
+  });
+
+  test.each(['released', 'auto_released', 'refunded'] as const)('is rejected once the escrow is %s', async (status) => {
+    const { run, sent, stored, recorder } = await aCompletion(status);
+
+    await run(5);
+
+    expect(sent).toEqual([]);
+    expect(stored()).toMatchObject({ state: 'rejected', reason: `the escrow is ${status}` });
+    expect(recorder.published).toEqual([settledAs(A_COMPLETION, 'rejected', `the escrow is ${status}`)]);
+  });
+
+  test('goes on waiting while the secret cannot be read, unless the escrow is settled', async () => {
+    const unreadable = () => Promise.reject(new SecretUnusableError('secret keys: has no value'));
+    const deps = { holdsKeyOf: unreadable, openSender: unreadable };
+    const locked = await aCompletion('locked', { deps });
+    const refunded = await aCompletion('refunded', { deps });
+
+    await locked.run(5);
+    await refunded.run(5);
+
+    expect(locked.stored()).toMatchObject({ state: 'prepared', waits: 2, waitsFor: 'secret' });
+    expect(refunded.stored()).toMatchObject({ state: 'rejected', reason: 'the escrow is refunded' });
+  });
+
+  test('is left to a counterparty whose key turns out not to be held', async () => {
+    const { run, sent, stored } = await aCompletion('locked', { deps: { holdsKeyOf: async () => false } });
+
+    await run(5);
+
+    expect(sent).toEqual([]);
+    expect(stored()).toMatchObject({
+      state: 'rejected',
+      reason: `no key of ${OWNER} is held: it is left to the counterparty`,
+    });
+  });
+
+  test('is sent where its invocation was gone before it could say how long it waits', async () => {
+    const { run, sent, intents } = await aCompletion('locked');
+    const { notBefore: _notBefore, ...left } = intents.items.get(A_COMPLETION.key) as Intent;
+    (intents.items as Map<string, Intent>).set(left.key, left);
+
+    await run(4);
+    expect(sent).toEqual([]);
+    await run(5);
+    expect(sent).toHaveLength(1);
+  });
+});
+
+describe('a release that nobody comes back for', () => {
+  test.each(['released', 'auto_released', 'refunded'] as const)('is rejected once the escrow is %s', async (status) => {
+    const intents = createMemoryIntents();
+    await intents.prepare(A_RELEASE, NOON);
+    const { run } = aSweeper({ intents, escrow: { readStatus: async () => aView({ status }) } });
+
+    await run(61);
+
+    expect(intents.items.get(A_RELEASE.key)).toMatchObject({ state: 'rejected', reason: `the escrow is ${status}` });
+  });
+
+  test.each([
+    ['frozen', async () => aView({ status: 'disputed' })],
+    ['not to be read', () => Promise.reject(new ServiceUnreadableError('escrow.status: no connection'))],
+  ] as const)('stays while the escrow is %s', async (_case, readStatus) => {
+    const intents = createMemoryIntents();
+    await intents.prepare(A_RELEASE, NOON);
+    const { run, recorder } = aSweeper({ intents, escrow: { readStatus } });
+
+    await run(61);
+
+    expect(intents.items.get(A_RELEASE.key)).toMatchObject({ state: 'prepared' });
+    expect(recorder.counted).toMatchObject({ IntentsWaiting: 1 });
+  });
 });

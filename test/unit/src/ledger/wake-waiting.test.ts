@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
+import { EFFECT_KINDS } from '../../../../src/ledger/effect-key.ts';
 import type { Intent, IntentWait, NewIntent } from '../../../../src/ledger/intent.ts';
 import { wakeWaiting, type WakeDeps } from '../../../../src/ledger/wake-waiting.ts';
-import { afterNoon, aNewIntent, MINUTE, NOON, readStored } from '../../../support/effects.ts';
+import { afterNoon, aNewIntent, leaveUnknown, MINUTE, NOON, readStored } from '../../../support/effects.ts';
 import { createMemoryIntents } from '../../../support/memory-intents.ts';
 
 const WAIT: IntentWait = { notBefore: afterNoon(15 * MINUTE).toISOString(), waits: 8, waitsFor: 'service' };
@@ -90,6 +91,27 @@ describe('an intent that waits', () => {
   });
 });
 
+test('another key, address or dialect is asked for by itself', async () => {
+  const service = { baseUrl: 'https://before.example.com', profile: 'reference' } as const;
+  const { intents } = await waiting(
+    {},
+    { kind: 'escrow-complete', escrowId: 'esc_1' },
+    { service },
+    { service: { ...service, profile: 'published' } },
+  );
+  const asked: unknown[] = [];
+
+  const { woken } = await run(intents, 3, {
+    isReadable: async ({ kind, service: place }) => {
+      asked.push([kind, place?.baseUrl, place?.profile]);
+      return place === undefined && kind === 'escrow-create';
+    },
+  });
+
+  expect(asked).toHaveLength(4);
+  expect(woken).toHaveLength(1);
+});
+
 test('one read serves all that wait for one agent', async () => {
   const { intents } = await waiting({}, {}, { agentId: 'ag_other' }, { waitsFor: 'secret' });
   const asked: string[] = [];
@@ -105,20 +127,28 @@ test('one read serves all that wait for one agent', async () => {
   expect(woken).toHaveLength(1);
 });
 
-test('all that wait are seen, page by page, and those that waited for about an hour are counted', async () => {
-  const { intents } = await waiting(...Array.from({ length: 250 }, (_, index) => ({ waits: index < 7 ? 10 : 9 })));
+test('all that wait are seen, page by page', async () => {
+  const { intents } = await waiting(...Array.from({ length: 250 }, () => ({})));
 
-  expect(await run(intents, 3)).toMatchObject({ waitingLong: 7, woken: { length: 250 } });
+  expect(await run(intents, 3)).toMatchObject({ waitingLong: 0, woken: { length: 250 } });
 });
 
-test('waits for a rate limit or the pace are no long ones, however many they are', async () => {
-  const { intents } = await waiting(
-    { waits: 200, limitWaits: 200, waitsFor: 'rate-limit' },
-    { waits: 200, limitWaits: 199 },
-    { waits: 200, limitWaits: 190 },
-  );
+test.each(EFFECT_KINDS)('what was not sent for an hour is counted, whatever it waits for: %s', async (kind) => {
+  const escrowId = kind.startsWith('escrow-') ? 'esc_1' : undefined;
+  const { intents } = await waiting({ kind, escrowId, waits: 1, waitsFor: 'rate-limit' }, { kind, escrowId });
+  await intents.prepare(aNewIntent({ kind, escrowId, subject: 'waits for nothing' }), NOON);
 
-  expect(await run(intents, 3)).toMatchObject({ waitingLong: 1 });
+  expect(await run(intents, 59)).toMatchObject({ waitingLong: 0 });
+  expect(await run(intents, 60)).toMatchObject({ waitingLong: 3 });
+});
+
+test('an hour of what was in doubt begins when it may be sent again', async () => {
+  const intents = createMemoryIntents();
+  const intent = await leaveUnknown(intents, aNewIntent({ kind: 'escrow-complete', escrowId: 'esc_1' }));
+  await intents.move(intent, { state: 'prepared', note: 'it may be sent again' }, afterNoon(40 * MINUTE));
+
+  expect(await run(intents, 90)).toMatchObject({ waitingLong: 0 });
+  expect(await run(intents, 100)).toMatchObject({ waitingLong: 1 });
 });
 
 test('where nothing waits, nothing is asked', async () => {

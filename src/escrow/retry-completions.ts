@@ -1,0 +1,73 @@
+import { TryLaterError } from '../errors.ts';
+import { listPrepared } from '../ledger/wake-waiting.ts';
+import type { Intent } from '../ledger/intent.ts';
+import { STALE_CLAIM_MS } from '../ledger/resolve-intents.ts';
+import { laterFor, secondsToWait } from '../ledger/waiting.ts';
+import { repeatCompletion, type EscrowEffectDeps } from './escrow-effects.ts';
+import { rejectIfSettled, type RejectSettledDeps } from './reject-settled.ts';
+
+export interface RetryCompletionDeps extends Omit<EscrowEffectDeps, 'owner'>, Pick<RejectSettledDeps, 'viewEscrows'> {
+  /** Whether a counterparty's key is held. @throws SecretUnusableError where that cannot be known. */
+  readonly holdsKeyOf: (agentId: string) => Promise<boolean>;
+}
+
+/** What one run did. */
+export interface CompletionRun {
+  /** Completions that the service has recorded now. */
+  readonly completed: readonly Intent[];
+  /** Completions of which there is no need any more. */
+  readonly rejected: readonly Intent[];
+}
+
+/** Each costs two paced calls. */
+const MOST = 10;
+
+/**
+ * Sends the completions that wait and are due. No execution comes back for them: the review goes on without, as a locked
+ * escrow may be released too. But what silence makes of an escrow may depend on them, so they are sent until they are of no
+ * use: the escrow is settled, or the counterparty's key is not held.
+ */
+export async function retryCompletions(deps: RetryCompletionDeps): Promise<CompletionRun> {
+  const due = (await listPrepared(deps.intents)).filter((intent) => isDue(intent, deps.now()));
+  const completed: Intent[] = [];
+  const rejected: Intent[] = [];
+  for (const intent of due.slice(0, MOST)) {
+    try {
+      const after = await retry(deps, intent);
+      if (after?.state === 'applied') completed.push(after);
+      if (after?.state === 'rejected') rejected.push(after);
+    } catch (error) {
+      // No time is left in this run.
+      if (error instanceof TryLaterError) break;
+      throw error;
+    }
+  }
+  return { completed, rejected };
+}
+
+/** One that does not say when was left by an invocation that is gone, or may be sent again after it was looked for. */
+function isDue({ kind, notBefore, updatedAt }: Intent, now: Date): boolean {
+  if (kind !== 'escrow-complete') return false;
+  if (notBefore !== undefined) return secondsToWait({ notBefore }, now) === 0;
+  return now.getTime() - Date.parse(updatedAt) >= STALE_CLAIM_MS;
+}
+
+async function retry(deps: RetryCompletionDeps, intent: Intent): Promise<Intent | undefined> {
+  if (await isLeftToCounterparty(deps, intent)) {
+    const note = `no key of ${intent.agentId} is held: it is left to the counterparty`;
+    return deps.intents.move(intent, { state: 'rejected', note }, deps.now());
+  }
+  await repeatCompletion(deps, intent);
+  const after = await deps.intents.read(intent.key);
+  return after?.state === 'prepared' ? rejectIfSettled(deps, after) : after;
+}
+
+/** Not where that cannot be known now. */
+async function isLeftToCounterparty({ holdsKeyOf }: RetryCompletionDeps, { agentId }: Intent): Promise<boolean> {
+  try {
+    return !(await holdsKeyOf(agentId));
+  } catch (error) {
+    if (laterFor(error) === undefined) throw error;
+    return false;
+  }
+}
