@@ -1,13 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { execa } from 'execa';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { aNewIntent } from '../../support/effects.ts';
+import { startLocalSession, type LocalSessionStub } from '../../support/local-session.ts';
 
 const MANUAL = { ...aNewIntent({ key: 'pf1:manual' }), state: 'manual' };
 const BEGINNINGS = { at: '2026-01-01T00:00:00.000Z', rules: {}, moves: [] };
@@ -23,43 +17,26 @@ const ANSWERS: Readonly<Record<string, object>> = {
   pay: { error: 'the operator is missing' },
 };
 
-let folder: string;
-let lambda: Server;
-const asked: unknown[] = [];
+let session: LocalSessionStub;
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'intents-command-'));
-  lambda = createServer((request, response) => void answer(request, response)).listen(0, '127.0.0.1');
-  await once(lambda, 'listening');
-  const endpoint = `http://127.0.0.1:${(lambda.address() as AddressInfo).port}`;
-  writeFileSync(join(folder, 'session.json'), JSON.stringify({ endpoint, twinUrl: endpoint, outputs: {} }));
+  session = await startLocalSession(({ input }) => ANSWERS[String(input['action'])] ?? {});
 });
-afterAll(() => {
-  lambda.close();
-  rmSync(folder, { recursive: true });
-});
-
-async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const input = JSON.parse(await text(request)) as { action: string };
-  asked.push({ path: request.url, ...input });
-  response.end(JSON.stringify(ANSWERS[input.action] ?? {}));
-}
+afterAll(() => session.stop());
 
 async function run(...args: string[]) {
-  asked.length = 0;
-  const env = { PURPLE_FLEA_SESSION: join(folder, 'session.json') };
-  return execa(process.execPath, ['operations/intents.ts', ...args], { env, reject: false });
+  session.asked.length = 0;
+  return execa(process.execPath, ['operations/intents.ts', ...args], { env: session.env, reject: false });
 }
 
 describe('npm run intents', () => {
   test('list asks for what waits for a person', async () => {
     expect(await run('list')).toMatchObject({ exitCode: 0, stderr: '', stdout: expect.stringContaining('pf1:manual') });
-    expect(asked).toEqual([
-      expect.objectContaining({
-        path: '/2015-03-31/functions/purple-flea-local-decide-intent/invocations',
-        action: 'page',
-        state: 'manual',
-      }),
+    expect(session.asked).toEqual([
+      {
+        of: '/2015-03-31/functions/purple-flea-local-decide-intent/invocations',
+        input: expect.objectContaining({ action: 'page', state: 'manual' }),
+      },
     ]);
   });
 
@@ -87,6 +64,6 @@ describe('npm run intents', () => {
     [['resolve', 'pf1:one'], 'resolve: say either --applied ID or --not-applied'],
   ])('%j asks nothing and says what is allowed', async (args, said) => {
     expect(await run(...args)).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(said) });
-    expect(asked).toEqual([]);
+    expect(session.asked).toEqual([]);
   });
 });
