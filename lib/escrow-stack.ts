@@ -289,6 +289,8 @@ export class EscrowStack extends Stack {
       environment: {
         AGENT_ID: config.purpleFlea.agentId,
         ESCROW_SERVICE: JSON.stringify(config.purpleFlea.escrow),
+        TRADING_SERVICE: JSON.stringify(config.purpleFlea.trading),
+        FAUCET_SERVICE: JSON.stringify(config.purpleFlea.faucet),
         WALLET_SERVICE: JSON.stringify(config.purpleFlea.wallet),
         CONNECT_TIMEOUT_MS: String(config.purpleFlea.connectTimeoutMs),
         REQUEST_TIMEOUT_MS: String(config.purpleFlea.requestTimeoutMs),
@@ -311,7 +313,7 @@ export class EscrowStack extends Stack {
       allowPublishing(fn, bus);
     }
     giveKeys(resolveIntents, foundation.keys, ...KEY_ROLES);
-    giveKeys(decideIntent, foundation.keys, 'treasury', 'wallet', 'predecessor');
+    giveKeys(decideIntent, foundation.keys, ...KEY_ROLES);
     this.addReconciliation(config, foundation);
   }
 

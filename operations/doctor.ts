@@ -1,16 +1,18 @@
 import { parseArgs } from 'node:util';
 import { runCommand } from '../src/command-line.ts';
 import type { ReadinessReport } from '../src/trading/readiness.ts';
+import type { KeyCheck } from '../src/aws/check-keys.ts';
+import { composeKeys } from './compose-keys.ts';
 import { composeReadiness, isReady } from './compose-readiness.ts';
 import { openFunction } from './invoke-function.ts';
 import { readStage } from './stage-access.ts';
 
-const USAGE = `npm run doctor -- [--stage dev] [--live]    whether orders may go out: key, account, limits, stop
+const USAGE = `npm run doctor -- [--stage dev] [--live]    whether orders may go out: key, account, limits, stop; and whether each key works
 
   --stage     local (the default: what npm start runs), or another stage of config/, with your AWS credentials
   --live      exit by what live trading needs, also where the stage trades on paper
 
-Exits 1 where a check fails. Needs lambda:InvokeFunction on check-readiness. It changes nothing.`;
+Exits 1 where a check fails. Needs lambda:InvokeFunction on check-readiness and decide-intent. It changes nothing.`;
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -20,9 +22,11 @@ async function main(): Promise<number> {
     },
   });
   const check = openFunction(readStage(values.stage), 'check-readiness');
+  const decide = openFunction(readStage(values.stage), 'decide-intent');
   const report = JSON.parse(await check({})) as ReadinessReport;
-  console.log(composeReadiness(report).join('\n'));
-  return isReady(report, values.live) ? 0 : 1;
+  const { keys } = JSON.parse(await decide({ action: 'keys' })) as { readonly keys: readonly KeyCheck[] };
+  console.log([...composeReadiness(report), ...composeKeys(keys)].join('\n'));
+  return isReady(report, values.live) && keys.every(({ ok }) => ok) ? 0 : 1;
 }
 
 await runCommand(USAGE, main);

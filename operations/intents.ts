@@ -6,6 +6,7 @@ import { readStage } from './stage-access.ts';
 
 const USAGE = `npm run intents -- list [--state manual] [--agent ID]    effects that a person has to decide, or those of another state
 npm run intents -- list --open [--agent ID]    what is not at its end: intents in any open state, and escrows that are not settled
+npm run intents -- list --elsewhere [--agent ID]    of that, what lives at an address or in a dialect that is not configured any more
 npm run intents -- show KEY                    all that is recorded of one
 npm run intents -- resolve KEY --applied ID --operator NAME --evidence TEXT --reason TEXT
 npm run intents -- resolve KEY --not-applied --operator NAME --evidence TEXT --reason TEXT
@@ -52,6 +53,7 @@ async function main(): Promise<number> {
       at: { type: 'string' },
       agent: { type: 'string' },
       open: { type: 'boolean', default: false },
+      elsewhere: { type: 'boolean', default: false },
       all: { type: 'boolean', default: false },
       'dry-run': { type: 'boolean', default: false },
     },

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import type { KeyCheck } from '../../src/aws/check-keys.ts';
 import type { ContinueExecution } from '../../src/aws/executions.ts';
 import { ServiceUnreadableError } from '../../src/errors.ts';
 import { createdFrom, settledFrom } from '../../src/escrow/look-for-escrow.ts';
@@ -10,6 +11,7 @@ import type { EscrowView } from '../../src/purple-flea/escrow.ts';
 import { describeProblems } from '../../src/schemas.ts';
 import { tradeSnapshotSchema } from '../../src/trading/look-for-order.ts';
 import { paperOrderId } from '../../src/trading/paper-book.ts';
+import type { Places } from '../../src/ledger/places.ts';
 import { isOlderThanLedger, type BeginningStore } from '../../src/ledger/beginnings.ts';
 import { announce } from '../shared/announce.ts';
 import { paySkipped, type PayDeps } from './pay-skipped.ts';
@@ -18,6 +20,9 @@ export interface Deps extends PayDeps, Pick<StoryDeps, 'mailbox' | 'viewEscrows'
   readonly intents: IntentStore;
   readonly continueExecution: ContinueExecution;
   readonly beginnings: BeginningStore;
+  readonly checkKeys: () => Promise<readonly KeyCheck[]>;
+  /** Where the services are configured now. */
+  readonly places: Places;
 }
 
 const text = z.string().check(z.minLength(3), z.maxLength(1000));
@@ -43,7 +48,7 @@ const inputSchema = z.discriminatedUnion('action', [
     after: z.optional(cursor),
   }),
   z.object({ action: z.literal('pay'), dryRun: z.optional(z.boolean()), ...decision }),
-  z.object({ action: z.literal('beginnings') }),
+  z.object({ action: z.enum(['beginnings', 'keys', 'places']) }),
   z.object({
     action: z.literal('begin'),
     at: z.iso.datetime(),
@@ -62,7 +67,7 @@ type Asked<Action extends string> = Extract<z.infer<typeof inputSchema>, { actio
 const LISTED = 100;
 
 /**
- * For operators: lists and shows intents and the story of an escrow, records what a person found out about one that is `manual`, and asks for another
+ * For operators: lists and shows intents, the story of an escrow, where services are and whether keys work, records what a person found out about one that is `manual`, and asks for another
  * try of one that did not take place. Nothing is sent from here: if the escrow's execution has ended, a new one continues
  * it and does what is left to do. Returns `{error}` for what cannot be done, with the fix.
  */
@@ -94,6 +99,10 @@ export function createHandler(deps: Deps) {
         return paySkipped(deps, asked.data);
       case 'beginnings':
         return { beginnings: await deps.beginnings.read() };
+      case 'keys':
+        return { keys: await deps.checkKeys() };
+      case 'places':
+        return { places: deps.places };
       case 'begin':
         return moveBeginning(deps, asked.data);
     }

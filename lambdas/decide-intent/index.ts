@@ -1,19 +1,28 @@
 import middy from '@middy/core';
 import * as z from 'zod/mini';
+import { checkKeys } from '../../src/aws/check-keys.ts';
 import { createContinueExecution, createDescribeExecution, createStartExecution } from '../../src/aws/executions.ts';
 import { createMailboxTable } from '../../src/aws/mailbox-table.ts';
+import { placeOf } from '../../src/ledger/owner.ts';
 import { createEscrowClient } from '../../src/purple-flea/escrow-client.ts';
+import { createKeyProbe } from '../../src/purple-flea/key-probe.ts';
 import { openToLook } from '../../src/purple-flea/open-client.ts';
 import { serviceSchema } from '../../src/purple-flea/service.ts';
 import { createWalletClient } from '../../src/purple-flea/wallet-client.ts';
 import { jsonText } from '../../src/schemas.ts';
 import { aws } from '../shared/aws.ts';
 import { createBeginnings } from '../shared/beginnings.ts';
-import { escrowEnvironment, keysEnvironment, readEnvironment, treasuryEnvironment } from '../shared/environment.ts';
+import {
+  escrowEnvironment,
+  keysEnvironment,
+  readEnvironment,
+  tradingEnvironment,
+  treasuryEnvironment,
+} from '../shared/environment.ts';
 import { createEscrowReadDeps } from '../shared/escrow-task.ts';
 import { createIntents } from '../shared/ledger.ts';
 import { createLookForCreated } from '../shared/look-for-created.ts';
-import { createKeys, createServiceDeps, walletKeyOf } from '../shared/purple-flea.ts';
+import { createKeys, createServiceDeps, readCounterparties, walletKeyOf } from '../shared/purple-flea.ts';
 import { telemetry } from '../shared/telemetry.ts';
 import { createHandler } from './handler.ts';
 
@@ -21,7 +30,9 @@ const env = readEnvironment({
   ...escrowEnvironment,
   ...keysEnvironment,
   ...treasuryEnvironment,
+  ...tradingEnvironment,
   WALLET_SERVICE: jsonText(serviceSchema),
+  FAUCET_SERVICE: jsonText(serviceSchema),
   INTENT_TABLE: z.string(),
   MAILBOX_TABLE: z.string(),
   STATE_MACHINE_ARN: z.string(),
@@ -30,6 +41,7 @@ const keys = createKeys(env.SECRETS);
 const intents = createIntents(env.INTENT_TABLE);
 const escrow = createServiceDeps(env.ESCROW_SERVICE, env);
 const wallet = createServiceDeps(env.WALLET_SERVICE, env);
+const trading = createServiceDeps(env.TRADING_SERVICE, env);
 
 export const handler = middy(
   createHandler({
@@ -42,6 +54,19 @@ export const handler = middy(
         openWallet: openToLook(wallet, walletKeyOf(keys, env), createWalletClient),
       }),
     payers: [env.SECRETS.treasury, env.SECRETS.predecessor].flatMap((source) => source?.agentId ?? []),
+    checkKeys: () =>
+      checkKeys({
+        sources: env.SECRETS,
+        keys,
+        listCounterparties: () => readCounterparties(env.SECRETS),
+        probe: createKeyProbe({ escrow, wallet, trading }),
+      }),
+    places: {
+      escrow: placeOf(env.ESCROW_SERVICE),
+      trading: placeOf(env.TRADING_SERVICE),
+      wallet: placeOf(env.WALLET_SERVICE),
+      faucet: placeOf(env.FAUCET_SERVICE),
+    },
     beginnings: createBeginnings(env.INTENT_TABLE),
     mailbox: createMailboxTable(aws.dynamoDb, env.MAILBOX_TABLE),
     startExecution: createStartExecution(aws.stepFunctions, env.STATE_MACHINE_ARN),

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createKeyRing, type KeyRing, type KeySources } from '../../src/aws/key-ring.ts';
+import { createKeyRing, listCounterparties, type KeyRing, type KeySources } from '../../src/aws/key-ring.ts';
 import { createPaceTable } from '../../src/aws/pace-table.ts';
 import { describeError, SecretUnusableError } from '../../src/errors.ts';
 import type { Count } from '../../src/observability.ts';
@@ -25,6 +25,11 @@ export function createKeys(sources: KeySources): KeyRing {
     find: (agentId, roles) => orElse(kept.find(agentId, roles), () => fetched.find(agentId, roles)),
     get: (agentId, roles) => orElse(kept.get(agentId, roles), () => fetched.get(agentId, roles)),
   };
+}
+
+/** All keys of counterparties that a function may use, read anew. @throws SecretUnusableError */
+export function readCounterparties(sources: KeySources): Promise<readonly Credentials[]> {
+  return listCounterparties(sources, (name) => keySecrets.read(name, { maxAge: 0, forceFetch: true }));
 }
 
 async function orElse<Value>(asked: Promise<Value>, again: () => Promise<Value>): Promise<Value> {

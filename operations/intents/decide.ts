@@ -1,6 +1,7 @@
 import type { EscrowStory } from '../../src/escrow/story.ts';
 import type { Beginnings } from '../../src/ledger/beginnings.ts';
 import type { Intent, IntentCursor } from '../../src/ledger/intent.ts';
+import type { Places } from '../../src/ledger/places.ts';
 
 /** What the function decide-intent answers. */
 export interface Answer {
@@ -12,6 +13,7 @@ export interface Answer {
   readonly next?: IntentCursor;
   readonly beginnings?: Beginnings;
   readonly story?: EscrowStory;
+  readonly places?: Places;
 }
 
 /** Asks the function decide-intent. */
@@ -30,6 +32,7 @@ export interface IntentOptions {
   readonly at?: string | undefined;
   readonly agent?: string | undefined;
   readonly open: boolean;
+  readonly elsewhere: boolean;
   readonly all: boolean;
   readonly 'dry-run': boolean;
 }

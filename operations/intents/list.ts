@@ -4,9 +4,17 @@ import type { Decide, IntentOptions } from './decide.ts';
 import { drawEscrows, drawIntents } from './draw-intents.ts';
 import { listIntents, listOpen } from './open-intents.ts';
 
-/** `intents list`: the effects of one state, or all that is not at its end. */
-export async function list(decide: Decide, { state, agent, open }: IntentOptions): Promise<number> {
+/** `intents list`: the effects of one state, or all that is not at its end, or of that what lives elsewhere. */
+export async function list(decide: Decide, { state, agent, open, elsewhere }: IntentOptions): Promise<number> {
   if (open && state !== undefined) throw new UsageError('list: say either --open or --state');
+  if (elsewhere && (open || state !== undefined)) {
+    throw new UsageError('list: say --elsewhere without --open and --state');
+  }
+  if (elsewhere) {
+    const { drawElsewhere, listElsewhere } = await import('./elsewhere.ts');
+    console.log(drawElsewhere(await listElsewhere(decide, agent, new Date())));
+    return 0;
+  }
   if (open) {
     const { intents, escrows } = await listOpen(decide, agent, new Date());
     console.log(`Intents:\n${drawIntents(intents)}\n\nEscrows that are not settled:\n${drawEscrows(escrows)}`);

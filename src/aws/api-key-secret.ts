@@ -22,9 +22,13 @@ const counterpartiesSchema = z.object({ counterpartyKeys });
 /** The key held for a counterparty, if any. */
 export type ForCounterparty = (agentId: string) => Credentials | undefined;
 
-export interface ApiKeys {
-  readonly own: Credentials;
+export interface CounterpartyKeys {
   readonly forCounterparty: ForCounterparty;
+  readonly counterparties: readonly Credentials[];
+}
+
+export interface ApiKeys extends CounterpartyKeys {
+  readonly own: Credentials;
 }
 
 const EXPECTED = '{"apiKey": "...", "agentId": "...", "counterpartyKeys"?: {"<agent id>": "..."}}';
@@ -46,7 +50,7 @@ export async function readApiKeys(
       `secret ${secretName}: agentId is another than the agentId in the configuration, ${agentId}. Put the key of ${agentId} there, or replace the agent as docs/workflows/money-once.md says`,
     );
   }
-  return { own: { apiKey, agentId }, forCounterparty: (counterparty) => keyIn(others, counterparty) };
+  return { own: { apiKey, agentId }, ...keysIn(others) };
 }
 
 /**
@@ -54,14 +58,19 @@ export async function readApiKeys(
  *
  * @throws SecretUnusableError as above.
  */
-export async function readCounterpartyKeys(secretName: string, readSecret: ReadSecret): Promise<ForCounterparty> {
+export async function readCounterpartyKeys(secretName: string, readSecret: ReadSecret): Promise<CounterpartyKeys> {
   const shape = {
     name: secretName,
     schema: counterpartiesSchema,
     expected: '{"counterpartyKeys": {"<agent id>": "..."}}',
   };
   const { counterpartyKeys: keys } = await readSecretJson(shape, readSecret);
-  return (counterparty) => keyIn(keys, counterparty);
+  return keysIn(keys);
+}
+
+function keysIn(keys: Readonly<Record<string, string>>): CounterpartyKeys {
+  const counterparties = Object.entries(keys).map(([agentId, apiKey]) => ({ agentId, apiKey }));
+  return { forCounterparty: (counterparty) => keyIn(keys, counterparty), counterparties };
 }
 
 function keyIn(keys: Readonly<Record<string, string>>, agentId: string): Credentials | undefined {

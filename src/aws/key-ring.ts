@@ -82,6 +82,19 @@ export function createKeyRing(sources: KeySources, readSecret: ReadSecretNamed):
   };
 }
 
+/** All keys of counterparties that are held, in the order of the secret. @throws SecretUnusableError */
+export async function listCounterparties(
+  { counterparties }: KeySources,
+  readSecret: ReadSecretNamed,
+): Promise<readonly Credentials[]> {
+  if (counterparties === undefined) return [];
+  const { secretName, agentId } = counterparties;
+  const read = () => readSecret(secretName);
+  return agentId === undefined
+    ? (await readCounterpartyKeys(secretName, read)).counterparties
+    : (await readApiKeys({ secretName, agentId }, read)).counterparties;
+}
+
 async function findCounterparty(
   { counterparties }: KeySources,
   readSecret: ReadSecretNamed,
@@ -90,6 +103,6 @@ async function findCounterparty(
   if (counterparties === undefined) return undefined;
   const { secretName, agentId: owner } = counterparties;
   const read = () => readSecret(secretName);
-  if (owner === undefined) return (await readCounterpartyKeys(secretName, read))(agentId);
+  if (owner === undefined) return (await readCounterpartyKeys(secretName, read)).forCounterparty(agentId);
   return (await readApiKeys({ secretName, agentId: owner }, read)).forCounterparty(agentId);
 }

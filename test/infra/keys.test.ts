@@ -87,7 +87,7 @@ describe('a stage with a key for each role', () => {
     expect(granted).toEqual({
       'check-readiness': ['TradingKey', 'WalletKey'],
       'complete-delivery': ['CounterpartyKeys'],
-      'decide-intent': ['PredecessorKey', 'PurpleFleaApiKey', 'WalletKey'],
+      'decide-intent': all,
       'lock-funds': ['PurpleFleaApiKey'],
       'measure-positions': ['TradingKey'],
       'place-trade': ['TradingKey', 'WalletKey'],

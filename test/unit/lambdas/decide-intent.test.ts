@@ -12,6 +12,7 @@ import { aNewSkip } from '../../support/effects.ts';
 import { createMemoryBeginnings } from '../../support/memory-beginnings.ts';
 import { createMemoryIntents, type MemoryIntents } from '../../support/memory-intents.ts';
 import { createMemoryMailbox } from '../../support/memory-mailbox.ts';
+import { PLACES } from '../../support/places.ts';
 import { createRecorder } from '../../support/recorder.ts';
 
 const NOW = new Date('2026-03-06T12:00:00Z');
@@ -79,6 +80,8 @@ function anOperator(
     },
     payers: ['ag_platform_treasury'],
     openLook: () => async () => ({ kind: 'absent' }),
+    checkKeys: async () => [],
+    places: PLACES,
     beginnings: createMemoryBeginnings(NOW, [{ name: 'bonus/churn', terms: 'a' }], () => NOW),
     continueExecution: async (...names) => {
       continued.push(names);

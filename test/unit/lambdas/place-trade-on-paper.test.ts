@@ -1,3 +1,4 @@
+import { PLACES } from '../../support/places.ts';
 import { describe, expect, test } from '@jest/globals';
 import { createHandler as createDecideIntent } from '../../../lambdas/decide-intent/handler.ts';
 import { createHandler } from '../../../lambdas/place-trade/handler.ts';
@@ -344,6 +345,8 @@ describe('an order on paper whose answer was lost', () => {
       startExecution: inert('startExecution'),
       openLook: inert('openLook'),
       payers: [],
+      checkKeys: async () => [],
+      places: PLACES,
       beginnings: { read: inert('read'), move: inert('move') },
     });
     const decision = { operator: 'me@team', evidence: 'the item paper/paper', reason: 'it is in the book' };

@@ -61,6 +61,7 @@ describe('npm run intents', () => {
     [['list', '--stage', 'nowhere'], '--stage nowhere: allowed are dev, local, prod'],
     [['pay'], 'pay: say either a KEY or --all'],
     [['retry', '--all', 'pf1:one'], 'retry --all: takes no KEY'],
+    [['list', '--elsewhere', '--open'], 'list: say --elsewhere without --open and --state'],
     [['resolve', 'pf1:one'], 'resolve: say either --applied ID or --not-applied'],
   ])('%j asks nothing and says what is allowed', async (args, said) => {
     expect(await run(...args)).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(said) });

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { createHandler } from '../../../../lambdas/decide-intent/handler.ts';
+import { drawElsewhere, listElsewhere } from '../../../../operations/intents/elsewhere.ts';
 import { listIntents, listOpen } from '../../../../operations/intents/open-intents.ts';
 import { ServiceUnreadableError } from '../../../../src/errors.ts';
 import type { NewIntent, IntentState } from '../../../../src/ledger/intent.ts';
@@ -11,6 +12,7 @@ import { inert } from '../../../support/inert.ts';
 import { createMemoryBeginnings } from '../../../support/memory-beginnings.ts';
 import { createMemoryIntents } from '../../../support/memory-intents.ts';
 import { createMemoryMailbox } from '../../../support/memory-mailbox.ts';
+import { PLACES } from '../../../support/places.ts';
 import { createRecorder } from '../../../support/recorder.ts';
 
 const NOW = new Date('2026-03-06T12:00:00Z');
@@ -42,6 +44,8 @@ function aLedger(statuses: Readonly<Record<string, EscrowView['status']>> = {}) 
         },
       }),
     mailbox: createMemoryMailbox(),
+    checkKeys: async () => [],
+    places: PLACES,
     beginnings: createMemoryBeginnings(NOW, [], () => NOW),
     continueExecution: inert('continueExecution'),
     describeExecution: async () => undefined,
@@ -94,4 +98,32 @@ test('an escrow is listed until it is settled: by the ledger, or by what Purple 
     esc_disputed: 'disputed',
     esc_unread: 'unread: HTTP 503',
   });
+});
+
+test('what is open at a place that is not configured any more is listed by place, with what to do', async () => {
+  const { write, decide } = aLedger({ esc_before: 'locked', esc_here: 'locked', esc_done: 'released' });
+  const before = { baseUrl: 'https://before.example.com', profile: 'reference' } as const;
+  const purse = { ...PLACES.escrow, profile: 'published' } as const;
+  await write('prepared', { subject: 'waits here', service: PLACES.escrow });
+  await write('prepared', { subject: 'waits there', service: before });
+  await write('unknown', { subject: 'an order', kind: 'trade-order', service: before });
+  await write('prepared', { subject: 'another dialect', service: purse });
+  await write('applied', { subject: 'locked here', service: PLACES.escrow }, 'esc_here');
+  await write('applied', { subject: 'locked there', service: before }, 'esc_before');
+  await write('applied', { subject: 'paid there', service: before }, 'esc_done');
+
+  const found = await listElsewhere(decide, undefined, NOW);
+
+  expect(
+    found.map(({ place, intents, escrows }) => [
+      place,
+      intents.map(({ cause }) => cause.subject).toSorted(),
+      escrows.map(({ creation }) => creation.result?.['escrowId']),
+    ]),
+  ).toEqual([
+    ['https://before.example.com (reference)', ['an order', 'waits there'], ['esc_before']],
+    ['https://escrow.example.com (published)', ['another dialect'], []],
+  ]);
+  expect(drawElsewhere(found)).toContain('When a service moves');
+  expect(drawElsewhere([])).toContain('Nothing that is open lives elsewhere');
 });

@@ -8,6 +8,7 @@ import { inert } from '../../../support/inert.ts';
 import { createMemoryBeginnings } from '../../../support/memory-beginnings.ts';
 import { createMemoryIntents } from '../../../support/memory-intents.ts';
 import { createMemoryMailbox } from '../../../support/memory-mailbox.ts';
+import { PLACES } from '../../../support/places.ts';
 import { createRecorder } from '../../../support/recorder.ts';
 
 const NOW = new Date('2026-03-06T12:00:00Z');
@@ -30,6 +31,8 @@ async function aLedger(
     intents,
     viewEscrows: () => anEscrowClient(),
     mailbox: createMemoryMailbox(),
+    checkKeys: async () => [],
+    places: PLACES,
     beginnings: createMemoryBeginnings(NOW, [], () => NOW),
     continueExecution: async (name) => {
       continued.push(name);

@@ -3,7 +3,7 @@ import { createHandler as createLockFunds } from '../../../../lambdas/lock-funds
 import { createLookForCreated } from '../../../../lambdas/shared/look-for-created.ts';
 import type { Intent } from '../../../../src/ledger/intent.ts';
 import type { ServicePlace } from '../../../../src/ledger/owner.ts';
-import { bindPlaces, type Places } from '../../../../src/ledger/places.ts';
+import { bindPlaces } from '../../../../src/ledger/places.ts';
 import { createEscrowClient } from '../../../../src/purple-flea/escrow-client.ts';
 import { openToLook, openToSend, openWithWallet } from '../../../../src/purple-flea/open-client.ts';
 import { PROFILES, type Credentials } from '../../../../src/purple-flea/service.ts';
@@ -14,10 +14,10 @@ import { afterNoon, aNewIntent, aNewSkip, MINUTE, NOON } from '../../../support/
 import { anEscrowTask } from '../../../support/escrow-task.ts';
 import { timeLeft } from '../../../support/lambda-events.ts';
 import { createMemoryIntents, type MemoryIntents } from '../../../support/memory-intents.ts';
+import { PLACES } from '../../../support/places.ts';
 import { aService } from '../../../support/purple-flea.ts';
 
 const at = (name: string): ServicePlace => ({ baseUrl: `https://${name}.example.com`, profile: 'reference' });
-const PLACES: Places = { escrow: at('escrow'), trading: at('trading'), wallet: at('wallet'), faucet: at('faucet') };
 const readPlaces = async () => PLACES;
 
 describe('an intent that names no service', () => {
