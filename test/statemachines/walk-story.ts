@@ -99,8 +99,8 @@ export interface Story {
   readonly away?: { readonly as: Away; readonly from: number; readonly until: number };
 }
 
-/** Purple Flea cannot be reached, fails, or refuses the key; there is no key; or the stop is on, or cannot be read. */
-export const AWAY = ['unreachable', 'failing', 'wrong-key', 'no-secret', 'halted', 'no-stop'] as const;
+/** Purple Flea cannot be reached, fails, refuses the key or takes no more calls; there is no key; or the stop is on, or cannot be read. */
+export const AWAY = ['unreachable', 'failing', 'wrong-key', 'limited', 'no-secret', 'halted', 'no-stop'] as const;
 export type Away = (typeof AWAY)[number];
 
 export interface Walked {
@@ -113,6 +113,8 @@ export interface Walked {
   readonly total: bigint;
   /** When we released or disputed at the service, and the last decision that was recorded before. */
   readonly settlements: readonly { readonly call: Call; readonly decided: string | undefined }[];
+  /** When each such call was tried (milliseconds), whether it arrived or not. */
+  readonly tries: readonly { readonly call: Call; readonly at: number }[];
 }
 
 /** A call that changed the service, and when (milliseconds), so that the same service can be made again. */
@@ -161,6 +163,7 @@ const settle = () => new Promise<void>((resolve) => void setImmediate(resolve));
 /** More steps of the clock than any story takes, and more visits to one task. */
 const LIMITS = { steps: 3_000, visits: 300 };
 
+const LIMITED = { reference: 'RATE_LIMITED', published: 'rate_limited' };
 const UNAUTHORIZED = { reference: 'UNAUTHORIZED', published: 'unauthorized' };
 
 /** The longest that one timer may hold. */
@@ -189,6 +192,7 @@ export async function walk(definition: Definition, story: Story, options: WalkOp
   const recorder = createRecorder();
   const tokens = createTaskTokens();
   const settlements: { call: Call; decided: string | undefined }[] = [];
+  const tries: { call: Call; at: number }[] = [];
   const acts: { at: number; act: () => unknown }[] = [];
   const calls: Partial<Record<Call, number>> = { ...from?.world.calls };
   const never = new Promise<never>(() => {});
@@ -278,6 +282,7 @@ export async function walk(definition: Definition, story: Story, options: WalkOp
 
   async function effect(call: Call, request: HttpRequest): Promise<HttpAnswer> {
     const isFirst = (calls[call] = (calls[call] ?? 0) + 1) === 1;
+    tries.push({ call, at: Date.now() });
     const fault = faults[call];
     if (fault === 'refused') return refused(call);
     if (fault === 'never-sent') return notSent;
@@ -333,6 +338,7 @@ export async function walk(definition: Definition, story: Story, options: WalkOp
       if (isAway('failing')) return { ...error500(), status: 503 };
       if (isAway('wrong-key'))
         return { ...error500(), status: 401, body: errorBody(profile, UNAUTHORIZED[profile], '-') };
+      if (isAway('limited')) return { ...error500(), status: 429, body: errorBody(profile, LIMITED[profile], '-') };
       const operation = operationOf(request.method, request.url);
       return (CALLS as readonly string[]).includes(operation) ? effect(operation as Call, request) : read(request);
     },
@@ -519,7 +525,7 @@ export async function walk(definition: Definition, story: Story, options: WalkOp
     if (outcome.failed !== undefined) throw outcome.failed;
     if (outcome.ended !== undefined) {
       jest.clearAllTimers();
-      return { execution: outcome.ended, service, intents, recorder, escrow: only(), total, settlements };
+      return { execution: outcome.ended, service, intents, recorder, escrow: only(), total, settlements, tries };
     }
     const before = Date.now();
     const wake = setTimeout(() => {}, Math.max(0, (await nextAt(before)) - before));

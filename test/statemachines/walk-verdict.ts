@@ -1,7 +1,7 @@
 import type { EffectKind } from '../../src/ledger/effect-key.ts';
 import type { ServiceEscrow } from '../simulation/service/escrow.ts';
 import type { Operation } from '../simulation/service/operations.ts';
-import type { Story, Walked } from './walk-story.ts';
+import { HOUR, MINUTE, type Story, type Walked } from './walk-story.ts';
 
 /** What the service shows at each end. */
 const STATUS_AT: Readonly<Record<string, ServiceEscrow['status'] | undefined>> = {
@@ -99,7 +99,8 @@ function isSeenToBe(kind: EffectKind, escrow: ServiceEscrow | undefined): boolea
 }
 
 /** No settlement of ours lacks a recorded decision; and what somebody was asked about is not settled undecided. */
-function decisions({ settlements, recorder, execution, escrow }: Walked, story: Story): string[] {
+function decisions(walked: Walked, story: Story): string[] {
+  const { settlements, recorder, execution, escrow } = walked;
   const undecided = settlements
     .filter(({ call, decided }) => call !== decided)
     .map(({ call, decided }) => `the decision before ${call} is ${decided ?? 'none'}`);
@@ -116,12 +117,40 @@ function decisions({ settlements, recorder, execution, escrow }: Walked, story: 
     isUndisturbed &&
     recorded.includes('ask') &&
     !recorded.some((decision) => ['release', 'dispute', 'let-lapse'].includes(decision));
-  const mayBeSent = story.faults?.dispute !== 'never-sent';
   const isPaidBySilence =
-    isUndisturbed && mayBeSent && escrow?.status === 'auto_released' && !recorded.includes('let-lapse');
+    isUndisturbed &&
+    escrow?.status === 'auto_released' &&
+    !recorded.includes('let-lapse') &&
+    !recorded.includes('release');
+  const isBeyondUs = story.faults?.dispute === 'never-sent' && recorded.includes('dispute');
   return [
     ...undecided,
     ...(isSettledUndecided ? [`asked, and ended undecided in ${execution.path.at(-1)}`] : []),
-    ...(isPaidBySilence && !recorded.includes('release') ? ['paid by silence, and nobody decided so'] : []),
+    ...(isPaidBySilence && !isBeyondUs ? ['paid by silence, and nobody decided so'] : []),
+    ...(isPaidBySilence && isBeyondUs ? missedInSilence(walked) : []),
+  ];
+}
+
+/** Waits are that long at most, and an eighth of what is left before a deadline; the sweep that ends them comes each minute. */
+const LONGEST_WAIT = 2 * HOUR;
+const PART_OF_WHAT_IS_LEFT = 8;
+
+/**
+ * A dispute that cannot be sent until silence pays is beyond us. Up to then it has to be tried, more often as the deadline
+ * comes near, and people have to be told that it was missed.
+ */
+function missedInSilence({ tries, recorder, escrow }: Walked): string[] {
+  const paidAt = escrow?.settledAt ?? 0;
+  const times = tries.flatMap(({ call, at }) => (call === 'dispute' && at <= paidAt ? [at] : []));
+  const lazy = times.flatMap((at, index) => {
+    const left = (times[index + 1] ?? paidAt) - at;
+    const most = Math.min(LONGEST_WAIT, (paidAt - at) / PART_OF_WHAT_IS_LEFT);
+    return left > Math.max(MINUTE, most) + MINUTE ? [`no dispute was tried for ${left / MINUTE} minutes`] : [];
+  });
+  const isTold = (recorder.counted['DecisionsMissed'] ?? 0) > 0;
+  return [
+    ...(times.length === 0 ? ['a dispute was decided, and never tried'] : []),
+    ...lazy,
+    ...(isTold ? [] : ['a dispute was missed, and nobody told']),
   ];
 }
