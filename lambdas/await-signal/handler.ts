@@ -25,6 +25,7 @@ export function createHandler(deps: Deps) {
     const asked = inputSchema.parse(input);
     const { escrow, request } = asked.state;
     const deadlineAt = asked.awaits === 'decision' ? asked.state.review.until : escrow.deadlineAt;
+    const status = asked.awaits === 'decision' ? asked.state.review.status : escrow.status;
     const creation = await findCreation(deps.intents, request.cause, escrow.escrowId);
     const wait = await awaitSignal(deps, {
       taskToken: asked.taskToken,
@@ -33,9 +34,9 @@ export function createHandler(deps: Deps) {
       metrics: metricsOf(request.gate),
       notBefore: request.cause.createdAt,
       deadlineAt,
-      escrowId: escrow.escrowId,
       ...(creation?.service === undefined ? {} : { service: creation.service }),
-      status: asked.awaits === 'decision' ? asked.state.review.status : escrow.status,
+      // A change seen each minute that cannot be followed by a read would fill the history.
+      ...(isUnread(asked) ? {} : { escrowId: escrow.escrowId, status }),
     });
     deps.log.info('waiting', { escrowId: escrow.escrowId, awaits: asked.awaits, deadlineAt, wait });
     return { wait };
@@ -47,10 +48,14 @@ export function createHandler(deps: Deps) {
  * nothing follows from anything: what is said is kept, and heard when it can.
  */
 function takenBy(asked: Input): readonly SignalType[] {
-  const isUnread = asked.awaits === 'decision' ? asked.state.review.unreadSince : asked.state.escrow.unreadSince;
-  if (asked.awaits === 'resolution' || isUnread !== undefined) return ['changed'];
+  if (asked.awaits === 'resolution' || isUnread(asked)) return ['changed'];
   const { delivery, decision } = asked.state;
   const isDelivered = delivery?.signal === 'delivered' || decision?.signal === 'delivered';
   const decisions = ['approved', 'rejected', 'changed'] as const;
   return isDelivered && asked.awaits === 'decision' ? decisions : ['delivered', ...decisions];
+}
+
+function isUnread(asked: Input): boolean {
+  const { unreadSince } = asked.awaits === 'decision' ? asked.state.review : asked.state.escrow;
+  return unreadSince !== undefined;
 }
