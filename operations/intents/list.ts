@@ -15,13 +15,14 @@ export async function list(decide: Decide, { state, agent, open, elsewhere }: In
     console.log(drawElsewhere(await listElsewhere(decide, agent, new Date())));
     return 0;
   }
+  const now = new Date();
   if (open) {
-    const { intents, escrows } = await listOpen(decide, agent, new Date());
-    console.log(`Intents:\n${drawIntents(intents)}\n\nEscrows that are not settled:\n${drawEscrows(escrows)}`);
+    const { intents, escrows } = await listOpen(decide, agent, now);
+    console.log(`Intents:\n${drawIntents(intents, now)}\n\nEscrows that are not settled:\n${drawEscrows(escrows)}`);
     return 0;
   }
   const intents = await listIntents(decide, [await readState(state)], { agentId: agent });
-  console.log(drawIntents(intents));
+  console.log(drawIntents(intents, now));
   return 0;
 }
 

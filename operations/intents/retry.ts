@@ -13,7 +13,7 @@ export async function retryRejected(decide: Decide, options: IntentOptions, key:
   const filter = { since: readSince(since), kind, reason };
   const intents = await listRejected(decide, filter);
   if (options['dry-run']) {
-    console.log(drawIntents(intents));
+    console.log(drawIntents(intents, new Date()));
     return 0;
   }
   const refused = await retryAll(decide, intents, { operator, evidence, filter }, { say: console.log });
