@@ -7,11 +7,13 @@ export type Turn = () => Promise<void>;
  *
  * @param start makes a world and starts its actors in it, each with its own turn.
  * @param check is called at the end of each order, with what `start` made.
+ * @param switches how often an actor may be left that could go on, where not every order can be tried.
  * @returns how many orders there were.
  */
 export async function inEveryOrder<World extends { readonly actors: readonly Promise<unknown>[] }>(
   start: (turnOf: (actor: number) => Turn) => World,
   check: (world: World) => void | Promise<void>,
+  switches = Infinity,
 ): Promise<number> {
   let orders = 0;
   let choices: number[] | undefined = [];
@@ -21,10 +23,16 @@ export async function inEveryOrder<World extends { readonly actors: readonly Pro
     const options: number[] = [];
     const world = start(turnOf);
     await quiet();
+    let left = switches;
+    let last: number | undefined;
     while (waiting.size > 0) {
-      const ready = [...waiting].toSorted(([one], [other]) => one - other);
+      const all = [...waiting].toSorted(([one], [other]) => one - other);
+      const isReady = all.some(([one]) => one === last);
+      const ready = isReady && left === 0 ? all.filter(([one]) => one === last) : all;
       const [actor, go] = ready[choices[options.length] ?? 0] ?? [];
       options.push(ready.length);
+      if (isReady && actor !== last) left -= 1;
+      last = actor;
       waiting.delete(actor ?? -1);
       go?.();
       await quiet();
