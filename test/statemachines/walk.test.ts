@@ -94,7 +94,7 @@ describe('the walk notices', () => {
     'that a dispute which cannot be sent is given up, or missed in silence, in %s',
     async (profile) => {
       const title = `${profile}, completed, default dispute, dispute never-sent`;
-      const story = MONEY_STORIES.find((one) => one.title === title) ?? { title, profile };
+      const story: Story = MONEY_STORIES.find((one) => one.title === title) ?? { title, profile };
       const walked = await walk(definition, story);
       const lazy = { ...walked, tries: walked.tries.slice(0, 3) };
       const silent = { ...walked, recorder: { ...walked.recorder, counted: {} } };

@@ -120,7 +120,7 @@ const readCode = readReferenceCode;
 /** The reference says that there is a limit; this is a usual one. Every call counts, for each key and service. */
 const CALLS: CallLimit = { name: 'escrow', per: 'account', perMinute: 60 };
 const SETTLEMENTS: CallLimit = { ...CALLS, queue: 'settlement' };
-/** A completion has no second visit, so that a place in a queue would be of no use to it. */
+/** A completion stands in its counterparty's own lane, and may be moot when its turn would come: it does not queue. */
 const LIMITS: EscrowDialect['limits'] = {
   create: { ...CALLS, queue: 'bulk' },
   complete: CALLS,
