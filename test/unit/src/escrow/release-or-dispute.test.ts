@@ -62,7 +62,7 @@ function settle(
   turn: Turn,
   ledger: ReturnType<typeof createMemoryLedger>,
   client: EscrowClient,
-  { postpones = true } = {},
+  postpones = true,
 ): Promise<EffectOutcome> {
   const intents = createMemoryIntents(
     ({ operation }) => (operation === 'postpone' && !postpones ? undefined : turn()),
@@ -86,11 +86,11 @@ describe('a release and a dispute of one escrow at the same time', () => {
     FATES.flatMap(
       (fate) =>
         [
-          [fate, 'in any order', { postpones: false }, Infinity],
-          [fate, 'also while it is noted that one waits, in any order of three switches', { postpones: true }, 3],
+          [fate, 'in any order', false, Infinity],
+          [fate, 'also while it is noted that one waits, in any order of three switches', true, 3],
         ] as const,
     ),
-  )('never both go out, where the first post is %s, %s', async (fate, _orders, options, switches) => {
+  )('never both go out, where the first post is %s, %s', async (fate, _orders, postpones, switches) => {
     const orders = await inEveryOrder(
       (turnOf) => {
         const ledger = createMemoryLedger();
@@ -101,7 +101,7 @@ describe('a release and a dispute of one escrow at the same time', () => {
           return next;
         });
         const start = (name: 'release' | 'dispute', actor: number) =>
-          settle(name, turnOf(actor), ledger, service.clientFor(turnOf(actor)), options);
+          settle(name, turnOf(actor), ledger, service.clientFor(turnOf(actor)), postpones);
         return { service, fates, ledger, actors: [start('release', 0), start('dispute', 1)] };
       },
       ({ service, fates, ledger }) => {
