@@ -40,10 +40,7 @@ export function drawIntents(intents: readonly Intent[], now: Date): string {
 }
 
 /** What an intent waits for, since when, and when it is tried again. */
-export function describeWait(
-  { state, waitsFor, notBefore, sentAt, createdAt, history = [] }: Intent,
-  now: Date,
-): string {
+export function describeWait({ state, waitsFor, notBefore, sentAt, createdAt, history }: Intent, now: Date): string {
   const lasts = (since: string) => describeSpan(now.getTime() - Date.parse(since));
   switch (state) {
     case 'prepared': {
