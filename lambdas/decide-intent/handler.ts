@@ -11,7 +11,7 @@ import type { EscrowView } from '../../src/purple-flea/escrow.ts';
 import { describeProblems } from '../../src/schemas.ts';
 import { tradeSnapshotSchema } from '../../src/trading/look-for-order.ts';
 import { paperOrderId } from '../../src/trading/paper-book.ts';
-import type { Places } from '../../src/ledger/places.ts';
+import { isConfigured, type Places } from '../../src/ledger/places.ts';
 import { isOlderThanLedger, type BeginningStore } from '../../src/ledger/beginnings.ts';
 import { announce } from '../shared/announce.ts';
 import { paySkipped, type PayDeps } from './pay-skipped.ts';
@@ -122,7 +122,9 @@ async function moveBeginning({ beginnings, now }: Deps, { at, ...by }: Asked<'be
 async function resolve(deps: Deps, asked: Asked<'resolve'>) {
   const intent = await deps.intents.read(asked.key);
   if (intent === undefined) return { error: `key: there is no intent ${asked.key}` };
-  if (intent.state !== 'manual')
+  // What was sent to a former address is looked for there for ever: a person may know better.
+  const isLost = intent.state === 'unknown' && !isConfigured(intent, deps.places);
+  if (intent.state !== 'manual' && !isLost)
     return { error: `key: the intent is ${intent.state}; only "manual" ones are decided by hand` };
 
   const result = asked.verdict === 'applied' ? await resultOrProblem(deps, intent, asked.id) : undefined;

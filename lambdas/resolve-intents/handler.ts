@@ -6,6 +6,7 @@ import { retryCompletions, type RetryCompletionDeps } from '../../src/escrow/ret
 import { deliverVerdict, type MailboxDeps } from '../../src/escrow/mailbox.ts';
 import type { ReadBeginnings } from '../../src/ledger/beginnings.ts';
 import { isOrder, type Intent } from '../../src/ledger/intent.ts';
+import { unreadElsewhere, type Places } from '../../src/ledger/places.ts';
 import { resolveIntents, type ResolvePolicy } from '../../src/ledger/resolve-intents.ts';
 import type { IntentOwner } from '../../src/ledger/owner.ts';
 import { wakeWaiting } from '../../src/ledger/wake-waiting.ts';
@@ -18,6 +19,8 @@ import { createLookFor, type LookDeps } from './look-for.ts';
 
 export interface Deps
   extends LookDeps, AnnounceDeps, MailboxDeps, IsReadableDeps, Omit<RetryCompletionDeps, 'openEscrow' | 'remainingMs'> {
+  /** Where the services are configured; undefined where they never move. */
+  readonly places?: Places;
   readonly readBeginnings: ReadBeginnings;
   readonly policy: ResolvePolicy;
 }
@@ -32,9 +35,10 @@ const COUNTED = 100;
 export function createHandler(deps: Deps) {
   return async (_event: unknown, context: TaskContext) => {
     const remainingMs = () => context.getRemainingTimeInMillis();
+    const lookFor = createLookFor(deps);
     const run = await resolveIntents({
       intents: deps.intents,
-      lookFor: createLookFor(deps),
+      lookFor: deps.places === undefined ? lookFor : unreadElsewhere(lookFor, deps.places),
       findMoot: createFindMoot(deps),
       policy: deps.policy,
       now: deps.now,

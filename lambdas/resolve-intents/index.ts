@@ -73,6 +73,7 @@ export const handler = middy(
     openTrading: openToLook(trading, keyIn('trading', 'predecessor'), createTradingClient),
     openFaucet: openToLook(faucet, keyIn('treasury', 'predecessor', 'counterparties'), createFaucetClient),
     intents: createIntents(env.INTENT_TABLE),
+    places: configured,
     readBeginnings: async () => {
       await places.record(configured);
       return beginnings.read();

@@ -49,7 +49,7 @@ export interface EscrowStory {
 }
 
 export interface StoryDeps {
-  readonly intents: Pick<IntentStore, 'read' | 'listSince'>;
+  readonly intents: Pick<IntentStore, 'read' | 'listSince' | 'listApplied'>;
   readonly mailbox: Pick<MailboxStore, 'listSignals' | 'findWait'>;
   readonly viewEscrows: ViewEscrows;
   readonly describeExecution: DescribeExecution;
@@ -110,7 +110,10 @@ export async function findStory(deps: StoryDeps, id: string): Promise<EscrowStor
 /** The escrow's creation in the ledger: from the moment the service gives for it, and by the reference that it bears. */
 async function findCreation(deps: StoryDeps, escrowId: string): Promise<Intent | string> {
   const view = await read(deps, escrowId);
-  if (typeof view === 'string') return `id: ${view}. By the effect key of its creation it can be shown all the same`;
+  if (typeof view === 'string') {
+    const kept = await findInLedger(deps, escrowId);
+    return kept ?? `id: ${view}. By the effect key of its creation it can be shown all the same`;
+  }
   const since = new Date(Date.parse(view.createdAt) - CLOCK_SKEW_MS);
   for (const state of STATES) {
     let after: IntentCursor | undefined;
@@ -125,6 +128,18 @@ async function findCreation(deps: StoryDeps, escrowId: string): Promise<Intent |
     }
   }
   return `id: no intent of the ledger has made ${escrowId}: its description is "${view.description}"`;
+}
+
+/** By what the ledger keeps of it, where the configured service does not show it: it may live elsewhere. */
+async function findInLedger({ intents }: StoryDeps, escrowId: string): Promise<Intent | undefined> {
+  let after: IntentCursor | undefined;
+  for (let page = 0; page < MAX_PAGES; page += 1) {
+    const { intents: applied, next } = await intents.listApplied(PAGE, after);
+    const found = applied.find(({ result, service }) => result?.['escrowId'] === escrowId && service !== undefined);
+    if (found !== undefined || next === undefined) return found;
+    after = next;
+  }
+  return undefined;
 }
 
 /** The intents of all calls for a cause, with every other try. */

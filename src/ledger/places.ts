@@ -1,6 +1,8 @@
+import { describeError } from '../errors.ts';
 import type { EffectKind } from './effect-key.ts';
 import type { Intent, IntentPage, IntentStore } from './intent.ts';
-import type { ServicePlace } from './owner.ts';
+import { isAt, type ServicePlace } from './owner.ts';
+import type { Look, LookFor } from './resolve-intents.ts';
 
 /** Where each service is, or was at some moment. */
 export type Places = Readonly<Record<'escrow' | 'trading' | 'wallet' | 'faucet', ServicePlace>>;
@@ -30,6 +32,33 @@ export function serviceOf(kind: EffectKind): keyof Places | undefined {
     case 'paper-order':
       return undefined;
   }
+}
+
+/** Whether an intent belongs to its service as it is configured now. */
+export function isConfigured({ kind, service }: Pick<Intent, 'kind' | 'service'>, places: Places): boolean {
+  const name = serviceOf(kind);
+  return name === undefined || isAt({ service }, places[name]);
+}
+
+/**
+ * Looks of which only what was seen counts, where an effect was sent to an address or in a dialect that is not configured any
+ * more: that nothing is there, or that there is no clear answer, is no evidence there, however often.
+ */
+export function unreadElsewhere(lookFor: LookFor, places: Places): LookFor {
+  return async (intent) => {
+    if (isConfigured(intent, places)) return lookFor(intent);
+    try {
+      const look = await lookFor(intent);
+      if (look.kind === 'absent') return unread('it is not there');
+      return look.kind === 'unclear' ? unread(look.reason) : look;
+    } catch (error) {
+      return unread(describeError(error));
+    }
+  };
+}
+
+function unread(why: string): Look {
+  return { kind: 'unreadable', reason: `${why}; it was sent to a place that is not configured any more` };
 }
 
 /**

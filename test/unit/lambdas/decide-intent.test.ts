@@ -8,7 +8,7 @@ import { parseUsd } from '../../../src/money.ts';
 import type { EscrowClient, EscrowView } from '../../../src/purple-flea/escrow.ts';
 import { aView, ESCROW_ID } from '../../support/bonus-escrow.ts';
 import { anEscrowClient, OWNED } from '../../support/escrow-task.ts';
-import { aNewSkip } from '../../support/effects.ts';
+import { aNewIntent, aNewSkip, leaveUnknown } from '../../support/effects.ts';
 import { createMemoryBeginnings } from '../../support/memory-beginnings.ts';
 import { createMemoryIntents, type MemoryIntents } from '../../support/memory-intents.ts';
 import { createMemoryMailbox } from '../../support/memory-mailbox.ts';
@@ -97,6 +97,22 @@ function anOperator(
   };
   return { handler, recorder, continued, started, passMinutes };
 }
+
+test('an effect in doubt at a former address is decided by hand, one at the configured address is not', async () => {
+  const before = { baseUrl: 'https://before.example.com', profile: 'reference' } as const;
+  const intents = createMemoryIntents();
+  const there = await leaveUnknown(intents, aNewIntent({ subject: 'there', service: before }));
+  const here = await leaveUnknown(intents, aNewIntent({ subject: 'here', service: PLACES.escrow }));
+  const { handler } = anOperator(intents);
+  const decision = { operator: 'ada', evidence: 'the host is gone', reason: 'never created' };
+  const resolve = ({ key }: { key: string }) =>
+    handler({ action: 'resolve', verdict: 'not-applied', key, ...decision });
+
+  expect(await resolve(there)).toMatchObject({ intent: { state: 'rejected', decision } });
+  expect(await resolve(here)).toEqual({
+    error: 'key: the intent is unknown; only "manual" ones are decided by hand',
+  });
+});
 
 describe('an operator', () => {
   test('lists what is parked, or what is in another state, and sees one whole', async () => {

@@ -14,6 +14,7 @@ import { anEscrowClient } from '../../support/escrow-task.ts';
 import { inert } from '../../support/inert.ts';
 import { timeLeft } from '../../support/lambda-events.ts';
 import { readNoBeginnings } from '../../support/memory-beginnings.ts';
+import { PLACES } from '../../support/places.ts';
 import { createMemoryIntents, createMemoryLedger, type MemoryIntents } from '../../support/memory-intents.ts';
 import { createMemoryMailbox, createTasks } from '../../support/memory-mailbox.ts';
 import { createMemoryPaperBooks } from '../../support/memory-paper-books.ts';
@@ -605,5 +606,34 @@ describe('a release that nobody comes back for', () => {
 
     expect(intents.items.get(A_RELEASE.key)).toMatchObject({ state: 'prepared' });
     expect(recorder.counted).toMatchObject({ IntentsWaiting: 1 });
+  });
+});
+
+describe('an effect in doubt that was sent where its service was before', () => {
+  const service = { baseUrl: 'https://before.example.com', profile: 'reference' } as const;
+  const gone = new ServiceUnreadableError('escrow.status: HTTP 404', { httpStatus: 404, code: 'ESCROW_NOT_FOUND' });
+
+  async function lookFor(intent: NewIntent, escrow: Partial<EscrowClient>) {
+    const intents = createMemoryIntents();
+    await leaveUnknown(intents, intent);
+    const { run } = aSweeper({ intents, escrow, deps: { places: PLACES } });
+    for (const minutes of [20, 40, 3 * 24 * 60]) await run(minutes);
+    return intents.items.get(intent.key);
+  }
+  const list = async () => ({ kind: 'read', value: { escrows: [], total: 0, offset: 0 } }) as const;
+
+  test.each([
+    ['it has no such escrow', A_RELEASE, { readStatus: () => Promise.reject(gone) }],
+    ['the escrow is locked there still', A_RELEASE, { readStatus: async () => aView({ status: 'locked' }) }],
+    ['its list is empty', A_LOCK, { list }],
+  ] as const)('stays in doubt where %s', async (_case, intent, escrow) => {
+    expect(await lookFor({ ...intent, service }, escrow)).toMatchObject({ state: 'unknown' });
+    expect((await lookFor(intent, escrow))?.state).not.toBe('unknown');
+  });
+
+  test('is settled by what is seen there', async () => {
+    const readStatus = async () => aView({ status: 'released' });
+
+    expect(await lookFor({ ...A_RELEASE, service }, { readStatus })).toMatchObject({ state: 'applied' });
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { ServiceUnreadableError } from '../../../../src/errors.ts';
 import { escrowAddress } from '../../../../src/escrow/mailbox.ts';
+import type { Intent } from '../../../../src/ledger/intent.ts';
 import { findStory, type StoryDeps } from '../../../../src/escrow/story.ts';
 import { clientReference, effectKey, retryKey, type EffectKind } from '../../../../src/ledger/effect-key.ts';
 import { aRequest, aView, ESCROW_ID, JOB_NAME } from '../../../support/bonus-escrow.ts';
@@ -123,6 +124,21 @@ describe('the story of an escrow', () => {
       first,
       retryKey(first),
     ]);
+  });
+
+  test('is told by its id where it lives, if the service is configured elsewhere now', async () => {
+    const { intents } = await aLedger();
+    const service = { baseUrl: 'https://before.example.com', profile: 'reference' } as const;
+    const creation = intents.items.get(CREATION) as Intent;
+    (intents.items as Map<string, Intent>).set(CREATION, { ...creation, service });
+    const gone = new ServiceUnreadableError('status: HTTP 404', { httpStatus: 404, code: 'ESCROW_NOT_FOUND' });
+    const viewEscrows: StoryDeps['viewEscrows'] = (at) =>
+      anEscrowClient({ readStatus: async () => (at === service ? aView() : Promise.reject(gone)) });
+
+    expect(await findStory(withDeps({ intents, viewEscrows }), ESCROW_ID)).toMatchObject({
+      executionName: CREATION,
+      escrow: { escrowId: ESCROW_ID, status: 'locked' },
+    });
   });
 
   test('is told by key while the service cannot be read, and by id only why not', async () => {
