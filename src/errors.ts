@@ -21,6 +21,11 @@ export class OwnerUnavailableError extends Error {
   override readonly name = 'OwnerUnavailableError';
 }
 
+/** The ledger is throttled or cannot be reached. Thrown by what comes before a claim alone: nothing was claimed or sent. */
+export class LedgerUnreachableError extends Error {
+  override readonly name = 'LedgerUnreachableError';
+}
+
 /** The features of a prediction cannot be used. The message names where they are, the field and what is wrong; no model was asked. */
 export class FeaturesUnusableError extends Error {
   override readonly name = 'FeaturesUnusableError';

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createIntentTable } from '../../src/aws/intent-table.ts';
 import { createPlaceTable } from '../../src/aws/place-table.ts';
 import { keepValues } from '../../src/aws/kept-values.ts';
+import { sayUnreachable } from '../../src/aws/reachable-intents.ts';
 import { createStopSwitch } from '../../src/aws/stop-switch.ts';
 import type { IntentStore } from '../../src/ledger/intent.ts';
 import { bindPlaces } from '../../src/ledger/places.ts';
@@ -16,7 +17,7 @@ export function createLedgerDeps(
   { budgets }: { readonly budgets: BudgetPolicy },
 ): Omit<EffectDeps, 'remainingMs'> {
   return {
-    intents: createIntents(env.INTENT_TABLE),
+    intents: sayUnreachable(createIntents(env.INTENT_TABLE)),
     budgets,
     readStop: createReadStop(env.STOP_PARAMETER),
     now: () => new Date(),

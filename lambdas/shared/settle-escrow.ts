@@ -2,7 +2,7 @@ import type { EscrowEffectDeps } from '../../src/escrow/escrow-effects.ts';
 import { ServiceUnreadableError } from '../../src/errors.ts';
 import { findCreator } from '../../src/escrow/find-creator.ts';
 import type { Cause } from '../../src/ledger/effect-key.ts';
-import { readLatestTry, type EffectOutcome } from '../../src/ledger/perform-effect.ts';
+import { laterUnreachable, readLatestTry, type EffectOutcome } from '../../src/ledger/perform-effect.ts';
 import { isFinal, isSettledOrFrozen } from '../../src/purple-flea/escrow.ts';
 import type { EscrowTaskDeps, TaskContext } from './escrow-task.ts';
 
@@ -30,7 +30,10 @@ export async function settleEscrow(
   context: TaskContext,
   settle: (deps: EscrowEffectDeps) => Promise<EffectOutcome>,
 ): Promise<SettlementOutcome> {
-  const owner = await findCreator(deps.intents, cause, escrowId, deps.owner);
+  const owner = await findCreator(deps.intents, cause, escrowId, deps.owner).catch((error: unknown) =>
+    laterUnreachable(error, deadlineAt, deps.now()),
+  );
+  if ('outcome' in owner) return owner;
   try {
     const outcome = await settle({ ...deps, remainingMs: () => context.getRemainingTimeInMillis(), owner });
     const isOver = deps.now() >= new Date(deadlineAt);

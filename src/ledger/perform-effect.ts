@@ -1,4 +1,4 @@
-import { describeError, TryLaterError } from '../errors.ts';
+import { describeError, LedgerUnreachableError, TryLaterError } from '../errors.ts';
 import type { Answer, EffectRequest } from './answer.ts';
 import { reservationsFor, type BudgetPolicy } from './budgets.ts';
 import { clientReference, effectKey } from './effect-key.ts';
@@ -14,7 +14,7 @@ import {
 import type { PaceWait } from '../pacing/pacer.ts';
 import type { IntentOwner } from './owner.ts';
 import { mayBegin, type ReadStop } from './stop.ts';
-import { laterAt, laterFor, nextWait, secondsToWait, SHORT_WAIT_SECONDS, type Later } from './waiting.ts';
+import { laterAt, laterFor, nextWait, pauseBefore, secondsToWait, SHORT_WAIT_SECONDS, type Later } from './waiting.ts';
 
 /** What `performEffect` needs of the world. */
 export interface EffectDeps {
@@ -46,6 +46,9 @@ const LOCKED_RETRY_SECONDS = 60;
 
 /** The same where the other one is in doubt: it waits for a person. */
 const PARKED_RETRY_SECONDS = 3600;
+
+/** While the ledger cannot be reached it cannot say how often it was tried: so every wait is as long. */
+const UNREACHABLE_RETRY_SECONDS = 120;
 
 /** Time left to write the outcome after the last request's deadline. */
 const RECORDING_MS = 5_000;
@@ -87,6 +90,50 @@ export async function performEffect<Client, Result extends Readonly<Record<strin
   effect: Effect<Client>,
   send: (request: EffectRequest, client: Client) => Promise<Answer<Result>>,
 ): Promise<EffectOutcome> {
+  const { urgentBy } = effect;
+  const ready = await getReady(deps, effect).catch((error: unknown) => {
+    // Queues bring orders back themselves, and within seconds.
+    if (isOrder(effect.kind)) throw error;
+    return laterUnreachable(error, urgentBy, deps.now());
+  });
+  if ('outcome' in ready) return ready;
+  const { intent, client, lookBefore, before } = ready;
+
+  const claim = { key: intent.key, owner: deps.newId(), fence: intent.fence + 1 };
+  const claimed = await deps.intents.claim(claim, termsOf(deps, intent, before), deps.now());
+  switch (claimed.kind) {
+    case 'lost':
+      return standing(await readBack(deps.intents, intent.key));
+    case 'over-budget':
+      return reject(deps, intent, `the budget ${claimed.budget} does not have $${intent.amountUsd} left`);
+    case 'locked':
+      return yieldToHolder(deps, intent, claimed.holder, urgentBy);
+    case 'claimed': {
+      const answer = await sendOnce(
+        async () => (await rejectIfChanged(lookBefore, before)) ?? send(requestOf(intent), client),
+      );
+      const now = deps.now();
+      const ending = endingFor(answer, intent, now, urgentBy);
+      const ended = await deps.intents.move({ ...claim, state: 'sending' }, ending, now);
+      const isOurs = ended.owner === claim.owner && ended.fence === claim.fence && ended.state === ending.state;
+      return isOurs ? outcomeFor(answer, ended, now) : standing(ended);
+    }
+  }
+}
+
+/** All that comes before the claim. @returns what the claim needs, or how the effect stands without one. */
+async function getReady<Client>(
+  deps: EffectDeps,
+  effect: Effect<Client>,
+): Promise<
+  | EffectOutcome
+  | {
+      readonly intent: Intent;
+      readonly client: Client;
+      readonly lookBefore: Look | undefined;
+      readonly before: ClaimTerms['before'];
+    }
+> {
   const { sendingMs, urgentBy } = effect;
   const intent = await prepareLatestTry(deps, effect);
   if (intent.state !== 'prepared') return standing(intent);
@@ -111,27 +158,22 @@ export async function performEffect<Client, Result extends Readonly<Record<strin
   // Last of all, so that little time passes between the switch and the claim.
   const reason = await findWhyStopped(deps, intent);
   if (reason !== undefined) return postpone(deps, intent, { reason, waitsFor: 'stop' }, urgentBy);
+  return { intent, client, lookBefore, before: looked.before };
+}
 
-  const claim = { key: intent.key, owner: deps.newId(), fence: intent.fence + 1 };
-  const claimed = await deps.intents.claim(claim, termsOf(deps, intent, looked.before), deps.now());
-  switch (claimed.kind) {
-    case 'lost':
-      return standing(await readBack(deps.intents, intent.key));
-    case 'over-budget':
-      return reject(deps, intent, `the budget ${claimed.budget} does not have $${intent.amountUsd} left`);
-    case 'locked':
-      return yieldToHolder(deps, intent, claimed.holder, urgentBy);
-    case 'claimed': {
-      const answer = await sendOnce(
-        async () => (await rejectIfChanged(lookBefore, looked.before)) ?? send(requestOf(intent), client),
-      );
-      const now = deps.now();
-      const ending = endingFor(answer, intent, now, urgentBy);
-      const ended = await deps.intents.move({ ...claim, state: 'sending' }, ending, now);
-      const isOurs = ended.owner === claim.owner && ended.fence === claim.fence && ended.state === ending.state;
-      return isOurs ? outcomeFor(answer, ended, now) : standing(ended);
-    }
-  }
+/**
+ * What it means that the ledger cannot be reached before anything was claimed: to be asked for again, sooner near a deadline.
+ *
+ * @throws every other error.
+ */
+export function laterUnreachable(
+  error: unknown,
+  urgentBy: string | undefined,
+  now: Date,
+): Extract<EffectOutcome, { readonly outcome: 'not-sent' }> {
+  if (!(error instanceof LedgerUnreachableError)) throw error;
+  const retryAfterSeconds = pauseBefore(urgentBy, UNREACHABLE_RETRY_SECONDS, now);
+  return { outcome: 'not-sent', reason: error.message, retryAfterSeconds };
 }
 
 /**
