@@ -14,5 +14,7 @@ export default {
   maxWorkers: 2,
   // The end-to-end suite and the bundling checks share two cores with everything else.
   testTimeout: 600_000,
+  globalSetup: '<rootDir>/test/support/assemblies-folder.js',
+  globalTeardown: '<rootDir>/test/support/remove-assemblies.js',
   reporters: ['default', '<rootDir>/test/support/count-reporter.js'],
 };

@@ -6,6 +6,9 @@ import { ACCOUNT, awsEnvironment, REGION } from './emulator.ts';
 import { BIN, ROOT, RUN } from './paths.ts';
 import { callSigned } from './signed-call.ts';
 
+/** Where this process's own stacks are synthesized. */
+export const ASSEMBLY = `${RUN}cdk.out`;
+
 const OUTPUTS = `${RUN}outputs.json`;
 
 type Report = (line: string) => void;
@@ -16,14 +19,12 @@ export interface AppPlace {
   readonly assembly: string;
 }
 
-const THIS_APP: AppPlace = { root: ROOT, assembly: `${RUN}cdk.out` };
-
 /** Synthesizes stage `local` for a twin, with the real CDK. */
 export async function synthesize(
   twin: { readonly url: string; readonly escrowProfile: Profile; readonly pacePercent?: number },
   report: Report,
   stop?: AbortSignal,
-  { root, assembly }: AppPlace = THIS_APP,
+  { root, assembly }: AppPlace = { root: ROOT, assembly: ASSEMBLY },
 ): Promise<void> {
   const context = ['stage=local', `twin=${twin.url}`, `escrowProfile=${twin.escrowProfile}`];
   if (twin.pacePercent !== undefined) context.push(`pacePercent=${twin.pacePercent}`);
@@ -47,7 +48,7 @@ export async function deploy(
   endpoint: string,
   report: Report,
   stop?: AbortSignal,
-  { assembly }: Pick<AppPlace, 'assembly'> = THIS_APP,
+  { assembly }: Pick<AppPlace, 'assembly'> = { assembly: ASSEMBLY },
 ): Promise<Outputs> {
   await cdk({
     args: [

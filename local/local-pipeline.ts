@@ -1,16 +1,17 @@
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { ListStateMachinesCommand } from '@aws-sdk/client-sfn';
+import getPort from 'get-port';
 import { Listr, type ListrRendererValue } from 'listr2';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { loadConfig } from '../lib/config.ts';
 import type { Outputs, Session } from '../src/local-session.ts';
 import type { Profile } from '../src/purple-flea/service.ts';
 import { startTwin, type Twin } from '../twin/server.ts';
 import { createClients, type Clients } from './clients.ts';
-import { bootstrap, deploy, synthesize } from './deploy.ts';
+import { ASSEMBLY, bootstrap, deploy, synthesize, type AppPlace } from './deploy.ts';
 import { LOG, startEmulator, useRunningEmulator, type Emulator } from './emulator.ts';
-import { RUN, STATE } from './paths.ts';
+import { ROOT, RUN, STATE } from './paths.ts';
 import { prepareLocalAws } from './python.ts';
 import { allowPlainHttp, mendRolePolicies } from './role-policies.ts';
 
@@ -44,6 +45,16 @@ export interface LocalPipelineOptions {
   readonly rateLimits?: boolean;
   /** How much of their time the workflow's Wait states take; all of it if left out. */
   readonly waitScale?: number;
+  /** What starts that follow each other share; each has its own if left out. */
+  readonly shared?: SharedStart;
+}
+
+/** Stacks hold the twin's address: where a later twin listens on the same port, they need not be synthesized again. */
+export interface SharedStart {
+  /** The port of the twin. It is taken if it is free, and another one if not. */
+  readonly twinPort: number;
+  /** Where synthesized stacks are kept. Whoever changes a source takes another folder. */
+  readonly assemblies: string;
 }
 
 /**
@@ -56,10 +67,12 @@ export async function startLocalPipeline({
   escrowProfile = loadConfig('local').purpleFlea.escrow.profile,
   rateLimits = true,
   waitScale,
+  shared,
 }: LocalPipelineOptions = {}): Promise<LocalPipeline> {
   removeDeadRuns();
   mkdirSync(RUN, { recursive: true });
   const started: { twin?: Twin; emulator?: Emulator; outputs?: Outputs } = {};
+  const place = (twin: Twin) => placeOf({ twin, escrowProfile, rateLimits, shared });
   const close = async () => {
     await started.emulator?.stop();
     await started.twin?.close();
@@ -70,7 +83,8 @@ export async function startLocalPipeline({
       {
         title: 'Twin of Purple Flea and SageMaker',
         task: async (_, task) => {
-          started.twin = await startTwin({ escrowProfile, rateLimits });
+          const port = shared === undefined ? 0 : await getPort({ port: shared.twinPort, host: '127.0.0.1' });
+          started.twin = await startTwin({ port, escrowProfile, rateLimits });
           task.title = `Twin of Purple Flea and SageMaker at ${started.twin.url} (escrow profile: ${escrowProfile})`;
         },
       },
@@ -92,8 +106,10 @@ export async function startLocalPipeline({
               },
               {
                 title: 'Synthesize the stacks (cdk synth)',
-                task: (__, subtask) =>
-                  synthesize(
+                task: async (__, subtask) => {
+                  const { assembly } = place(the(started.twin));
+                  if (shared !== undefined && existsSync(doneFile(assembly))) return;
+                  await synthesize(
                     {
                       url: the(started.twin).url,
                       escrowProfile,
@@ -101,7 +117,10 @@ export async function startLocalPipeline({
                     },
                     reportTo(subtask),
                     stop,
-                  ),
+                    { root: ROOT, assembly },
+                  );
+                  if (shared !== undefined) writeFileSync(doneFile(assembly), '');
+                },
               },
             ],
             { concurrent: true },
@@ -110,7 +129,12 @@ export async function startLocalPipeline({
       {
         title: 'Deploy the stacks (cdk deploy)',
         task: async (_, task) => {
-          started.outputs = await deploy(the(started.emulator).endpoint, reportTo(task), stop);
+          started.outputs = await deploy(
+            the(started.emulator).endpoint,
+            reportTo(task),
+            stop,
+            place(the(started.twin)),
+          );
         },
       },
       {
@@ -157,6 +181,27 @@ export async function startLocalPipeline({
     outputs: the(started.outputs),
   };
   return { ...session, clients: createClients(session.endpoint), functionLog: LOG, close };
+}
+
+/** Where the stacks for a twin are synthesized. */
+function placeOf({
+  twin,
+  escrowProfile,
+  rateLimits,
+  shared,
+}: Pick<LocalPipelineOptions, 'shared'> & {
+  readonly twin: Twin;
+  readonly escrowProfile: Profile;
+  readonly rateLimits: boolean;
+}): Pick<AppPlace, 'assembly'> {
+  if (shared === undefined) return { assembly: ASSEMBLY };
+  const name = [escrowProfile, rateLimits ? 'paced' : 'unpaced', new URL(twin.url).port].join('-');
+  return { assembly: `${shared.assemblies}/${name}` };
+}
+
+/** Says that the stacks in a folder are whole: a start that was interrupted leaves some. */
+function doneFile(assembly: string): string {
+  return `${assembly}.done`;
 }
 
 /** Removes what earlier runs left; their logs were kept until now. */

@@ -12,7 +12,9 @@ import {
   ReceiveMessageCommand,
   SetQueueAttributesCommand,
 } from '@aws-sdk/client-sqs';
+import getPort, { portNumbers } from 'get-port';
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RUN } from '../../local/paths.ts';
 import { callQuery, callSigned } from '../../local/signed-call.ts';
@@ -30,7 +32,12 @@ export interface Stage extends LocalPipeline {
 
 export async function startStage(options: LocalPipelineOptions = {}): Promise<Stage> {
   process.env['PURPLE_FLEA_SESSION'] = `${RUN}session.json`;
-  const pipeline = await startLocalPipeline({ renderer: 'silent', rateLimits: false, ...options });
+  const pipeline = await startLocalPipeline({
+    renderer: 'silent',
+    rateLimits: false,
+    ...(await sharedStart()),
+    ...options,
+  });
   const stop = new AbortController();
   const seen: SeenEvent[] = [];
   const tap = await openBusTap(pipeline.clients, pipeline.outputs.busName);
@@ -46,6 +53,16 @@ export async function startStage(options: LocalPipelineOptions = {}): Promise<St
       await pipeline.close();
     },
   };
+}
+
+/** Files of one run of jest that one worker plays have their twins on one port, and so are synthesized once. */
+async function sharedStart(): Promise<Pick<LocalPipelineOptions, 'shared'>> {
+  const assemblies = process.env['PURPLE_FLEA_ASSEMBLIES'];
+  if (assemblies === undefined) return {};
+  const file = `${assemblies}/port-${process.env['JEST_WORKER_ID']}`;
+  // Below the ports that outgoing connections are given.
+  if (!existsSync(file)) writeFileSync(file, String(await getPort({ port: portNumbers(20_000, 29_999) })));
+  return { shared: { assemblies, twinPort: Number(readFileSync(file, 'utf8')) } };
 }
 
 /** What runs in it stops waiting for anything once the signal is aborted. */
