@@ -209,7 +209,7 @@ describe.each(STAGES)('the functions of stage %s', (stageName) => {
       'place-trade': { budgets, trade, paper, symbols, terms },
       'check-readiness': { budgets, trade, paper, symbols },
       'measure-positions': { trade, paper, symbols },
-      'resolve-intents': { symbols, terms },
+      'resolve-intents': { budgets, symbols, terms },
       'reconcile-ledger': { symbols },
       ...Object.fromEntries(predictors.map((predictor) => [`request-prediction-${predictor.name}`, { predictor }])),
       ...Object.fromEntries(inferences.map((source) => [`read-inference-${source.name}`, { inference: source }])),

@@ -1,5 +1,6 @@
 import { App, type AppProps } from 'aws-cdk-lib';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { hash } from 'node:crypto';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig, type Config } from '../../lib/config.ts';
@@ -49,12 +50,64 @@ export function createApp(props: AppProps): App {
   return new App({ ...props, context: { ...context, 'aws:cdk:bundling-stacks': [], ...props.context } });
 }
 
-/** @param change of the stage's configuration. */
+/** What is kept of a synthesis. */
+interface Synthesis {
+  readonly templates: readonly StackTemplate[];
+  readonly policies: readonly (readonly [string, Policies])[];
+  readonly files: readonly (readonly [string, string])[];
+  readonly said: string;
+}
+
+/**
+ * Synthesizes a stage. All files of one run of jest that want the same one share it.
+ *
+ * @param change of the stage's configuration.
+ */
 export function synthesizeStage(
   name: Stage,
-  options: PipelineOptions = {},
-  change: (config: Config) => Config = (config) => config,
+  options: Omit<PipelineOptions, 'report'> = {},
+  change?: (config: Config) => Config,
 ): SynthesizedStage {
+  const folder = process.env['PURPLE_FLEA_ASSEMBLIES'];
+  const synthesis =
+    change !== undefined || folder === undefined
+      ? synthesize(name, options, change)
+      : kept(`${folder}/${name}-${hash('sha256', JSON.stringify(options))}.json`, () => synthesize(name, options));
+  const { templates, policies, files, said } = synthesis;
+  const prefix = `purple-flea-${name}`;
+  const { resources: all, outputs } = resolveAll(templates);
+  return {
+    name,
+    prefix,
+    text: JSON.stringify(templates),
+    files: new Map(files),
+    policies: new Map(policies),
+    outputs,
+    said,
+    resources: <Properties>(type: string) => all.filter((resource) => resource.type === type) as Resource<Properties>[],
+    shorten: (arn) =>
+      arn
+        .replace(/^arn:aws:([^:]*):[^:]*:[^:]*:(.+)$/, '$1:$2')
+        .replaceAll(`${prefix}-`, '')
+        .replaceAll(prefix, 'pipeline'),
+  };
+}
+
+/** Reads a file, or makes it. It appears whole: others may look for it meanwhile. */
+function kept(file: string, make: () => Synthesis): Synthesis {
+  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Synthesis;
+  const made = make();
+  const own = `${file}.${process.pid}`;
+  writeFileSync(own, JSON.stringify(made));
+  renameSync(own, file);
+  return made;
+}
+
+function synthesize(
+  name: Stage,
+  options: PipelineOptions,
+  change: (config: Config) => Config = (config) => config,
+): Synthesis {
   const outdir = mkdtempSync(join(tmpdir(), 'synthesized-'));
   let said = '';
   try {
@@ -70,31 +123,10 @@ export function synthesizeStage(
       stack: stack.stackName,
       template: stack.template as Template,
     }));
-    const prefix = `purple-flea-${name}`;
-    const policies = policiesIn(app, prefix);
-    const text = JSON.stringify(templates);
-    const files = new Map(
-      readdirSync(outdir)
-        .filter((file) => /^asset\..*\.json$/.test(file))
-        .map((file) => [file.replace('asset.', ''), readFileSync(join(outdir, file), 'utf8')]),
-    );
-    const { resources: all, outputs } = resolveAll(templates);
-    return {
-      name,
-      prefix,
-      text,
-      files,
-      policies,
-      outputs,
-      said,
-      resources: <Properties>(type: string) =>
-        all.filter((resource) => resource.type === type) as Resource<Properties>[],
-      shorten: (arn) =>
-        arn
-          .replace(/^arn:aws:([^:]*):[^:]*:[^:]*:(.+)$/, '$1:$2')
-          .replaceAll(`${prefix}-`, '')
-          .replaceAll(prefix, 'pipeline'),
-    };
+    const files = readdirSync(outdir)
+      .filter((file) => /^asset\..*\.json$/.test(file))
+      .map((file) => [file.replace('asset.', ''), readFileSync(join(outdir, file), 'utf8')] as const);
+    return { templates, policies: [...policiesIn(app, `purple-flea-${name}`)], files, said };
   } finally {
     rmSync(outdir, { recursive: true, force: true });
   }
