@@ -57,8 +57,9 @@ export async function wakeWaiting(deps: WakeDeps): Promise<WakeRun> {
   return { woken, waitingLong: prepared.filter((intent) => isWaitingLong(intent, now)).length };
 }
 
-/** Whatever it is and waits for. What was in doubt counts from when it might be sent again. */
-function isWaitingLong({ createdAt, history }: Intent, now: Date): boolean {
+/** Whatever it is and waits for, until it expires. What was in doubt counts from when it might be sent again. */
+function isWaitingLong({ createdAt, expiresAt, history }: Intent, now: Date): boolean {
+  if (now >= new Date(expiresAt)) return false;
   const doubt = history.findLastIndex(({ state }) => state === 'unknown');
   const since = doubt < 0 ? createdAt : (history[doubt + 1]?.at ?? createdAt);
   return now.getTime() - Date.parse(since) >= LONG_MS;

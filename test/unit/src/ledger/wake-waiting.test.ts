@@ -142,6 +142,12 @@ test.each(EFFECT_KINDS)('what was not sent for an hour is counted, whatever it w
   expect(await run(intents, 60)).toMatchObject({ waitingLong: 3 });
 });
 
+test('what has expired is not waiting any more: it is rejected within the hour', async () => {
+  const { intents } = await waiting({ kind: 'trade-order', expiresAt: afterNoon(10 * MINUTE).toISOString() });
+
+  expect(await run(intents, 60)).toMatchObject({ waitingLong: 0 });
+});
+
 test('an hour of what was in doubt begins when it may be sent again', async () => {
   const intents = createMemoryIntents();
   const intent = await leaveUnknown(intents, aNewIntent({ kind: 'escrow-complete', escrowId: 'esc_1' }));
