@@ -8,15 +8,22 @@ const KEY = `${BEGINNING_KEYS}services`;
 /** Places in the table of the intents, one item (`began/services`) that is written once. What was read once is kept. */
 export function createPlaceTable(dynamoDb: DynamoDb, tableName: string): PlaceStore {
   let kept: Places | undefined;
+  let reading: Promise<Places | undefined> | undefined;
 
-  const read: PlaceStore['read'] = async () => {
-    if (kept !== undefined) return kept;
+  const fetch: PlaceStore['read'] = async () => {
     const { Item } = await dynamoDb('GetItem', { TableName: tableName, Key: { key: KEY }, ConsistentRead: true });
     if (Item !== undefined) {
       const { escrow, trading, wallet, faucet } = Item as unknown as Places;
       kept = { escrow, trading, wallet, faucet };
     }
     return kept;
+  };
+
+  /** A page of intents asks at once. */
+  const read: PlaceStore['read'] = async () => {
+    if (kept !== undefined) return kept;
+    reading ??= fetch().finally(() => (reading = undefined));
+    return reading;
   };
 
   return {

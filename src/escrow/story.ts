@@ -100,7 +100,7 @@ export async function findStory(deps: StoryDeps, id: string): Promise<EscrowStor
     cause,
     intents,
     escrowId,
-    escrow: escrowId === undefined ? undefined : await show(deps, escrowId, intents[0]?.service),
+    escrow: escrowId === undefined ? undefined : await show(deps, escrowId, placeOf(intents, escrowId)),
     execution,
     signals: await readSignals(deps, addresses),
     waitsUntil: wait?.deadlineAt,
@@ -159,6 +159,11 @@ async function readIntents({ intents }: StoryDeps, cause: Cause): Promise<Intent
 function escrowIdOf(intents: readonly Intent[]): string | undefined {
   const ids = intents.map(({ escrowId, result }) => escrowId ?? result?.['escrowId']);
   return ids.find((id) => typeof id === 'string');
+}
+
+/** Where the escrow lives: its creation or a settlement says so; other tries may have been for another place. */
+function placeOf(intents: readonly Intent[], id: string): ServicePlace | undefined {
+  return intents.find(({ escrowId, result }) => (escrowId ?? result?.['escrowId']) === id)?.service;
 }
 
 /** Where signals may be addressed besides the escrow's id: what the execution was started with says so. */

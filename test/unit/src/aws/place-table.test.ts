@@ -47,6 +47,14 @@ test('where another was first, its places stand', async () => {
   expect(await table().record(PLACES)).toEqual(OTHERS);
 });
 
+test('many that ask at once are one read', async () => {
+  server.script(answer(200, { Item: asItem(PLACES) }));
+  const places = table();
+
+  expect(await Promise.all([places.read(), places.read(), places.read()])).toEqual([PLACES, PLACES, PLACES]);
+  expect(operations()).toEqual(['GetItem']);
+});
+
 test('what is not recorded yet is asked for again', async () => {
   server.script(answer(200, {}), answer(200, { Item: asItem(PLACES) }));
   const places = table();

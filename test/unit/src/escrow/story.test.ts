@@ -141,6 +141,25 @@ describe('the story of an escrow', () => {
     });
   });
 
+  test('is shown where the try lives that made it', async () => {
+    const { intents, add } = await aLedger();
+    const service = { baseUrl: 'https://today.example.com', profile: 'reference' } as const;
+    const retried = retryKey(CREATION);
+    await add(retried, 'escrow-create', cause, { escrowId: 'esc_retried' });
+    const items = intents.items as Map<string, Intent>;
+    const { result: _result, ...first } = items.get(CREATION) as Intent;
+    items.set(CREATION, { ...first, state: 'rejected', retriedAs: retried });
+    items.set(retried, { ...(items.get(retried) as Intent), service });
+    const asked: unknown[] = [];
+    const viewEscrows: StoryDeps['viewEscrows'] = (at) => {
+      asked.push(at);
+      return anEscrowClient({ readStatus: async () => aView() });
+    };
+
+    expect(await findStory(withDeps({ intents, viewEscrows }), retried)).toMatchObject({ escrowId: 'esc_retried' });
+    expect(asked).toEqual([service]);
+  });
+
   test('is told by key while the service cannot be read, and by id only why not', async () => {
     const { intents } = await aLedger();
     const readStatus = () => Promise.reject(new ServiceUnreadableError('status: HTTP 503'));
