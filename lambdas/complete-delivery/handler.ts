@@ -31,7 +31,7 @@ export function createHandler(deps: Deps) {
         ...(held === true ? {} : { openEscrow: () => Promise.reject(held) }),
       },
       request.cause,
-      escrowRefOf({ request, escrow }),
+      escrowRefOf({ request, escrow, delivery }),
       delivery,
     );
     if (outcome.outcome === 'applied' && !outcome.duplicate) {

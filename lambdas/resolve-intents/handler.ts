@@ -18,7 +18,12 @@ import { isReadable, type IsReadableDeps } from './is-readable.ts';
 import { createLookFor, type LookDeps } from './look-for.ts';
 
 export interface Deps
-  extends LookDeps, AnnounceDeps, MailboxDeps, IsReadableDeps, Omit<RetryCompletionDeps, 'openEscrow' | 'remainingMs'> {
+  extends
+    LookDeps,
+    AnnounceDeps,
+    MailboxDeps,
+    IsReadableDeps,
+    Omit<RetryCompletionDeps, 'openEscrow' | 'readBeginning' | 'remainingMs'> {
   /** Where the services are configured; undefined where they never move. */
   readonly places?: Places;
   readonly readBeginnings: ReadBeginnings;
@@ -36,15 +41,18 @@ export function createHandler(deps: Deps) {
   return async (_event: unknown, context: TaskContext) => {
     const remainingMs = () => context.getRemainingTimeInMillis();
     const lookFor = createLookFor(deps);
+    const readBeginning = async () => (await deps.readBeginnings()).at;
     const run = await resolveIntents({
       intents: deps.intents,
       lookFor: deps.places === undefined ? lookFor : unreadElsewhere(lookFor, deps.places),
       findMoot: createFindMoot(deps),
       policy: deps.policy,
+      // Here, because this runs every minute: a rule begins soon after it was deployed, whether or not a cause comes.
+      readBeginning,
       now: deps.now,
       remainingMs,
     });
-    const failed = [...run.failed, ...(await recordBeginnings(deps))];
+    const failed = [...run.failed];
     const tell = async (intents: readonly Intent[], act: (intent: Intent) => Promise<unknown>) => {
       for (const intent of intents) {
         await act(intent).catch((error: unknown) => failed.push({ key: intent.key, reason: describeError(error) }));
@@ -58,7 +66,7 @@ export function createHandler(deps: Deps) {
     const { woken, waitingLong } = await wakeWaiting({ ...deps, isReadable: (intent) => isReadable(deps, intent) });
     await tell(woken, ({ key }) => deliverVerdict(deps, key));
     const openEscrow = (owner: IntentOwner) => deps.openSender({ ...owner, kind: 'escrow-complete' });
-    const { completed, rejected } = await retryCompletions({ ...deps, openEscrow, remainingMs });
+    const { completed, rejected } = await retryCompletions({ ...deps, readBeginning, openEscrow, remainingMs });
     await tell(completed, (intent) => announceCompleted(deps, intent));
     await tell(rejected, tellVerdict);
     for (const failure of failed) deps.log.error('intent not settled, or nobody told', failure);
@@ -81,16 +89,6 @@ async function announceCompleted(deps: Deps, { cause, escrowId = '' }: Intent): 
   const creation = await findCreation(deps.intents, cause, escrowId);
   const reference = creation?.reference ?? referenceFor(cause);
   await announce(deps, 'escrow.completed', { escrowId, reference });
-}
-
-/** Here, because this runs every minute: a rule begins soon after it was deployed, whether or not a cause comes. */
-async function recordBeginnings({ readBeginnings }: Deps): Promise<{ key: string; reason: string }[]> {
-  try {
-    await readBeginnings();
-    return [];
-  } catch (error) {
-    return [{ key: 'the beginnings', reason: describeError(error) }];
-  }
 }
 
 async function countManual({ intents, now }: Deps): Promise<number> {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { createReadBeginning } from '../../src/aws/beginning-table.ts';
 import { createIntentTable } from '../../src/aws/intent-table.ts';
 import { createPlaceTable } from '../../src/aws/place-table.ts';
 import { keepValues } from '../../src/aws/kept-values.ts';
@@ -20,6 +21,7 @@ export function createLedgerDeps(
     intents: sayUnreachable(createIntents(env.INTENT_TABLE)),
     budgets,
     readStop: createReadStop(env.STOP_PARAMETER),
+    readBeginning: createReadBeginning(aws.dynamoDb, env.INTENT_TABLE, Date.now),
     now: () => new Date(),
     newId: randomUUID,
   };

@@ -13,6 +13,7 @@ import {
   allowPublishing,
   allowReadingIntents,
   allowReadingParameter,
+  allowReadingBeginnings,
   allowRecordingIntents,
   allowUsingMailbox,
   allowWaiting,
@@ -93,6 +94,7 @@ export class EscrowLifecycle extends Construct {
 
     for (const fn of [lockFunds, completeDelivery, releaseFunds, raiseDispute]) {
       allowRecordingIntents(fn, intents, key);
+      allowReadingBeginnings(fn, intents);
       allowReadingParameter(fn, foundation.stop);
     }
     giveKeys(lockFunds, foundation.keys, 'treasury');

@@ -2,11 +2,13 @@ import { TryLaterError } from '../errors.ts';
 import {
   beginnings,
   LEDGER,
+  ledgerBeginning,
   moveBeginning,
   type Beginnings,
   type BeginningStore,
   type RuleTerms,
 } from '../ledger/beginnings.ts';
+import type { ReadBeginning } from '../ledger/the-past.ts';
 import { isAwsError } from './aws-error.ts';
 import { fromSeconds, type DynamoDb } from './services.ts';
 
@@ -19,6 +21,38 @@ const MAX_AGE_MS = 5_000;
 
 /** Writers that meet are few: the sweeper, and an intake that is first. */
 const MAX_ATTEMPTS = 5;
+
+/** For whoever only sends: a table takes longer to be deleted and made anew, or restored. */
+const SENDERS_MAX_AGE_MS = 15_000;
+
+async function readBoth(dynamoDb: DynamoDb, tableName: string): Promise<[Date, Beginnings | undefined]> {
+  const [{ Table }, { Item }] = await Promise.all([
+    dynamoDb('DescribeTable', { TableName: tableName }),
+    dynamoDb('GetItem', { TableName: tableName, Key: { key: KEY }, ConsistentRead: true }),
+  ]);
+  if (Table?.CreationDateTime === undefined) throw new Error(`DescribeTable of ${tableName} has no CreationDateTime`);
+  return [fromSeconds(Table.CreationDateTime), Item as Beginnings | undefined];
+}
+
+/**
+ * Reads since when the ledger knows what was done, and records nothing. What was read is used for 15 seconds.
+ *
+ * @param now in epoch milliseconds.
+ */
+export function createReadBeginning(dynamoDb: DynamoDb, tableName: string, now: () => number): ReadBeginning {
+  let kept: { readonly readAt: number; readonly began: Promise<string> } | undefined;
+  return () => {
+    if (kept === undefined || now() - kept.readAt > SENDERS_MAX_AGE_MS) {
+      const began = readBoth(dynamoDb, tableName).then(([created, stored]) => ledgerBeginning(stored, created));
+      const reading = { readAt: now(), began };
+      kept = reading;
+      began.catch(() => {
+        if (kept === reading) kept = undefined;
+      });
+    }
+    return kept.began;
+  };
+}
 
 /**
  * Beginnings in the table of the intents, one item (`began/ledger`). Whoever reads first after a change writes what begins.
@@ -33,17 +67,6 @@ export function createBeginningTable(
   now: () => Date,
 ): BeginningStore {
   let kept: { readonly readAt: number; readonly value: Beginnings } | undefined;
-
-  const readTableCreation = async (): Promise<Date> => {
-    const { Table } = await dynamoDb('DescribeTable', { TableName: tableName });
-    if (Table?.CreationDateTime === undefined) throw new Error(`DescribeTable of ${tableName} has no CreationDateTime`);
-    return fromSeconds(Table.CreationDateTime);
-  };
-
-  const readStored = async (): Promise<Beginnings | undefined> => {
-    const { Item } = await dynamoDb('GetItem', { TableName: tableName, Key: { key: KEY }, ConsistentRead: true });
-    return Item as Beginnings | undefined;
-  };
 
   /** False where another write came in between. */
   const write = async (next: Beginnings, before: Beginnings | undefined): Promise<boolean> => {
@@ -67,7 +90,7 @@ export function createBeginningTable(
     change: (current: Beginnings) => Changed,
   ): Promise<Changed> => {
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
-      const [created, before] = await Promise.all([readTableCreation(), readStored()]);
+      const [created, before] = await readBoth(dynamoDb, tableName);
       const next = change(beginnings(before, created, rules, now()));
       if (next === undefined || next.version === before?.version || (await write(next, before))) return next;
     }

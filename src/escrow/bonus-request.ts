@@ -32,6 +32,7 @@ export function startOfBonus(
     executionName,
     request: {
       cause,
+      causedAt: job.endedAt.toISOString(),
       counterpartyAgentId: rule.payee,
       amountUsd,
       timeoutHours: rule.timeoutHours,

@@ -1,9 +1,16 @@
 import { describeError } from '../errors.ts';
 import type { Answer, EffectRequest } from '../ledger/answer.ts';
-import type { NewIntent } from '../ledger/intent.ts';
+import type { Intent, IntentStore } from '../ledger/intent.ts';
 import { clientReference, effectKey, type Cause } from '../ledger/effect-key.ts';
 import { recordedOwner, type IntentOwner, type Owner } from '../ledger/owner.ts';
-import { notSent, performEffect, type EffectDeps, type EffectOutcome } from '../ledger/perform-effect.ts';
+import {
+  notSent,
+  performEffect,
+  readLatestTry,
+  type EffectDeps,
+  type EffectOutcome,
+} from '../ledger/perform-effect.ts';
+import { isOfThePast } from '../ledger/the-past.ts';
 import { laterFor } from '../ledger/waiting.ts';
 import { formatUsd } from '../money.ts';
 import { escrowBodies } from '../purple-flea/escrow-client.ts';
@@ -33,21 +40,43 @@ export interface EscrowRef {
   readonly counterpartyAgentId: string;
   /** When silence settles it, as far as is known (ISO 8601). */
   readonly deadlineAt?: string | undefined;
+  /** Before this it was not decided what becomes of it (ISO 8601). Without it, that may be as old as the cause. */
+  readonly askedAt?: string | undefined;
 }
 
-/** The escrow of an execution's state. A wait's end is no deadline where the escrow could not be read when it began. */
+/** When a wait of an execution ended. */
+interface Heard {
+  readonly at?: string | undefined;
+  readonly deadlineAt?: string | undefined;
+}
+
+/**
+ * The escrow of an execution's state. A wait's end is no deadline where the escrow could not be read when it began. What
+ * becomes of it was not decided before the last of what was heard.
+ */
 export function escrowRefOf({
   request,
   escrow,
+  delivery,
+  decision,
   review,
 }: {
-  readonly request: Pick<LifecycleInput, 'amountUsd' | 'counterpartyAgentId'>;
+  readonly request: Pick<LifecycleInput, 'amountUsd' | 'counterpartyAgentId' | 'cause' | 'causedAt'>;
   readonly escrow: { readonly escrowId: string; readonly deadlineAt: string; readonly settlesAt?: string | undefined };
+  readonly delivery?: Heard | undefined;
+  readonly decision?: Heard | undefined;
   readonly review?: { readonly settlesAt?: string | undefined };
 }): EscrowRef & { readonly deadlineAt: string } {
   const deadlineAt = review?.settlesAt ?? escrow.settlesAt ?? escrow.deadlineAt;
   const { amountUsd, counterpartyAgentId } = request;
-  return { escrowId: escrow.escrowId, amountUsd: formatUsd(amountUsd), counterpartyAgentId, deadlineAt };
+  const heard = [delivery, decision].flatMap((end) => end?.at ?? end?.deadlineAt ?? []);
+  const askedAt = heard.reduce((last, at) => (Date.parse(at) > Date.parse(last) ? at : last), causedAtOf(request));
+  return { escrowId: escrow.escrowId, amountUsd: formatUsd(amountUsd), counterpartyAgentId, deadlineAt, askedAt };
+}
+
+/** When the cause of an escrow came to be, at the earliest (ISO 8601). */
+function causedAtOf({ cause, causedAt }: Pick<LifecycleInput, 'cause' | 'causedAt'>): string {
+  return causedAt ?? cause.createdAt;
 }
 
 /** A cause that could not be acted on for a week is no longer acted on. */
@@ -68,6 +97,7 @@ export function lockFunds(deps: EscrowEffectDeps, input: LifecycleInput): Promis
     {
       kind: 'escrow-create',
       cause: input.cause,
+      causedAt: causedAtOf(input),
       ...recordedOwner(deps.owner),
       ...(deps.owner.wallet === undefined ? {} : { wallet: deps.owner.wallet }),
       open: deps.openEscrow,
@@ -110,7 +140,7 @@ export function completeDelivery(
     {
       kind: 'escrow-complete',
       cause,
-      ...settling(deps, escrow),
+      ...settling(deps, cause, escrow),
       bodyFor: () => escrowBodies(deps.owner.profile).complete(delivery),
       ...completing(deps),
     },
@@ -121,13 +151,14 @@ export function completeDelivery(
 /** Sends a completion that waits as it was recorded, at most once. */
 export function repeatCompletion(
   deps: Omit<EscrowEffectDeps, 'owner'>,
-  { cause, agentId, service, payee, escrowId = '', amountUsd, expiresAt, requestBody }: NewIntent,
+  { cause, causedAt, createdAt, agentId, service, payee, escrowId = '', amountUsd, expiresAt, requestBody }: Intent,
 ): Promise<EffectOutcome> {
   return performEffect(
     deps,
     {
       kind: 'escrow-complete',
       cause,
+      causedAt: causedAt ?? createdAt,
       agentId,
       service,
       payee,
@@ -177,7 +208,7 @@ export function releaseFunds(
     {
       kind: 'escrow-release',
       cause,
-      ...settling(deps, escrow),
+      ...settling(deps, cause, escrow),
       bodyFor: () => escrowBodies(deps.owner.profile).release(reason),
       reserve: (client, key) => client.reserve(['read', 'release', 'read'], { key, urgentBy: escrow.deadlineAt }),
       sendingMs: 3 * deps.requestMs,
@@ -208,7 +239,7 @@ export function raiseDispute(
     {
       kind: 'escrow-dispute',
       cause,
-      ...settling(deps, escrow),
+      ...settling(deps, cause, escrow),
       bodyFor: () => escrowBodies(deps.owner.profile).dispute(dispute),
       reserve: (client, key) => client.reserve(['read', 'dispute', 'read'], { key, urgentBy: escrow.deadlineAt }),
       sendingMs: 3 * deps.requestMs,
@@ -225,9 +256,11 @@ export function raiseDispute(
 }
 
 /** What the intents of all settlements of an escrow say of it. */
-function settling(deps: EscrowEffectDeps, escrow: EscrowRef) {
+function settling(deps: EscrowEffectDeps, cause: Cause, escrow: EscrowRef) {
   return {
     ...recordedOwner(deps.owner),
+    causedAt: escrow.askedAt ?? cause.createdAt ?? '',
+    findLaterCause: () => findLockedAt(deps.intents, cause, escrow.escrowId),
     open: deps.openEscrow,
     payee: escrow.counterpartyAgentId,
     escrowId: escrow.escrowId,
@@ -235,6 +268,12 @@ function settling(deps: EscrowEffectDeps, escrow: EscrowRef) {
     expiresAt: later(deps, SETTLE_LIFETIME_MS),
     urgentBy: escrow.deadlineAt,
   };
+}
+
+/** When the ledger had the escrow locked, before which nothing can have settled it; undefined where another may have. */
+async function findLockedAt(intents: IntentStore, cause: Cause, escrowId: string): Promise<string | undefined> {
+  const creation = await readLatestTry(intents, { cause, kind: 'escrow-create' });
+  return creation?.result?.['escrowId'] === escrowId && !isOfThePast(creation) ? creation.sentAt : undefined;
 }
 
 function later({ now }: Pick<EffectDeps, 'now'>, milliseconds: number): string {

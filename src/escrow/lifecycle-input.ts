@@ -22,6 +22,8 @@ export const timeoutHoursSchema = z.int().check(z.gte(minTimeoutHours), z.lte(ma
  */
 export const lifecycleInputSchema = z.object({
   cause: z.object({ rule: z.string(), subject: z.string(), createdAt: z.iso.datetime(), status: z.string() }),
+  /** When the cause came to be, where that is not its `createdAt`: the end of a job. Absent in executions of 0.1.0. */
+  causedAt: z.optional(z.iso.datetime()),
   /** Who is paid. */
   counterpartyAgentId: z.string().check(z.minLength(3)),
   amountUsd: escrowAmountSchema,

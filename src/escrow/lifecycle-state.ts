@@ -59,9 +59,14 @@ export const askedStateSchema = z.object({
   review: z.object({ until: z.iso.datetime(), status: z.string(), unreadSince }),
 });
 
+/** When a wait ended, however. */
+const heard = z.optional(z.object({ at: z.optional(z.string()), deadlineAt: z.optional(z.string()) }));
+
 const reviewed = <Decision extends string>(decision: Decision) =>
   z.object({
     ...lockedStateSchema.shape,
+    delivery: heard,
+    decision: heard,
     review: z.object({
       decision: z.literal(decision),
       reason: z.string(),

@@ -2,6 +2,7 @@ import type { EffectKind } from '../ledger/effect-key.ts';
 import type { Intent } from '../ledger/intent.ts';
 import type { Canary } from '../ledger/latest.ts';
 import type { Look } from '../ledger/resolve-intents.ts';
+import { sentSince } from '../ledger/the-past.ts';
 import { formatUsd, sumUsd } from '../money.ts';
 import type { EscrowClient, EscrowRow, EscrowView, LockedEscrow, ShownStatus } from '../purple-flea/escrow.ts';
 import type { LedgerRow, WalletClient } from '../purple-flea/wallet.ts';
@@ -28,7 +29,7 @@ type Candidates =
 
 /** Looks for the escrow of a creation by its tag: in the list or, where there is none, through the agent's ledger rows. */
 export async function lookForCreated(deps: LookForEscrowDeps, intent: Intent): Promise<Look> {
-  const since = Date.parse(intent.sentAt ?? intent.createdAt) - CLOCK_SKEW_MS;
+  const since = Date.parse(sentSince(intent)) - CLOCK_SKEW_MS;
   const canary = await deps.findCanary();
   const listed = await findInList(deps.escrow, intent, since, canary);
   const candidates = listed ?? (await findInLedger(deps, since, canary));

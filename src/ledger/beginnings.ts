@@ -233,8 +233,8 @@ export function isOlderThanLedger({ at }: Beginnings, instant: string): boolean 
   return isBefore(instant, at);
 }
 
-/** A time that cannot be read is before everything. */
-function isBefore(instant: string, beginning: string): boolean {
+/** Whether something is before the second of a beginning. A time that cannot be read is before everything. */
+export function isBefore(instant: string, beginning: string): boolean {
   return !(Date.parse(instant) >= Math.floor(Date.parse(beginning) / 1000) * 1000);
 }
 

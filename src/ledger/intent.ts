@@ -35,6 +35,8 @@ export interface NewIntent extends IntentOwner {
   readonly amountUsd: string;
   /** The exact body that is sent, so that a later delivery of the cause cannot send another. */
   readonly requestBody: string;
+  /** Before this it cannot have been sent (ISO 8601); absent in intents of earlier releases. */
+  readonly causedAt?: string | undefined;
   /** Nothing is sent after this moment (ISO 8601). */
   readonly expiresAt: string;
 }

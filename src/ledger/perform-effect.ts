@@ -2,18 +2,12 @@ import { describeError, LedgerUnreachableError, TryLaterError } from '../errors.
 import type { Answer, EffectRequest } from './answer.ts';
 import { reservationsFor, type BudgetPolicy } from './budgets.ts';
 import { clientReference, effectKey } from './effect-key.ts';
-import {
-  isOrder,
-  marketLock,
-  type ClaimTerms,
-  type Ending,
-  type Intent,
-  type IntentStore,
-  type NewIntent,
-} from './intent.ts';
+import { isOrder, type ClaimTerms, type Ending, type Intent, type IntentStore, type NewIntent } from './intent.ts';
+import { lockOf } from './lock.ts';
 import type { PaceWait } from '../pacing/pacer.ts';
 import type { IntentOwner } from './owner.ts';
 import { mayBegin, type ReadStop } from './stop.ts';
+import { doubt, mayBeSentUnknown, type ReadBeginning } from './the-past.ts';
 import { laterAt, laterFor, nextWait, pauseBefore, secondsToWait, SHORT_WAIT_SECONDS, type Later } from './waiting.ts';
 
 /** What `performEffect` needs of the world. */
@@ -21,6 +15,7 @@ export interface EffectDeps {
   readonly intents: IntentStore;
   readonly budgets: BudgetPolicy;
   readonly readStop: ReadStop;
+  readonly readBeginning: ReadBeginning;
   readonly now: () => Date;
   /** A name no other invocation has, for the claim. */
   readonly newId: () => string;
@@ -54,7 +49,11 @@ const UNREACHABLE_RETRY_SECONDS = 120;
 const RECORDING_MS = 5_000;
 
 /** One effect, as a flow asks for it. Key and reference follow from its cause and kind. */
-export interface Effect<Client> extends Omit<NewIntent, 'key' | 'reference' | 'requestBody' | 'retryOf'> {
+export interface Effect<Client> extends Omit<NewIntent, 'key' | 'reference' | 'requestBody' | 'retryOf' | 'causedAt'> {
+  /** Before this it cannot have been sent (ISO 8601): when what asks for it came to be, at the earliest. */
+  readonly causedAt: string;
+  /** Asked where that is older than the ledger: a later such time, if one is known. */
+  readonly findLaterCause?: () => Promise<string | undefined>;
   /** Makes the exact body to send. It is asked once for each try: what is recorded then is sent. */
   readonly bodyFor: (reference: string) => string;
   /** Sum of the deadlines of all requests that `send` makes, in milliseconds. */
@@ -80,7 +79,8 @@ export interface Effect<Client> extends Omit<NewIntent, 'key' | 'reference' | 'r
  *
  * The intent is written before any key is needed, and sent only as the owner that it names. It is claimed with a fence,
  * together with its budgets and, for a settlement, with the escrow's lock; of all invocations that hold the same key one
- * sends, once. What the answer does not prove is `unknown`: it is never sent again from here.
+ * sends, once. What the answer does not prove is `unknown`: it is never sent again from here. Nor is what may have been
+ * sent before the ledger began.
  *
  * @param send makes the one request, as it was recorded, with what `open` gave.
  * @throws TryLaterError if too little time is left to send and record. Nothing was sent then.
@@ -135,13 +135,16 @@ async function getReady<Client>(
     }
 > {
   const { sendingMs, urgentBy } = effect;
-  const intent = await prepareLatestTry(deps, effect);
+  const { intent, parent } = await prepareLatestTry(deps, effect);
   if (intent.state !== 'prepared') return standing(intent);
+  if (secondsToWait(intent, deps.now()) > 0) return waiting(intent, deps.now());
+  const past = await findPast(deps, effect, intent, parent);
+  if (past.kind === 'later') return postpone(deps, intent, past.later, urgentBy);
+  if (past.kind === 'unknown') return putInDoubt(deps, intent, past.began, urgentBy);
   if (deps.now() >= new Date(intent.expiresAt)) return expire(deps, intent);
   if (effect.isBound === true && effect.bodyFor(intent.reference) !== intent.requestBody) {
     return reject(deps, intent, 'what was recorded is not what is decided now');
   }
-  if (secondsToWait(intent, deps.now()) > 0) return waiting(intent, deps.now());
 
   const opened = await openSafely(effect.open, intent);
   if (opened.kind === 'later') return postpone(deps, intent, opened.later, urgentBy);
@@ -180,9 +183,13 @@ export function laterUnreachable(
  * Writes the intent unless it is known. What did not take place stays so: where an operator has asked for another try, it
  * is an intent of its own.
  */
-async function prepareLatestTry<Client>(deps: EffectDeps, effect: Effect<Client>): Promise<Intent> {
+async function prepareLatestTry<Client>(
+  deps: EffectDeps,
+  effect: Effect<Client>,
+): Promise<{ readonly intent: Intent; readonly parent: Intent | undefined }> {
   const {
     sendingMs: _,
+    findLaterCause: _findLaterCause,
     open: _open,
     reserve: _reserve,
     lookBefore: _look,
@@ -196,9 +203,56 @@ async function prepareLatestTry<Client>(deps: EffectDeps, effect: Effect<Client>
     const tried = { ...common, key, reference, requestBody: bodyFor(reference) };
     return deps.intents.prepare(retryOf === undefined ? tried : { ...tried, retryOf }, deps.now());
   };
+  let parent: Intent | undefined;
   let intent = await prepare(effectKey(effect.cause, effect.kind));
-  while (intent.retriedAs !== undefined) intent = await prepare(intent.retriedAs, intent.key);
-  return intent;
+  while (intent.retriedAs !== undefined) {
+    parent = intent;
+    intent = await prepare(intent.retriedAs, intent.key);
+  }
+  return { intent, parent };
+}
+
+type Past =
+  | { readonly kind: 'known' }
+  | { readonly kind: 'unknown'; readonly began: string }
+  | { readonly kind: 'later'; readonly later: Later };
+
+/** Whether the ledger knows all that was done about an intent. While it cannot be read when it began, nobody does. */
+async function findPast<Client>(
+  { readBeginning }: EffectDeps,
+  { causedAt, findLaterCause }: Effect<Client>,
+  intent: Intent,
+  parent: Intent | undefined,
+): Promise<Past> {
+  let began: string;
+  try {
+    began = await readBeginning();
+  } catch (error) {
+    const reason = `the beginning of the ledger cannot be read: ${describeError(error)}`;
+    return { kind: 'later', later: { reason, waitsFor: 'stop' } };
+  }
+  const isUnknown = (since: string | undefined): boolean =>
+    mayBeSentUnknown({ ...intent, causedAt: since }, parent, began);
+  if (!isUnknown(causedAt) || !isUnknown(await findLaterCause?.())) return { kind: 'known' };
+  return { kind: 'unknown', began };
+}
+
+/** What may have been sent is looked for by the sweeper. */
+async function putInDoubt(
+  deps: EffectDeps,
+  intent: Intent,
+  began: string,
+  urgentBy: string | undefined,
+): Promise<EffectOutcome> {
+  const doubted = await doubt(deps, intent, deps.newId(), began);
+  switch (doubted.kind) {
+    case 'lost':
+      return standing(await readBack(deps.intents, intent.key));
+    case 'locked':
+      return yieldToHolder(deps, intent, doubted.holder, urgentBy);
+    case 'doubted':
+      return standing(doubted.intent);
+  }
 }
 
 /** The latest try of an effect, if it was ever asked for. */
@@ -331,27 +385,6 @@ export function notSent({ reason, waitsFor, atLeastSeconds }: Later): Extract<An
 /** What a claim of this intent has to take. */
 function termsOf(deps: EffectDeps, intent: Intent, before: ClaimTerms['before']): ClaimTerms {
   return { reservations: reservationsFor(deps.budgets, intent, deps.now()), lock: lockOf(intent), before };
-}
-
-/**
- * Release and dispute exclude each other: both need the lock of their escrow. Orders of one agent in one market go one
- * after the other: while one is in doubt, another's fill would look like its own.
- */
-export function lockOf({ key, kind, escrowId, agentId, payee }: Intent): string | undefined {
-  switch (kind) {
-    case 'escrow-release':
-    case 'escrow-dispute':
-      if (escrowId === undefined) throw new Error(`intent ${key} settles no escrow`);
-      return `settlement/${escrowId}`;
-    case 'trade-order':
-    case 'paper-order':
-      return marketLock({ kind, agentId, payee });
-    case 'escrow-create':
-    case 'escrow-complete':
-    case 'transfer':
-    case 'faucet-claim':
-      return undefined;
-  }
 }
 
 /** An exception says nothing about what left before it. */

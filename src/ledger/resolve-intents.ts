@@ -1,8 +1,10 @@
 import { describeError } from '../errors.ts';
-import { weighAbsence } from './absence.ts';
+import { laterOf, weighAbsence } from './absence.ts';
+import type { BudgetPolicy } from './budgets.ts';
 import type { EffectKind } from './effect-key.ts';
 import { attemptsOf, type Ending, type Intent, type IntentStore } from './intent.ts';
 import { MAX_ATTEMPTS } from './perform-effect.ts';
+import { doubt, mayBeSentUnknown, type ReadBeginning } from './the-past.ts';
 import { isOutage } from './waiting.ts';
 
 /**
@@ -57,6 +59,7 @@ export interface ResolveDeps {
   /** Why a prepared settlement is of no use any more; undefined where it may be, or that is not known. */
   readonly findMoot?: (intent: Intent) => Promise<string | undefined>;
   readonly policy: ResolvePolicy;
+  readonly readBeginning: ReadBeginning;
   readonly now: () => Date;
   /** How long this run may still go on, in milliseconds. */
   readonly remainingMs: () => number;
@@ -74,6 +77,9 @@ export interface ResolveRun {
   /** Intents that could not be settled or noted because the ledger failed; they keep no other from being settled. */
   readonly failed: readonly { readonly key: string; readonly reason: string }[];
 }
+
+/** What has expired asks for no budget any more. */
+const NO_BUDGETS: BudgetPolicy = { perDay: {}, perAgentAndDay: {} };
 
 /** How many intents one run takes on: each costs a handful of paced reads. */
 const BATCH = 25;
@@ -106,8 +112,12 @@ export async function resolveIntents(deps: ResolveDeps): Promise<ResolveRun> {
       return intent;
     }
   };
+  const began = await deps.readBeginning().catch((error: unknown) => {
+    failed.push({ key: 'the beginnings', reason: describeError(error) });
+    return undefined;
+  });
   await takeOverStaleClaims(deps, attempt);
-  const expired = await rejectExpired(deps, attempt);
+  const expired = began === undefined ? [] : await rejectExpired(deps, began, attempt);
   const unknown = await deps.intents.list('unknown', deps.now(), BATCH);
   const settled: Intent[] = [];
   let looked = 0;
@@ -116,7 +126,7 @@ export async function resolveIntents(deps: ResolveDeps): Promise<ResolveRun> {
     looked += 1;
     const seen = await look(deps, intent);
     const at = deps.now();
-    const after = await attempt(intent, () => settle(deps, intent, seen, at));
+    const after = await attempt(intent, () => settle(deps, intent, seen, { began, now: at }));
     if (after.state !== 'unknown' && isMovedAt(after, at)) settled.push(after);
   }
   return {
@@ -150,6 +160,7 @@ async function takeOverStaleClaims(
  */
 async function rejectExpired(
   { intents, findMoot, remainingMs, now }: ResolveDeps,
+  began: string,
   attempt: (intent: Intent, act: () => Promise<Intent>) => Promise<Intent>,
 ): Promise<Intent[]> {
   const rejected: Intent[] = [];
@@ -159,12 +170,22 @@ async function rejectExpired(
     const mayLook = !isExpired && remainingMs() >= MOOT_MS;
     const note = expired ?? (mayLook ? await findMoot?.(intent) : undefined);
     const at = now();
-    const after = await attempt(intent, () =>
-      note === undefined ? intents.noteLook(intent, at, false) : intents.move(intent, { state: 'rejected', note }, at),
-    );
+    const after = await attempt(intent, async () => {
+      if (note === undefined) return intents.noteLook(intent, at, false);
+      if (!(await isOfUnknownPast(intents, intent, began)))
+        return intents.move(intent, { state: 'rejected', note }, at);
+      const doubted = await doubt({ intents, budgets: NO_BUDGETS, now }, intent, 'the sweeper', began);
+      return doubted.kind === 'doubted' ? doubted.intent : intent;
+    });
     if (after.state === 'rejected' && isMovedAt(after, at)) rejected.push(after);
   }
   return rejected;
+}
+
+/** Of an intent of an earlier release it is not known what it was for: that nobody came back for it counts. */
+async function isOfUnknownPast(intents: IntentStore, intent: Intent, began: string): Promise<boolean> {
+  const parent = intent.retryOf === undefined ? undefined : await intents.read(intent.retryOf);
+  return mayBeSentUnknown({ ...intent, causedAt: intent.causedAt ?? intent.createdAt }, parent, began);
 }
 
 async function look(deps: ResolveDeps, intent: Intent): Promise<Look> {
@@ -176,8 +197,14 @@ async function look(deps: ResolveDeps, intent: Intent): Promise<Look> {
 }
 
 /** What follows from a look. Positive evidence counts at once, negative only twice and after the quarantine. */
-async function settle({ intents, policy }: ResolveDeps, intent: Intent, seen: Look, now: Date): Promise<Intent> {
-  const sentAt = new Date(intent.sentAt ?? intent.createdAt);
+async function settle(
+  { intents, policy }: ResolveDeps,
+  intent: Intent,
+  seen: Look,
+  { began, now }: { readonly began: string | undefined; readonly now: Date },
+): Promise<Intent> {
+  // A restored ledger does not know of what was sent until it began. Where that cannot be read, it may be now.
+  const leftAt = laterOf(new Date(intent.sentAt ?? intent.createdAt), began === undefined ? now : new Date(began));
   const end = (ending: Ending) => intents.move(intent, ending, now);
   switch (seen.kind) {
     case 'found':
@@ -189,11 +216,11 @@ async function settle({ intents, policy }: ResolveDeps, intent: Intent, seen: Lo
     case 'unreadable':
       return intents.noteLook(intent, now, false);
     case 'unclear':
-      return now.getTime() - sentAt.getTime() < policy.giveUpMs
+      return now.getTime() - leftAt.getTime() < policy.giveUpMs
         ? intents.noteLook(intent, now, false)
         : end({ state: 'manual', note: seen.reason });
     case 'absent': {
-      const absence = weighAbsence(intent, sentAt, policy, now);
+      const absence = weighAbsence(intent, leftAt, policy, now);
       if (absence.kind !== 'proved') return intents.noteLook(intent, now, absence.kind === 'first');
       return end(afterAbsence(intent, absence.since, policy, now));
     }

@@ -1,6 +1,6 @@
 import type { Intent, IntentCursor, IntentStore } from './intent.ts';
 import { mayBegin, type ReadStop } from './stop.ts';
-import { lockOf } from './perform-effect.ts';
+import { lockOf } from './lock.ts';
 
 export interface WakeDeps {
   readonly intents: Pick<IntentStore, 'listSince' | 'postpone' | 'read' | 'readHolder'>;

@@ -17,13 +17,16 @@ export interface PayoutDeps extends EffectDeps {
 /** A payout that could not be made for a week is no longer made. */
 const LIFETIME_MS = 7 * 24 * 3_600_000;
 
+/** A cause whose age is known. */
+type DatedCause = Cause & { readonly createdAt: string };
+
 /** What a faucet gives. */
 const CLAIM_USD = '1.00';
 
 /** Pays an agent, at most once for a cause. An applied result is a `MadeTransfer`. */
 export function payAgent(
   deps: PayoutDeps & { readonly openWallet: (owner: IntentOwner) => Promise<WalletClient> },
-  cause: Cause,
+  cause: DatedCause,
   payment: { readonly toAgentId: string; readonly amount: MicroUsd; readonly memo: string },
 ): Promise<EffectOutcome> {
   return performEffect(
@@ -31,6 +34,7 @@ export function payAgent(
     {
       kind: 'transfer',
       cause,
+      causedAt: cause.createdAt,
       ...recordedOwner(deps.owner),
       open: deps.openWallet,
       payee: payment.toAgentId,
@@ -50,7 +54,7 @@ export function payAgent(
  */
 export function claimFaucet(
   deps: PayoutDeps & { readonly openFaucet: (owner: IntentOwner) => Promise<FaucetClient> },
-  cause: Cause,
+  cause: DatedCause,
 ): Promise<EffectOutcome> {
   const { agentId, profile } = deps.owner;
   return performEffect(
@@ -58,6 +62,7 @@ export function claimFaucet(
     {
       kind: 'faucet-claim',
       cause,
+      causedAt: cause.createdAt,
       ...recordedOwner(deps.owner),
       open: deps.openFaucet,
       payee: agentId,

@@ -41,6 +41,7 @@ export function placeOrder(
     {
       kind: ORDER_KINDS[mode],
       cause: causeOfSignal(signal),
+      causedAt: signal.at,
       agentId,
       ...(service === undefined ? {} : { service }),
       open: async (owner) => refuseOthers(owner, { agentId, service }),

@@ -50,7 +50,7 @@ const GRANTS: Readonly<Record<string, readonly string[]>> = {
   'await-verdict': [READ_INTENT, MAILBOX, USE_TABLE_KEY, RESUME],
   'check-readiness': [READ_INTENT, PACE, STOP, SECRET, USE_TABLE_KEY],
   'check-status': [READ_INTENT, PACE, USE_TABLE_KEY, PUBLISH],
-  'complete-delivery': [LEDGER, STOP, SECRET, USE_TABLE_KEY, PUBLISH],
+  'complete-delivery': [LEDGER_AND_AGE, STOP, SECRET, USE_TABLE_KEY, PUBLISH],
   'decide-intent': [
     LEDGER_AND_AGE,
     BY_STATE,
@@ -68,7 +68,7 @@ const GRANTS: Readonly<Record<string, readonly string[]>> = {
     RESUME,
   ],
   'find-missed-jobs': [DECIDE_ONCE, USE_TABLE_KEY, START, DESCRIBE_JOBS, 'sagemaker:ListTrainingJobs on *', PUBLISH],
-  'lock-funds': [LEDGER, STOP, SECRET, USE_TABLE_KEY, PUBLISH],
+  'lock-funds': [LEDGER_AND_AGE, STOP, SECRET, USE_TABLE_KEY, PUBLISH],
   'measure-positions': [READ_INTENT, DECRYPT, PACE, SECRET, USE_TABLE_KEY],
   'place-trade': [
     take('trade-signals.fifo'),
@@ -80,12 +80,12 @@ const GRANTS: Readonly<Record<string, readonly string[]>> = {
     USE_TABLE_KEY,
     PUBLISH,
   ],
-  'raise-dispute': [LEDGER, STOP, SECRET, USE_TABLE_KEY, PUBLISH],
+  'raise-dispute': [LEDGER_AND_AGE, STOP, SECRET, USE_TABLE_KEY, PUBLISH],
   'receive-webhook': [WEBHOOK_SECRET, MAILBOX, USE_TABLE_KEY, RESUME],
   'record-signal': [take('signals'), putAside('signals-dead'), MAILBOX, USE_TABLE_KEY, RESUME],
   'reconcile-ledger': [READ_INTENT, KEEP_ITEMS, PACE, BY_STATE, SECRET, USE_TABLE_KEY, PUBLISH],
   'reject-event': [take('unknown-events'), putAside('unknown-events-dead'), DECRYPT_AND_SEND],
-  'release-funds': [LEDGER, STOP, SECRET, USE_TABLE_KEY, PUBLISH],
+  'release-funds': [LEDGER_AND_AGE, STOP, SECRET, USE_TABLE_KEY, PUBLISH],
   'read-inference-eth': [
     take('inferences-eth'),
     putAside('inferences-eth-dead'),

@@ -6,6 +6,7 @@ import { createEscrowClient, createEscrowViewer } from '../../src/purple-flea/es
 import type { Profile } from '../../src/purple-flea/service.ts';
 import { KEYS, TREASURY, WORKER } from '../simulation/service/parties.ts';
 import { aRequest, aReviewedState } from '../support/bonus-escrow.ts';
+import { readFirstBeginning } from '../support/memory-beginnings.ts';
 import { createMemoryIntents } from '../support/memory-intents.ts';
 import { createRecorder } from '../support/recorder.ts';
 import { createLoadedService, MINUTE, START, TREASURY_CREDENTIALS } from './loaded-service.ts';
@@ -37,6 +38,7 @@ export function aStage(profile: Profile) {
       intents,
       budgets: { perDay: { 'escrow-create': '100000.00' }, perAgentAndDay: {} },
       readStop: async () => 'running',
+      readBeginning: readFirstBeginning,
       feeBasisPoints: 100,
       now: () => new Date(scheduler.now()),
       newId: () => `invocation-${invocations}`,

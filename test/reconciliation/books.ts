@@ -21,6 +21,7 @@ import { createWorld, type World } from '../../twin/world/world.ts';
 import { opening, ownerAt } from '../support/owners.ts';
 import { anInvocation, MINUTE, NOON } from '../support/effects.ts';
 import { createMemoryBaselines, type MemoryBaselines } from '../support/memory-baselines.ts';
+import { readFirstBeginning } from '../support/memory-beginnings.ts';
 import { createMemoryIntents, createMemoryLedger, type MemoryIntents } from '../support/memory-intents.ts';
 import { createMemoryPaperBooks } from '../support/memory-paper-books.ts';
 import { createRecorder, type Recorder } from '../support/recorder.ts';
@@ -195,6 +196,7 @@ export function openBooks(profile: Profile, balanceUsd = '100000.00'): Books {
     async sweep() {
       await resolveIntents({
         intents,
+        readBeginning: readFirstBeginning,
         lookFor: createLookFor({
           intents,
           openEscrow: async ({ agentId }) => clientsOf(keyOf(agentId)).escrow,

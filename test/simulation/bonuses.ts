@@ -9,6 +9,7 @@ import type { Intent } from '../../src/ledger/intent.ts';
 import type { LifecycleRequest } from '../../src/escrow/lifecycle-input.ts';
 import { trainingJobAddress } from '../../src/escrow/mailbox.ts';
 import { bonusTerms } from '../../src/escrow/rule-terms.ts';
+import { bonusCause } from '../../src/escrow/bonus-request.ts';
 import { aTrainingEvent } from '../support/bonus-escrow.ts';
 import { inert } from '../support/inert.ts';
 import { anEvent } from '../support/lambda-events.ts';
@@ -87,7 +88,7 @@ export function createBonuses(world: SimulatedWorld, { scenario, disturbances }:
     return { name, arn, status: 'Completed', createdAt, endedAt: createdAt, finalMetrics: [{ name: METRIC, value }] };
   });
   const now = (): Date => new Date(scheduler.now());
-  const beginnings = createMemoryBeginnings(new Date(world.start - 2 * HOUR), bonusTerms(POLICY.rules), now);
+  const beginnings = createMemoryBeginnings(world.table.createdAt(), bonusTerms(POLICY.rules), now);
   const executions: Execution[] = [];
   const delivered = new Set<string>();
   const announced = new Set<string>();
@@ -110,6 +111,7 @@ export function createBonuses(world: SimulatedWorld, { scenario, disturbances }:
       policy: POLICY,
       readBeginnings: async () => {
         await world.gate(invocation, 'read beginnings');
+        beginnings.restore(world.table.createdAt());
         return beginnings.read();
       },
       packages: { by: 'approval-status' as const },
@@ -148,7 +150,11 @@ export function createBonuses(world: SimulatedWorld, { scenario, disturbances }:
   const intake = createQueue(world, {
     name: 'start-bonus',
     take: (invocation, sendDeadLetter) => createStartBonus({ ...portsOf(invocation), sendDeadLetter }),
-    isDone: ({ body }) => jobs.some((job) => body.includes(job.name) && (isStarted(job) || early.has(job.name))),
+    isDone: ({ body }) =>
+      jobs.some(
+        (job) =>
+          body.includes(job.name) && (isStarted(job) || early.has(job.name) || isSkipped(world.ledger.items, job)),
+      ),
   });
   const deliveries = createQueue(world, {
     name: 'record-signal',
@@ -211,6 +217,11 @@ export function createBonuses(world: SimulatedWorld, { scenario, disturbances }:
   };
 }
 
+/** What is older than the ledger is recorded as skipped: than one after another that was lost. */
+function isSkipped(intents: ReadonlyMap<string, Intent>, job: TrainingJob): boolean {
+  return intents.get(effectKey(bonusCause(job), 'escrow-create'))?.state === 'skipped';
+}
+
 /** Whether anything was said under an address. */
 function isKept({ mail }: SimulatedWorld, address: string): boolean {
   for (const name of mail.signals.keys()) if (name.startsWith(`${address}#`)) return true;
@@ -233,7 +244,7 @@ export function findFaultsOf(
   const faults: string[] = [];
   for (const job of jobs) {
     const own = executions.filter(({ request }) => request.cause.subject === job.arn);
-    if (own.length === 0) faults.push(`${job.name} has no execution`);
+    if (own.length === 0 && !isSkipped(intents, job)) faults.push(`${job.name} has no execution`);
     if (own.length > 1) faults.push(`${job.name} has ${own.length} executions`);
     for (const { state, isRedriven } of own) {
       const isLost = state === 'Refunded' && delivered.has(job.name) && isUndisturbed && !isRedriven;

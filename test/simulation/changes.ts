@@ -3,6 +3,7 @@ import type { MailboxStore } from '../../src/escrow/mailbox.ts';
 import type { IntentStore } from '../../src/ledger/intent.ts';
 import type { ResolvePolicy } from '../../src/ledger/resolve-intents.ts';
 import type { ReadStop } from '../../src/ledger/stop.ts';
+import type { ReadBeginning } from '../../src/ledger/the-past.ts';
 import type { EscrowClient } from '../../src/purple-flea/escrow.ts';
 import type { TradingClient } from '../../src/purple-flea/trading.ts';
 import type { Transport } from '../../src/purple-flea/transport.ts';
@@ -21,6 +22,8 @@ export interface Changes {
   /** What one delivery names as its subject. */
   readonly subject?: (subject: string, delivery: number) => string;
   readonly readStop?: (read: ReadStop) => ReadStop;
+  /** @param name is the function's. */
+  readonly beginning?: (read: ReadBeginning, name: string) => ReadBeginning;
   readonly mailbox?: (store: MailboxStore) => MailboxStore;
   /** What the queue is told of a batch. */
   readonly batch?: (response: SQSBatchResponse) => SQSBatchResponse;

@@ -10,7 +10,6 @@ import { writeEarlier } from './earlier.ts';
 import { createChance, HOUR, MINUTE, type Disturbance, type Schedule } from './plan.ts';
 import { WORKER } from './service/parties.ts';
 import { createSimulatedWorld, type Invocation, type SimulatedWorld } from './world.ts';
-import { readNoBeginnings } from '../support/memory-beginnings.ts';
 
 /** Ways to send an effect for an event that comes at least once. */
 export const WAYS = [
@@ -113,7 +112,6 @@ function startSweeping(world: SimulatedWorld): void {
       await world.invoke('resolve-intents', 5 * MINUTE, (invocation) =>
         createResolveIntents({
           ...world.portsOf(invocation),
-          readBeginnings: readNoBeginnings,
           policy: RESOLVE_DEFAULTS,
         })(undefined, world.contextOf(invocation)),
       );

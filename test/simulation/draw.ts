@@ -26,6 +26,7 @@ const TOGETHER: readonly (readonly [share: number, draw: (chance: Chance, scenar
   [0.03, drawAlike],
   [0.03, drawAtOnce],
   [0.02, drawReplaced],
+  [0.03, drawLostLedger],
 ];
 
 /** Draws the schedule of a seed. A new agent has no canary, so that nothing tells a list that lags from a complete one. */
@@ -37,9 +38,12 @@ export function drawSchedule(seed: number, profile?: Profile): Schedule {
   const count = 1 + chance.below(5);
   for (let index = 0; index < count; index += 1) disturbances.push(drawDisturbance(chance, scenario));
   for (const [share, draw] of TOGETHER) if (chance.maybe(share)) disturbances.push(...draw(chance, scenario));
-  const known = disturbances.some((one) => one.kind === 'reads' && one.fault === 'frozen')
-    ? disturbances.filter(({ kind }) => kind !== 'agent')
-    : disturbances;
+  const isLost = disturbances.some(({ kind }) => kind === 'ledger');
+  const isFrozen = disturbances.some((one) => one.kind === 'reads' && one.fault === 'frozen');
+  const known =
+    isFrozen || isLost
+      ? disturbances.filter(({ kind }) => kind !== 'agent' && !(isFrozen && kind === 'ledger'))
+      : disturbances;
   return {
     seed,
     profile: profile ?? drawn,
@@ -219,6 +223,38 @@ function drawReplaced(chance: Chance, { flow }: Scenario): Disturbance[] {
     { kind: 'agent', at, deployedAt: at, old: chance.pick(['kept', 'gone']) },
     { kind: 'http', operation, nth: 0, fault: 'rate-limited', milliseconds: 0 },
     { kind: 'http', operation, nth: 1, fault, milliseconds: 0 },
+  ];
+}
+
+/** The ledger is lost right after a second attempt that its backup, made between the two looks before, knows nothing of. */
+function drawLostAttempt(chance: Chance): Disturbance[] {
+  const late = LATEST - chance.below(MINUTE);
+  const at = 21 * MINUTE + chance.below(8 * MINUTE);
+  return [
+    {
+      kind: 'ledger',
+      at,
+      milliseconds: 70 * SECOND + chance.below(3 * MINUTE),
+      backup: 2 * MINUTE + chance.below(8 * MINUTE),
+    },
+    { kind: 'http', operation: 'create', nth: 0, fault: 'not-applied-lost', milliseconds: 0 },
+    { kind: 'http', operation: 'create', nth: 1, fault: 'applied-late', milliseconds: late },
+  ];
+}
+
+/** The ledger is lost around the first effect, whose answer is lost too; later the cause is delivered again. */
+function drawLostLedger(chance: Chance, { flow, causes }: Scenario): Disturbance[] {
+  if (flow === 'lifecycle' && chance.maybe(0.3)) return drawLostAttempt(chance);
+  const operation = chance.pick(OPERATIONS_OF_FLOW[flow].filter((one) => EFFECT_OPERATIONS.has(one)));
+  const at = chance.pick([chance.below(SECOND), chance.below(30 * SECOND), chance.below(40 * MINUTE)]);
+  const milliseconds = 70 * SECOND + chance.below(10 * MINUTE);
+  const backup = chance.pick([null, chance.below(SECOND), chance.below(at + SECOND)]);
+  const fault = chance.pick(['applied-answer-lost', 'error-502-applied', 'applied-late', 'not-applied-lost'] as const);
+  const lateness = drawLateness(chance, operation, fault);
+  return [
+    { kind: 'ledger', at, milliseconds, backup },
+    { kind: 'http', operation, nth: 0, fault, milliseconds: lateness },
+    { kind: 'delivery', cause: chance.below(causes), at: at + milliseconds + chance.below(HOUR) },
   ];
 }
 

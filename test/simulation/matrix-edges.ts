@@ -78,6 +78,24 @@ export function* othersKeys(effect: Operation): Generator<Named> {
   }
 }
 
+/** The ledger is lost before, during and after an effect; the next one is empty, or as it was before the effect or in it. */
+export function* lostLedgers(effect: Operation): Generator<Named> {
+  for (const at of [0, 60, 150, 300, 5 * MINUTE, 17 * MINUTE]) {
+    for (const backup of [null, 100, at]) {
+      const lost: Disturbance = { kind: 'ledger', at, milliseconds: 2 * MINUTE, backup };
+      const again: Disturbance = { kind: 'delivery', cause: 0, at: at + 3 * MINUTE };
+      const name = `ledger ${backup === null ? 'emptied' : 'restored'}`;
+      yield [`${name}, delivered again`, [lost, again]];
+      for (const fault of ['applied-answer-lost', 'applied-late', 'not-applied-lost'] as const) {
+        const late = fault === 'applied-late' ? 13 * MINUTE : 0;
+        const http: Disturbance = { kind: 'http', operation: effect, nth: 0, fault, milliseconds: late };
+        yield [`${name}, ${fault}`, [lost, http]];
+        yield [`${name}, ${fault}, delivered again`, [lost, http, again]];
+      }
+    }
+  }
+}
+
 export const TWO_ORDERS: readonly Scenario[] = [false, true].map((merges) => ({
   flow: 'order',
   causes: 2,

@@ -1,6 +1,6 @@
 import { PROFILES, type Profile } from '../../src/purple-flea/service.ts';
 import { faultsOf, type HttpFault } from './faults.ts';
-import { laggingLists, ordersTogether, othersKeys, TWO_ORDERS, type Named } from './matrix-edges.ts';
+import { laggingLists, lostLedgers, ordersTogether, othersKeys, TWO_ORDERS, type Named } from './matrix-edges.ts';
 import { HOUR, MINUTE, POISON_FORMS, type Disturbance, type GateEvent, type Scenario, type Schedule } from './plan.ts';
 import type { Operation } from './service/operations.ts';
 
@@ -83,6 +83,7 @@ function* faultsFor(effect: Operation, scenario: Scenario): Generator<Named> {
   yield* deliveries(effect);
   yield* races(effect);
   yield* othersKeys(effect);
+  yield* lostLedgers(effect);
   if (effect === 'create') yield* laggingLists();
 }
 

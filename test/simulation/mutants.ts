@@ -40,6 +40,9 @@ export const MUTANTS = {
     }),
     intents: (store) => ({ ...store, readLastOrder: remembering((market) => store.readLastOrder(market)) }),
   },
+  'ledger-younger-than-cause': { beginning: (read, name) => (name === 'resolve-intents' ? read : sinceEver) },
+  'backup-believed': { intents: believeBackup },
+  'quarantine-of-the-backup': { beginning: (read, name) => (name === 'resolve-intents' ? sinceEver : read) },
   'any-counterparty-accepted': { transport: showExpectedCounterparty },
   'owner-ignored': { ignoresOwner: true },
   'release-without-a-look': { escrow: releaseUnlooked },
@@ -51,6 +54,9 @@ export type MutantName = keyof typeof MUTANTS;
 
 /** The names, in order. */
 export const MUTANT_NAMES = Object.keys(MUTANTS) as readonly MutantName[];
+
+/** No cause, and no intent, is older than the ledger. */
+const sinceEver = async (): Promise<string> => '1970-01-01T00:00:00.000Z';
 
 /** Later than anything. */
 const FOREVER = new Date('9999-12-31T00:00:00.000Z');
@@ -69,6 +75,24 @@ function forgetAfter(milliseconds: number): ChangeStore {
       return store.prepare(intent, at);
     },
   });
+}
+
+/** What a ledger was restored with is as good as what it wrote itself. */
+function believeBackup(store: IntentStore): IntentStore {
+  return {
+    ...store,
+    async prepare(intent, at) {
+      const stored = await store.prepare(intent, at);
+      const isAsked = stored.state === 'prepared' && stored.history.length === 1 && stored.createdAt < at.toISOString();
+      return isAsked
+        ? {
+            ...stored,
+            createdAt: at.toISOString(),
+            history: [...stored.history, { state: 'prepared', at: at.toISOString(), note: '' }],
+          }
+        : stored;
+    },
+  };
 }
 
 /** The record of an effect is removed where its call failed. */

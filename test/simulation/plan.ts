@@ -76,6 +76,11 @@ export type Disturbance =
   | { readonly kind: 'secret'; readonly at: number; readonly milliseconds: number; readonly form: SecretForm }
   /** Until this moment release 0.1.0 writes the ledger; then the processes are new and remember nothing. */
   | { readonly kind: 'redeploy'; readonly at: number }
+  /**
+   * The table of the ledger is lost. After some time there is another of its name: empty, or as it was so long before it was
+   * lost.
+   */
+  | { readonly kind: 'ledger'; readonly at: number; readonly milliseconds: number; readonly backup: number | null }
   /** The event of a training job never comes. */
   | { readonly kind: 'lost-event'; readonly cause: number }
   /** The event of a training job comes while SageMaker still describes the job as running. */

@@ -15,7 +15,6 @@ import { HOUR, KINDS_OF_FLOW, MARKETS, MINUTE, type Schedule } from './plan.ts';
 import { MAX_RECEIVES } from './queue.ts';
 import { WORKER } from './service/parties.ts';
 import { createSimulatedWorld, REQUEST_MS, type Invocation, type SimulatedWorld } from './world.ts';
-import { readNoBeginnings } from '../support/memory-beginnings.ts';
 
 /** How a schedule is run. */
 export interface RunOptions {
@@ -129,7 +128,6 @@ function startSweepers(world: SimulatedWorld, { disturbances, sweepMinutes }: Sc
       await world.invoke('resolve-intents', 5 * MINUTE, (invocation) =>
         createResolveIntents({
           ...world.portsOf(invocation),
-          readBeginnings: readNoBeginnings,
           policy: world.policy,
         })(undefined, world.contextOf(invocation)),
       );
@@ -279,7 +277,6 @@ async function deliverPrediction(world: SimulatedWorld, predictionId: string, as
   for (let receives = 1; receives <= MAX_RECEIVES; receives += 1) {
     const ended = await world.invoke('place-trade', MINUTE, (invocation) =>
       createPlaceTrade({
-        readBeginnings: readNoBeginnings,
         ...world.portsOf(invocation),
         sendDeadLetter: async () => world.note('dead letter'),
         hideMessage: async () => {},
@@ -322,7 +319,7 @@ async function persist(
   }
 }
 
-function deliverPayment(world: SimulatedWorld, cause: Cause, amountUsd: string): Promise<void> {
+function deliverPayment(world: SimulatedWorld, cause: ReturnType<typeof causeOf>, amountUsd: string): Promise<void> {
   return persist(world, 'pay-agent', async (invocation) => {
     const deps = await payoutDeps(world, invocation);
     const payment = { toAgentId: WORKER, amount: parseUsd(amountUsd), memo: 'for good work' };
@@ -330,7 +327,7 @@ function deliverPayment(world: SimulatedWorld, cause: Cause, amountUsd: string):
   });
 }
 
-function deliverClaim(world: SimulatedWorld, cause: Cause): Promise<void> {
+function deliverClaim(world: SimulatedWorld, cause: ReturnType<typeof causeOf>): Promise<void> {
   return persist(world, 'claim-faucet', async (invocation) => claimFaucet(await payoutDeps(world, invocation), cause));
 }
 

@@ -79,7 +79,7 @@ export async function judge(schedule: Schedule, options: RunOptions = {}): Promi
     ...findBothSettlements(world),
     ...findParkedCreations(world, intents),
     ...checkReservations(world, intents),
-    ...findOverspending(world.service.effects, world.budgets).map((detail): Violation => ({ rule: 'budget', detail })),
+    ...findOverspent(world),
     ...findExposures(world),
     ...findMisdirected(
       world.service.effects,
@@ -110,12 +110,23 @@ export async function judge(schedule: Schedule, options: RunOptions = {}): Promi
   };
 }
 
+/** What went out before a ledger was lost, the next one does not count. */
+function findOverspent({ schedule, service, budgets }: SimulatedWorld): Violation[] {
+  if (isLost(schedule)) return [];
+  return findOverspending(service.effects, budgets).map((detail): Violation => ({ rule: 'budget', detail }));
+}
+
+function isLost({ disturbances }: Schedule): boolean {
+  return disturbances.some(({ kind }) => kind === 'ledger');
+}
+
 /** Where others settled the escrow, its end says nothing of the mail. */
 function findFaults(world: SimulatedWorld, bonuses: Bonuses): Violation[] {
   const isUndisturbed = !world.schedule.disturbances.some(
     (one) =>
       one.kind === 'expiry' ||
       one.kind === 'counterparty' ||
+      one.kind === 'ledger' ||
       (one.kind === 'agent' && one.old === 'gone') ||
       ((one.kind === 'reads' || one.kind === 'stop') && lastsOverDeadline(one)),
   );
@@ -176,7 +187,7 @@ function compareWithService(world: SimulatedWorld, intent: Intent): Violation[] 
     case 'rejected':
     case 'skipped':
     case 'prepared': {
-      if (count === 0) return [];
+      if (count === 0 || isUntouchedSince(world, intent)) return [];
       // A completion of what is settled or frozen is of no use, whether it took place or not.
       const isMoot = intent.kind === 'escrow-complete' && escrow?.status !== 'locked';
       return isMoot ? [] : disagree(`${count} effects`);
@@ -184,6 +195,13 @@ function compareWithService(world: SimulatedWorld, intent: Intent): Violation[] 
     default:
       return [];
   }
+}
+
+/** What a new ledger skipped, or nobody came back for since it was restored, or waits for the lock of another doubt. */
+function isUntouchedSince({ schedule, table }: SimulatedWorld, { state, fence, history }: Intent): boolean {
+  if (!isLost(schedule)) return false;
+  const isRestored = (history.at(-1)?.at ?? '') < table.createdAt().toISOString();
+  return state === 'skipped' || (state === 'prepared' && (isRestored || fence === 0));
 }
 
 function findBothSettlements({ service }: SimulatedWorld): Violation[] {

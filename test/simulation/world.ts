@@ -4,6 +4,7 @@ import { ROLES_TO_SEND, type KeyRole } from '../../src/aws/key-ring.ts';
 import type { OpenSender } from '../../lambdas/shared/open-sender.ts';
 import type { MailboxDeps, WaitEnd } from '../../src/escrow/mailbox.ts';
 import type { PublishedType } from '../../src/events/catalogue.ts';
+import type { ReadBeginnings } from '../../src/ledger/beginnings.ts';
 import type { BudgetPolicy } from '../../src/ledger/budgets.ts';
 import type { ResolvePolicy } from '../../src/ledger/resolve-intents.ts';
 import type { StopMode } from '../../src/ledger/stop.ts';
@@ -35,7 +36,10 @@ import { createSecrets } from './secrets.ts';
 import { createService, type Service } from './service/service.ts';
 import { KEYS, NEXT_KEY, OTHER, SECOND, TREASURY, WORKER } from './service/parties.ts';
 import { escrowIn, operationOf, type Operation } from './service/operations.ts';
+import { createLedgerTable, type LedgerTable } from './lost-ledger.ts';
 import { createStopTimeline, STOP_CACHE_MS } from './stop-timeline.ts';
+
+const NO_RULES = { tableCreatedAt: '', rules: {}, moves: [], version: 1 } as const;
 
 /** The total deadline of one request, in milliseconds. */
 export const REQUEST_MS = 10_000;
@@ -84,6 +88,7 @@ type Write = 'none' | 'before' | 'after';
 
 /** Every port that any of the handlers takes. */
 export interface Ports extends EscrowTaskDeps, LookDeps, MailboxDeps {
+  readonly readBeginnings: ReadBeginnings;
   readonly intents: EscrowTaskDeps['intents'];
   readonly openEscrow: EscrowTaskDeps['openEscrow'];
   readonly openSender: OpenSender;
@@ -100,6 +105,7 @@ export interface SimulatedWorld {
   readonly scheduler: Scheduler;
   readonly service: Service;
   readonly ledger: MemoryLedger;
+  readonly table: LedgerTable;
   readonly policy: ResolvePolicy;
   readonly budgets: BudgetPolicy;
   /** The most that may be open in a market on either side. */
@@ -216,6 +222,7 @@ export function createSimulatedWorld(
   const https = disturbances.filter((one): one is HttpDisturbance => one.kind === 'http');
   const gates = disturbances.filter((one): one is GateDisturbance => one.kind === 'gate');
   const limits = new Map(Object.entries(budgets.perDay).map(([kind, limit]) => [kind, parseUsd(limit)]));
+  const table = createLedgerTable(ledger, disturbances, { scheduler, start }, () => wakeSweepers());
   const secrets = createSecrets(disturbances, start, scheduler.now, chance);
   const redeploysAt = disturbances.find((one) => one.kind === 'redeploy')?.at ?? 0;
   const stop = createStopTimeline(disturbances, start);
@@ -306,6 +313,7 @@ export function createSimulatedWorld(
 
   function disturbStore(invocation: Invocation) {
     return ({ operation, when }: Moment): void | Promise<void | 'repeat'> => {
+      if (table.isAway()) throw new DatabaseError('ResourceNotFoundException');
       if (when === 'after' && (operation === 'claim' || operation === 'move' || operation === 'postpone')) {
         wakeSweepers();
         if (operation === 'claim') checkBudgets();
@@ -415,6 +423,11 @@ export function createSimulatedWorld(
       invocation.hasReadStop = true;
       return mode;
     };
+    const readBeginning = async (): Promise<string> => {
+      if (table.isAway()) throw new DatabaseError('ResourceNotFoundException');
+      return table.createdAt().toISOString();
+    };
+    const readBegan = changes.beginning?.(readBeginning, invocation.name) ?? readBeginning;
     const openEscrow = way(serviceDeps, keyIn(...rolesOf(invocation.name)), createEscrowClient);
     const openTrading = way(serviceDeps, keyIn('trading', 'predecessor'), createTradingClient);
     const mailbox = createMemoryMailbox(() => gate(invocation, 'mailbox') as Promise<void>, mail);
@@ -422,6 +435,8 @@ export function createSimulatedWorld(
       intents: changes.intents?.(store, ledger, now) ?? store,
       budgets,
       readStop: changes.readStop?.(readStop) ?? readStop,
+      readBeginning: readBegan,
+      readBeginnings: async () => ({ ...NO_RULES, at: await readBegan() }),
       feeBasisPoints: 100,
       now,
       newId: () => `invocation-${invocation.id}`,
@@ -477,6 +492,7 @@ export function createSimulatedWorld(
     scheduler,
     service,
     ledger,
+    table,
     mail,
     policy,
     budgets,

@@ -26,7 +26,7 @@ import { aRequest, JOB_NAME, OWNER, TREASURY } from '../support/bonus-escrow.ts'
 import { NO_BUDGETS } from '../support/effects.ts';
 import { timeLeft } from '../support/lambda-events.ts';
 import { createTaskTokens, execute, readDefinition, type Execution } from '../support/lifecycle-execution.ts';
-import { readNoBeginnings } from '../support/memory-beginnings.ts';
+import { readFirstBeginning, readNoBeginnings } from '../support/memory-beginnings.ts';
 import { createMemoryIntents, type MemoryIntents } from '../support/memory-intents.ts';
 import { createMemoryMailbox, type MemoryMailbox } from '../support/memory-mailbox.ts';
 import { createMemoryPaperBooks } from '../support/memory-paper-books.ts';
@@ -97,6 +97,7 @@ async function startWorkflow(profile: Profile): Promise<Workflow> {
     paperBooks: createMemoryPaperBooks(),
     policy: RESOLVE_DEFAULTS,
     readStop: async () => limits.stop,
+    readBeginning: readFirstBeginning,
     get budgets() {
       return limits.budgets;
     },

@@ -25,7 +25,7 @@ import { createService, type Service } from '../simulation/service/service.ts';
 import { aRequest } from '../support/bonus-escrow.ts';
 import { NO_BUDGETS } from '../support/effects.ts';
 import { execute, type Definition, type Execution, type TaskTokens } from '../support/lifecycle-execution.ts';
-import { readNoBeginnings } from '../support/memory-beginnings.ts';
+import { readFirstBeginning, readNoBeginnings } from '../support/memory-beginnings.ts';
 import { createMemoryIntents, type MemoryIntents } from '../support/memory-intents.ts';
 import { createMemoryMailbox } from '../support/memory-mailbox.ts';
 import { createMemoryPaces } from '../support/memory-paces.ts';
@@ -147,6 +147,7 @@ export async function walkMany(definition: Definition, crowd: Crowd): Promise<Pl
     policy: RESOLVE_DEFAULTS,
     readStop: async () => 'running' as const,
     readBeginnings: readNoBeginnings,
+    readBeginning: readFirstBeginning,
     budgets: NO_BUDGETS,
     feeBasisPoints: 100,
     requestMs: REQUEST_MS,

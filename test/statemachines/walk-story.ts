@@ -30,7 +30,7 @@ import { ownerAt } from '../support/owners.ts';
 import { aRequest } from '../support/bonus-escrow.ts';
 import { NO_BUDGETS } from '../support/effects.ts';
 import { createTaskTokens, execute, type Definition, type Execution } from '../support/lifecycle-execution.ts';
-import { readNoBeginnings } from '../support/memory-beginnings.ts';
+import { readFirstBeginning, readNoBeginnings } from '../support/memory-beginnings.ts';
 import { createMemoryIntents, createMemoryLedger, type MemoryIntents } from '../support/memory-intents.ts';
 import { createMemoryMailbox, noMail } from '../support/memory-mailbox.ts';
 import { createMemoryPaperBooks } from '../support/memory-paper-books.ts';
@@ -378,6 +378,7 @@ export async function walk(definition: Definition, story: Story, options: WalkOp
       if (isAway('no-stop')) throw new Error('ThrottlingException');
       return isAway('halted') ? ('halted' as const) : ('running' as const);
     },
+    readBeginning: readFirstBeginning,
     budgets: NO_BUDGETS,
     feeBasisPoints: 100,
     requestMs: REQUEST_MS,

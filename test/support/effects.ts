@@ -9,6 +9,7 @@ import {
   type ResolveDeps,
   type ResolveRun,
 } from '../../src/ledger/resolve-intents.ts';
+import { readFirstBeginning } from './memory-beginnings.ts';
 import { createMemoryIntents } from './memory-intents.ts';
 
 export const NOON = new Date('2026-03-06T12:00:00Z');
@@ -60,7 +61,14 @@ export function anEffect(
   const { sendingMs = 10_000, open = async () => undefined, lookBefore, ...others } = overrides;
   const intent = aNewIntent(others);
   const bodyFor = () => intent.requestBody;
-  return { ...intent, bodyFor, open, sendingMs, ...(lookBefore === undefined ? {} : { lookBefore }) };
+  return {
+    causedAt: NOON.toISOString(),
+    ...intent,
+    bodyFor,
+    open,
+    sendingMs,
+    ...(lookBefore === undefined ? {} : { lookBefore }),
+  };
 }
 
 export const AN_EFFECT: AnEffect = anEffect();
@@ -75,6 +83,7 @@ export function anInvocation(overrides: Partial<EffectDeps> = {}): EffectDeps {
     intents: createMemoryIntents(),
     budgets: NO_BUDGETS,
     readStop: async () => 'running',
+    readBeginning: readFirstBeginning,
     now: () => NOON,
     newId: () => `invocation-${++invocations}`,
     remainingMs: () => 60_000,
@@ -124,6 +133,7 @@ export function sweep(
     intents,
     lookFor: async () => look,
     policy: RESOLVE_DEFAULTS,
+    readBeginning: readFirstBeginning,
     now: () => now,
     remainingMs: () => 15 * MINUTE,
     ...overrides,

@@ -39,7 +39,7 @@ export function anEscrowTask(
   overrides: Partial<Task> & { readonly intents?: MemoryIntents; readonly recorder?: Recorder } = {},
 ): { readonly deps: Task; readonly intents: MemoryIntents; readonly recorder: Recorder } {
   const { recorder = createRecorder(), intents = createMemoryIntents(), ...others } = overrides;
-  const { budgets, readStop, now, newId } = anInvocation();
+  const { budgets, readStop, readBeginning, now, newId } = anInvocation();
   const deps: Task = {
     owner: OWNED,
     openEscrow: async () => anEscrowClient(client),
@@ -50,6 +50,7 @@ export function anEscrowTask(
     intents,
     budgets,
     readStop,
+    readBeginning,
     now,
     newId,
     publish: recorder.publish,

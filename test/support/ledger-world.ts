@@ -16,6 +16,7 @@ import type { WalletClient } from '../../src/purple-flea/wallet.ts';
 import { startTwin, type Twin } from '../../twin/server.ts';
 import { OWNER, TREASURY } from './bonus-escrow.ts';
 import { afterNoon, anInvocation, MINUTE, NO_BUDGETS } from './effects.ts';
+import { readFirstBeginning } from './memory-beginnings.ts';
 import { createMemoryIntents, type MemoryIntents } from './memory-intents.ts';
 import { createMemoryPaperBooks } from './memory-paper-books.ts';
 import { opening, ownerAt } from './owners.ts';
@@ -105,6 +106,7 @@ export async function startLedgerWorld(
         intents,
         lookFor: createLookFor(lookDeps),
         policy: { ...RESOLVE_DEFAULTS, resend },
+        readBeginning: readFirstBeginning,
         now: () => now,
         remainingMs: () => 15 * MINUTE,
       });

@@ -7,6 +7,7 @@ import {
   type ReadBeginnings,
   type RuleTerms,
 } from '../../src/ledger/beginnings.ts';
+import type { ReadBeginning } from '../../src/ledger/the-past.ts';
 
 /** Beginnings in memory, which are gone with the ledger that they belong to. */
 export interface MemoryBeginnings extends BeginningStore {
@@ -47,3 +48,6 @@ export function createMemoryBeginnings(
     },
   };
 }
+
+/** Of a ledger that is older than everything. */
+export const readFirstBeginning: ReadBeginning = async () => '1970-01-01T00:00:00.000Z';

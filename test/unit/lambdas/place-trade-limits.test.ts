@@ -5,7 +5,7 @@ import { formatUsd, parseUsd, subtractUsd, sumUsd, type MicroUsd } from '../../.
 import type { Position } from '../../../src/purple-flea/trading.ts';
 import type { Market } from '../../../src/trading/market.ts';
 import { anInvocation } from '../../support/effects.ts';
-import { readNoBeginnings } from '../../support/memory-beginnings.ts';
+import { readFirstBeginning, readNoBeginnings } from '../../support/memory-beginnings.ts';
 import { aBatch, anEvent, timeLeft } from '../../support/lambda-events.ts';
 import { createMemoryIntents } from '../../support/memory-intents.ts';
 import { aMarket, aPrediction, aPriceAlert, aTradePolicy } from '../../support/predictions.ts';
@@ -111,6 +111,7 @@ async function play(signals: readonly Signal[], together: number, isShown: boole
     const handler = createHandler({
       findUnready: async () => [],
       readBeginnings: readNoBeginnings,
+      readBeginning: readFirstBeginning,
       openMarket: async () =>
         aMarket({
           readPositions: async () => (isShown ? [...exchange.positions] : []),
@@ -211,6 +212,7 @@ async function tradeUnshown(count: number, market: Partial<Market> = {}) {
     const handler = createHandler({
       findUnready: async () => [],
       readBeginnings: readNoBeginnings,
+      readBeginning: readFirstBeginning,
       openMarket: async () =>
         aMarket(
           {

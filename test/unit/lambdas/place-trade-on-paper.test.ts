@@ -12,6 +12,7 @@ import { orderKey } from '../../../src/trading/place-order.ts';
 import { MINUTE } from '../../support/effects.ts';
 import { inert } from '../../support/inert.ts';
 import { aBatch, comingBack, timeLeft } from '../../support/lambda-events.ts';
+import { readFirstBeginning } from '../../support/memory-beginnings.ts';
 import { anAlertEvent, createPaperDesk, heldIn, NINE, type PaperDesk } from '../../support/paper-trading.ts';
 
 const MARKETS = ['BTC-USDC', 'ETH-USDC', 'SOL-USDC'];
@@ -297,6 +298,7 @@ describe('an order on paper whose answer was lost', () => {
   const sweepAt = (desk: PaperDesk, minutes: number) =>
     resolveIntents({
       intents: desk.intents,
+      readBeginning: readFirstBeginning,
       lookFor: createLookFor({
         intents: desk.intents,
         paperBooks: desk.books,

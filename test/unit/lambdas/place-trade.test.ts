@@ -10,7 +10,7 @@ import { parseUsd } from '../../../src/money.ts';
 import type { PlacedOrder } from '../../../src/purple-flea/trading.ts';
 import { orderKey } from '../../../src/trading/place-order.ts';
 import { aNewIntent, anInvocation, leaveSending, leaveUnknown } from '../../support/effects.ts';
-import { readNoBeginnings } from '../../support/memory-beginnings.ts';
+import { readFirstBeginning, readNoBeginnings } from '../../support/memory-beginnings.ts';
 import { inert } from '../../support/inert.ts';
 import { aBatch, ALL_TAKEN, anEvent, comingBack, timeLeft } from '../../support/lambda-events.ts';
 import { createMemoryIntents } from '../../support/memory-intents.ts';
@@ -73,6 +73,7 @@ function aTrader({ answers = [], recorder = createRecorder(), deps = {} }: Trade
       }),
     findUnready: async () => [],
     readBeginnings: readNoBeginnings,
+    readBeginning: readFirstBeginning,
     requestMs: 10_000,
     policy: aTradePolicy(),
     intents,

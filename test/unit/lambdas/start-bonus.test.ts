@@ -82,7 +82,7 @@ describe('a training job that earned a bonus', () => {
     expect(await take()).toEqual(ALL_TAKEN);
 
     expect(described).toEqual([JOB_NAME]);
-    expect(started).toEqual([[EXECUTION, { request: aRequest() }]]);
+    expect(started).toEqual([[EXECUTION, { request: { ...aRequest(), causedAt: '2026-03-06T08:31:00.000Z' } }]]);
     expect(recorder.published).toEqual([STARTED]);
     expect(recorder.counted).toEqual({ BonusesStarted: 1 });
   });

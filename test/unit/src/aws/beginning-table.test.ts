@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createBeginningTable } from '../../../../src/aws/beginning-table.ts';
+import { createBeginningTable, createReadBeginning } from '../../../../src/aws/beginning-table.ts';
 import { awsAt } from '../../../support/aws-clients.ts';
 import { afterNoon, MINUTE, NOON } from '../../../support/effects.ts';
 import { answer, startScriptedServer, type ScriptedServer } from '../../../support/scripted-server.ts';
@@ -34,6 +34,45 @@ const written = () =>
   server.requests
     .filter(({ headers }) => String(headers['x-amz-target']).endsWith('PutItem'))
     .map(({ body }) => JSON.parse(body) as Record<string, unknown>);
+
+describe('the beginning of the ledger, for whoever sends', () => {
+  const reader = () => createReadBeginning(awsAt(server.url).dynamoDb, 'intents', () => now.getTime());
+
+  test('is read once in 15 seconds, and never written', async () => {
+    server.script(...Array.from({ length: 4 }, () => RECORDED));
+    const read = reader();
+    await Promise.all([read(), read()]);
+    now = afterNoon(15_000);
+    expect(await read()).toBe(NOON.toISOString());
+    now = afterNoon(15_001);
+    await read();
+
+    expect(operations()).toHaveLength(4);
+    expect(operations().filter((operation) => operation === 'DescribeTable')).toHaveLength(2);
+  });
+
+  test('is the creation of a table that nothing is recorded of yet, and of one that was restored since', async () => {
+    server.script(CREATED, CREATED);
+    expect(await reader()()).toBe(NOON.toISOString());
+
+    const restored = answer(200, { Table: { CreationDateTime: afterNoon(MINUTE).getTime() / 1000 }, Item: ITEM });
+    server.script(restored, restored);
+    expect(await reader()()).toBe(afterNoon(MINUTE).toISOString());
+  });
+
+  test('is asked for again where it could not be read', async () => {
+    server.script(
+      answer(400, { __type: 'AccessDeniedException', message: 'no such grant' }),
+      RECORDED,
+      RECORDED,
+      RECORDED,
+    );
+    const read = reader();
+
+    await expect(read()).rejects.toThrow('no such grant');
+    expect(await read()).toBe(NOON.toISOString());
+  });
+});
 
 describe('the beginnings in the table of the intents', () => {
   test('are written by whoever reads first, once', async () => {
