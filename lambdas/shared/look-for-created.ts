@@ -61,18 +61,21 @@ function readingOnce(client: EscrowClient): EscrowClient {
 
 /**
  * The escrow that the agent created last at the same address. Ledgers of earlier releases keep none: then the applied intents are searched,
- * to their end. None at all means that the agent never created an escrow.
+ * to their end. None of any agent means that no escrow was ever created.
  */
-async function findCanary(intents: IntentStore, owner: Intent): Promise<Canary | undefined> {
+async function findCanary(intents: IntentStore, owner: Intent): Promise<Canary | 'unnamed' | undefined> {
   const { agentId, service } = owner;
   const kept = service === undefined ? undefined : await intents.readCanary({ agentId, service });
   if (kept !== undefined) return kept;
+  let created = false;
   for await (const intent of newestApplied(intents)) {
-    if (intent.kind !== 'escrow-create' || intent.agentId !== agentId) continue;
+    if (intent.kind !== 'escrow-create') continue;
+    created = true;
+    if (intent.agentId !== agentId) continue;
     if (service !== undefined && intent.service !== undefined && !isAt(intent, service)) continue;
     return { reference: intent.reference, createdAt: intent.sentAt ?? intent.createdAt };
   }
-  return undefined;
+  return created ? 'unnamed' : undefined;
 }
 
 /** All applied intents, newest first, page by page. */

@@ -2,7 +2,7 @@ import type { EffectKind } from '../ledger/effect-key.ts';
 import type { Intent } from '../ledger/intent.ts';
 import type { Canary } from '../ledger/latest.ts';
 import type { Look } from '../ledger/resolve-intents.ts';
-import { sentSince } from '../ledger/the-past.ts';
+import { isOfThePast, sentSince } from '../ledger/the-past.ts';
 import { formatUsd, sumUsd } from '../money.ts';
 import type { EscrowClient, EscrowRow, EscrowView, LockedEscrow, ShownStatus } from '../purple-flea/escrow.ts';
 import type { LedgerRow, WalletClient } from '../purple-flea/wallet.ts';
@@ -11,8 +11,8 @@ import type { LedgerRow, WalletClient } from '../purple-flea/wallet.ts';
 export interface LookForEscrowDeps {
   readonly escrow: EscrowClient;
   readonly wallet: WalletClient;
-  /** The escrow of this agent that was created last, if any. */
-  readonly findCanary: () => Promise<Canary | undefined>;
+  /** The escrow of this agent that was created last; `unnamed` where none is known though another agent's are. */
+  readonly findCanary: () => Promise<Canary | 'unnamed' | undefined>;
 }
 
 /** How far before its claim an effect may be dated: clocks differ. */
@@ -30,14 +30,20 @@ type Candidates =
 /** Looks for the escrow of a creation by its tag: in the list or, where there is none, through the agent's ledger rows. */
 export async function lookForCreated(deps: LookForEscrowDeps, intent: Intent): Promise<Look> {
   const since = Date.parse(sentSince(intent)) - CLOCK_SKEW_MS;
-  const canary = await deps.findCanary();
+  const known = await deps.findCanary();
+  const canary = known === 'unnamed' ? undefined : known;
   const listed = await findInList(deps.escrow, intent, since, canary);
   const candidates = listed ?? (await findInLedger(deps, since, canary));
   if (candidates.kind === 'unclear') return candidates;
 
   const tagged = candidates.views.filter((view) => view.description.startsWith(intent.reference));
   const [first, ...others] = tagged;
-  if (first === undefined) return { kind: 'absent' };
+  if (first === undefined) {
+    // An agent that has taken over, and a ledger that has: what either does not know is not all there is.
+    const isUnwitnessed = known === 'unnamed' || (known === undefined && isOfThePast(intent));
+    if (!isUnwitnessed) return { kind: 'absent' };
+    return unclear(`no escrow of ${intent.agentId} is known that would show whether the read is complete`);
+  }
   const ids = tagged.map(({ escrowId }) => escrowId).join(', ');
   if (others.length > 0) return { kind: 'many', note: `${intent.reference} is on several escrows: ${ids}` };
   // A view that contradicts itself says nothing of the escrow.

@@ -29,7 +29,7 @@ const TOGETHER: readonly (readonly [share: number, draw: (chance: Chance, scenar
   [0.03, drawLostLedger],
 ];
 
-/** Draws the schedule of a seed. A new agent has no canary, so that nothing tells a list that lags from a complete one. */
+/** Draws the schedule of a seed. A ledger that is lost while the agent changes does not know whom to look for. */
 export function drawSchedule(seed: number, profile?: Profile): Schedule {
   const chance = createChance(seed);
   const drawn = chance.pick(PROFILES);
@@ -39,11 +39,7 @@ export function drawSchedule(seed: number, profile?: Profile): Schedule {
   for (let index = 0; index < count; index += 1) disturbances.push(drawDisturbance(chance, scenario));
   for (const [share, draw] of TOGETHER) if (chance.maybe(share)) disturbances.push(...draw(chance, scenario));
   const isLost = disturbances.some(({ kind }) => kind === 'ledger');
-  const isFrozen = disturbances.some((one) => one.kind === 'reads' && one.fault === 'frozen');
-  const known =
-    isFrozen || isLost
-      ? disturbances.filter(({ kind }) => kind !== 'agent' && !(isFrozen && kind === 'ledger'))
-      : disturbances;
+  const known = isLost ? disturbances.filter(({ kind }) => kind !== 'agent') : disturbances;
   return {
     seed,
     profile: profile ?? drawn,

@@ -26,8 +26,8 @@ export interface RunOptions {
 /** When whoever is responsible runs again what ended in a fault. */
 const REDRIVE = 24 * HOUR + 5 * MINUTE;
 
-/** What is sent last has to have ended so much later. */
-const AFTERMATH = 26 * HOUR;
+/** What is sent last has to have ended so much later; what nothing tells of is given up after a day, at the sweep after that. */
+const AFTERMATH = 32 * HOUR;
 
 /** Amounts tell the causes of one schedule apart: each is another. */
 const AMOUNTS = ['16.40', '8.20'] as const;

@@ -261,6 +261,14 @@ function findParkedCreations(world: SimulatedWorld, intents: readonly Intent[]):
     .map(({ reason }) => ({ rule: 'parked', detail: `escrow-create for nothing: ${reason ?? '-'}` }));
 }
 
+/** Nothing that the agent was known to have created told a complete read from one that lags. */
+function isUnwitnessed({ schedule }: SimulatedWorld, { reason = '' }: Intent): boolean {
+  const mayBe = schedule.disturbances.some(
+    (one) => one.kind === 'agent' || one.kind === 'ledger' || (one.kind === 'earlier-create' && one.of === 'others'),
+  );
+  return mayBe && reason.startsWith('no escrow of ');
+}
+
 /** Parked although a complete read shows clearly what became of it, and the kind allows to know. */
 function isWronglyParked(world: SimulatedWorld, intent: Intent): boolean {
   if (intent.state !== 'manual') return false;
@@ -271,6 +279,7 @@ function isWronglyParked(world: SimulatedWorld, intent: Intent): boolean {
   const escrow = intent.escrowId === undefined ? undefined : service.escrows.get(intent.escrowId);
   switch (intent.kind) {
     case 'escrow-create':
+      if (isUnwitnessed(world, intent)) return false;
       return effectsOf(world, intent).every(({ payee }) => payee === intent.payee);
     case 'escrow-complete':
       return true;

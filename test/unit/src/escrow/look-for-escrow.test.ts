@@ -41,7 +41,7 @@ describe.each(PROFILES)('looking for a creation at the %s service', (profile) =>
     return String(body['escrow_id']);
   }
 
-  function look(intent: Intent, canary?: Canary): Promise<Look> {
+  function look(intent: Intent, canary?: Canary | 'unnamed'): Promise<Look> {
     const { escrow, wallet } = world.treasury;
     return lookForCreated({ escrow, wallet, findCanary: async () => canary }, intent);
   }
@@ -52,6 +52,22 @@ describe.each(PROFILES)('looking for a creation at the %s service', (profile) =>
     const { status } = await call(world.twin, 'POST /_twin/faults', { body: { route, ...fault } });
     expect(status).toBe(201);
   }
+
+  test.each([
+    ['an agent of which none is known, though others have created some', {}, 'unnamed'],
+    [
+      'a ledger that is younger than what it looks for, and knows of none',
+      { unknownSince: '2026-03-06T11:00:00.000Z' },
+      undefined,
+    ],
+  ] as const)('takes nothing for absent that is looked for by %s', async (_case, before, canary) => {
+    const intent = { ...(await anIntent()), before };
+    await create('by hand');
+
+    expect(await look(intent, canary)).toEqual({ kind: 'unclear', reason: expect.stringContaining('no escrow of') });
+    await create(`${intent.reference} the bonus`);
+    expect(await look(intent, canary)).toMatchObject({ kind: 'found' });
+  });
 
   test('finds the one with its reference, among others', async () => {
     const intent = await anIntent();
