@@ -238,9 +238,22 @@ function drawLostAttempt(chance: Chance): Disturbance[] {
   ];
 }
 
+/** The backup is of a time when the first effect waited for the switch; it took place before the ledger was lost. */
+function drawLostWait(chance: Chance, causes: number): Disturbance[] {
+  const at = 25 * MINUTE + chance.below(5 * MINUTE);
+  const milliseconds = 70 * SECOND + chance.below(3 * MINUTE);
+  return [
+    { kind: 'stop', at: 0, milliseconds: 8 * MINUTE, mode: 'halted' },
+    { kind: 'ledger', at, milliseconds, backup: 20 * MINUTE + chance.below(4 * MINUTE) },
+    { kind: 'delivery', cause: chance.below(causes), at: at + milliseconds + chance.below(10 * MINUTE) },
+  ];
+}
+
 /** The ledger is lost around the first effect, whose answer is lost too; later the cause is delivered again. */
 function drawLostLedger(chance: Chance, { flow, causes }: Scenario): Disturbance[] {
-  if (flow === 'lifecycle' && chance.maybe(0.3)) return drawLostAttempt(chance);
+  if (flow === 'lifecycle' && chance.maybe(0.4)) {
+    return chance.maybe(0.5) ? drawLostAttempt(chance) : drawLostWait(chance, causes);
+  }
   const operation = chance.pick(OPERATIONS_OF_FLOW[flow].filter((one) => EFFECT_OPERATIONS.has(one)));
   const at = chance.pick([chance.below(SECOND), chance.below(30 * SECOND), chance.below(40 * MINUTE)]);
   const milliseconds = 70 * SECOND + chance.below(10 * MINUTE);
