@@ -10,7 +10,8 @@ import { openToLook } from '../../src/purple-flea/open-client.ts';
 import { serviceSchema } from '../../src/purple-flea/service.ts';
 import { createWalletClient } from '../../src/purple-flea/wallet-client.ts';
 import { jsonText } from '../../src/schemas.ts';
-import { aws } from '../shared/aws.ts';
+import { documents } from '../shared/clients/documents.ts';
+import { stepFunctions } from '../shared/clients/step-functions.ts';
 import { createBeginnings } from '../shared/beginnings.ts';
 import {
   escrowEnvironment,
@@ -39,9 +40,9 @@ const env = readEnvironment({
 });
 const keys = createKeys(env.SECRETS);
 const intents = createIntents(env.INTENT_TABLE);
-const escrow = createServiceDeps(env.ESCROW_SERVICE, env);
-const wallet = createServiceDeps(env.WALLET_SERVICE, env);
-const trading = createServiceDeps(env.TRADING_SERVICE, env);
+const escrow = createServiceDeps(env.ESCROW_SERVICE, env, keys);
+const wallet = createServiceDeps(env.WALLET_SERVICE, env, keys);
+const trading = createServiceDeps(env.TRADING_SERVICE, env, keys);
 
 export const handler = middy(
   createHandler({
@@ -68,10 +69,10 @@ export const handler = middy(
       faucet: placeOf(env.FAUCET_SERVICE),
     },
     beginnings: createBeginnings(env.INTENT_TABLE),
-    mailbox: createMailboxTable(aws.dynamoDb, env.MAILBOX_TABLE),
-    startExecution: createStartExecution(aws.stepFunctions, env.STATE_MACHINE_ARN),
-    continueExecution: createContinueExecution(aws.stepFunctions, env.STATE_MACHINE_ARN),
-    describeExecution: createDescribeExecution(aws.stepFunctions, env.STATE_MACHINE_ARN),
+    mailbox: createMailboxTable(documents, env.MAILBOX_TABLE),
+    startExecution: createStartExecution(stepFunctions, env.STATE_MACHINE_ARN),
+    continueExecution: createContinueExecution(stepFunctions, env.STATE_MACHINE_ARN),
+    describeExecution: createDescribeExecution(stepFunctions, env.STATE_MACHINE_ARN),
     now: () => new Date(),
   }),
 ).use(telemetry);

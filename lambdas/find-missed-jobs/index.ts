@@ -5,7 +5,10 @@ import { createIntentTable } from '../../src/aws/intent-table.ts';
 import { createPublisher } from '../../src/aws/publisher.ts';
 import { createDescribeTrainingJob, createListCompletedJobs, createReadTags } from '../../src/aws/training-jobs.ts';
 import { bonusPolicySchema } from '../../src/escrow/bonus-rules.ts';
-import { aws } from '../shared/aws.ts';
+import { documents } from '../shared/clients/documents.ts';
+import { eventBridge } from '../shared/clients/event-bridge.ts';
+import { sageMaker } from '../shared/clients/sage-maker.ts';
+import { stepFunctions } from '../shared/clients/step-functions.ts';
 import { createBeginnings } from '../shared/beginnings.ts';
 import { readEnvironment } from '../shared/environment.ts';
 import { readPolicies } from '../shared/policies.ts';
@@ -21,13 +24,13 @@ const { bonus } = readPolicies({ bonus: bonusPolicySchema });
 
 export const handler = middy(
   createHandler({
-    listCompletedJobs: createListCompletedJobs(aws.sageMaker),
-    describeTrainingJob: createDescribeTrainingJob(aws.sageMaker),
-    readTags: createReadTags(aws.sageMaker),
-    intents: createIntentTable(aws.dynamoDb, env.INTENT_TABLE),
+    listCompletedJobs: createListCompletedJobs(sageMaker),
+    describeTrainingJob: createDescribeTrainingJob(sageMaker),
+    readTags: createReadTags(sageMaker),
+    intents: createIntentTable(documents, env.INTENT_TABLE),
     readBeginnings: createBeginnings(env.INTENT_TABLE).read,
-    startExecution: createStartExecution(aws.stepFunctions, env.STATE_MACHINE_ARN),
-    publish: createPublisher(aws.eventBridge, env.EVENT_BUS),
+    startExecution: createStartExecution(stepFunctions, env.STATE_MACHINE_ARN),
+    publish: createPublisher(eventBridge, env.EVENT_BUS),
     policy: bonus,
     now: () => new Date(),
     log,

@@ -1,7 +1,7 @@
 import middy from '@middy/core';
 import { createPublisher } from '../../src/aws/publisher.ts';
 import { createFindUnready } from '../../src/trading/readiness.ts';
-import { aws } from '../shared/aws.ts';
+import { eventBridge } from '../shared/clients/event-bridge.ts';
 import { createBeginnings } from '../shared/beginnings.ts';
 import { ledgerEnvironment, readEnvironment } from '../shared/environment.ts';
 import { createLedgerDeps } from '../shared/ledger.ts';
@@ -25,7 +25,7 @@ export const handler = middy(
     policy,
     openMarket,
     findUnready: createFindUnready({ ...ledger, policy, openMarket }),
-    publish: createPublisher(aws.eventBridge, env.EVENT_BUS),
+    publish: createPublisher(eventBridge, env.EVENT_BUS),
     requestMs: env.REQUEST_TIMEOUT_MS,
   }),
 ).use(telemetry);

@@ -1,7 +1,7 @@
 import middy from '@middy/core';
 import * as z from 'zod/mini';
 import { createSeenWebhooks } from '../../src/aws/seen-webhooks-table.ts';
-import { aws } from '../shared/aws.ts';
+import { documents } from '../shared/clients/documents.ts';
 import { mailboxEnvironment, readEnvironment } from '../shared/environment.ts';
 import { createMailboxDeps } from '../shared/mailbox.ts';
 import { createSigningSecretSource } from '../shared/signing-secrets.ts';
@@ -13,7 +13,7 @@ const env = readEnvironment({ ...mailboxEnvironment, WEBHOOK_SECRET_NAME: z.stri
 export const handler = middy(
   createHandler({
     ...createMailboxDeps(),
-    seen: createSeenWebhooks(aws.dynamoDb, env.MAILBOX_TABLE),
+    seen: createSeenWebhooks(documents, env.MAILBOX_TABLE),
     readSigningSecrets: createSigningSecretSource(env.WEBHOOK_SECRET_NAME),
     now: () => new Date(),
     log,

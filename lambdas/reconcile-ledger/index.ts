@@ -10,7 +10,8 @@ import { serviceSchema } from '../../src/purple-flea/service.ts';
 import { createTradingClient } from '../../src/purple-flea/trading-client.ts';
 import { createWalletClient } from '../../src/purple-flea/wallet-client.ts';
 import { jsonText } from '../../src/schemas.ts';
-import { aws } from '../shared/aws.ts';
+import { documents } from '../shared/clients/documents.ts';
+import { eventBridge } from '../shared/clients/event-bridge.ts';
 import {
   escrowEnvironment,
   keysEnvironment,
@@ -37,9 +38,9 @@ const { symbols } = readPolicies(symbolPolicies);
 const keys = createKeys(env.SECRETS);
 const { predecessor } = env.SECRETS;
 const tradesItself = env.SECRETS.trading?.agentId === env.AGENT_ID;
-const escrow = createServiceDeps(env.ESCROW_SERVICE, env);
-const wallet = createServiceDeps(env.WALLET_SERVICE, env);
-const trading = createServiceDeps({ ...env.TRADING_SERVICE, symbols }, env);
+const escrow = createServiceDeps(env.ESCROW_SERVICE, env, keys);
+const wallet = createServiceDeps(env.WALLET_SERVICE, env, keys);
+const trading = createServiceDeps({ ...env.TRADING_SERVICE, symbols }, env, keys);
 
 const openTrading = openToSend(
   trading,
@@ -50,13 +51,13 @@ const openTrading = openToSend(
 export const handler = middy(
   createHandler({
     intents: createIntents(env.INTENT_TABLE),
-    baselines: createBaselineTable(aws.dynamoDb, env.INTENT_TABLE),
+    baselines: createBaselineTable(documents, env.INTENT_TABLE),
     agentIds: predecessor === undefined ? [env.AGENT_ID] : [env.AGENT_ID, predecessor.agentId],
     places: { escrow: placeOf(env.ESCROW_SERVICE), wallet: placeOf(env.WALLET_SERVICE) },
     openEscrow: openToSend(escrow, (agentId) => keys.get(agentId, ['treasury', 'predecessor']), createEscrowClient),
     openWallet: openToSend(wallet, walletKeyOf(keys, env), createWalletClient),
     openTrading: async (owner) => (tradesItself ? openTrading(owner) : undefined),
-    publish: createPublisher(aws.eventBridge, env.EVENT_BUS),
+    publish: createPublisher(eventBridge, env.EVENT_BUS),
     now: () => new Date(),
     sleep,
     log,

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { InvokeModel } from '../../src/aws/services.ts';
+import type { InvokeModel } from '../../src/aws/endpoint.ts';
 import { MAX_PREDICTION_ID, type InferenceCompletedDetail } from '../../src/events/inference-completed.ts';
 import { readFeatures, readPrice, type FeatureReaders } from '../../src/inference/features.ts';
 import { periodId, type Predictor } from '../../src/inference/predictor.ts';

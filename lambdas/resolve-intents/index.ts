@@ -14,7 +14,8 @@ import { openToLook } from '../../src/purple-flea/open-client.ts';
 import { createTradingClient } from '../../src/purple-flea/trading-client.ts';
 import { createWalletClient } from '../../src/purple-flea/wallet-client.ts';
 import { jsonText } from '../../src/schemas.ts';
-import { aws } from '../shared/aws.ts';
+import { documents } from '../shared/clients/documents.ts';
+import { eventBridge } from '../shared/clients/event-bridge.ts';
 import { createBeginnings } from '../shared/beginnings.ts';
 import {
   escrowEnvironment,
@@ -44,7 +45,7 @@ const env = readEnvironment({
 });
 const { symbols, budgets } = readPolicies({ ...symbolPolicies, ...ledgerPolicies });
 const beginnings = createBeginnings(env.INTENT_TABLE);
-const places = createPlaceTable(aws.dynamoDb, env.INTENT_TABLE);
+const places = createPlaceTable(documents, env.INTENT_TABLE);
 const configured = {
   escrow: placeOf(env.ESCROW_SERVICE),
   trading: placeOf(env.TRADING_SERVICE),
@@ -56,10 +57,10 @@ const keyIn =
   (...roles: KeyRole[]) =>
   (agentId: string) =>
     keys.get(agentId, roles);
-const escrow = createServiceDeps(env.ESCROW_SERVICE, env);
-const wallet = createServiceDeps(env.WALLET_SERVICE, env);
-const trading = createServiceDeps({ ...env.TRADING_SERVICE, symbols }, env);
-const faucet = createServiceDeps(env.FAUCET_SERVICE, env);
+const escrow = createServiceDeps(env.ESCROW_SERVICE, env, keys);
+const wallet = createServiceDeps(env.WALLET_SERVICE, env, keys);
+const trading = createServiceDeps({ ...env.TRADING_SERVICE, symbols }, env, keys);
+const faucet = createServiceDeps(env.FAUCET_SERVICE, env, keys);
 
 export const handler = middy(
   createHandler({
@@ -78,8 +79,8 @@ export const handler = middy(
       await places.record(configured);
       return beginnings.read();
     },
-    paperBooks: createPaperBookTable(aws.dynamoDb, env.INTENT_TABLE),
-    publish: createPublisher(aws.eventBridge, env.EVENT_BUS),
+    paperBooks: createPaperBookTable(documents, env.INTENT_TABLE),
+    publish: createPublisher(eventBridge, env.EVENT_BUS),
     policy: RESOLVE_DEFAULTS,
     readStop: createReadStop(env.STOP_PARAMETER),
     budgets,

@@ -1,7 +1,7 @@
 import middy from '@middy/core';
 import * as z from 'zod/mini';
 import { createMailboxTable } from '../../src/aws/mailbox-table.ts';
-import { aws } from '../shared/aws.ts';
+import { documents } from '../shared/clients/documents.ts';
 import { readEnvironment } from '../shared/environment.ts';
 import { createEscrowReadDeps } from '../shared/escrow-task.ts';
 import { createIntents } from '../shared/ledger.ts';
@@ -14,7 +14,7 @@ export const handler = middy(
   createHandler({
     ...createEscrowReadDeps(),
     intents: createIntents(env.INTENT_TABLE),
-    mailbox: createMailboxTable(aws.dynamoDb, env.MAILBOX_TABLE),
+    mailbox: createMailboxTable(documents, env.MAILBOX_TABLE),
     now: () => new Date(),
   }),
 ).use(telemetry);

@@ -4,7 +4,7 @@ import { createPublisher } from '../../src/aws/publisher.ts';
 import type { EscrowEffectDeps } from '../../src/escrow/escrow-effects.ts';
 import { createEscrowClient, createEscrowViews, type ViewEscrows } from '../../src/purple-flea/escrow-client.ts';
 import { openToSend } from '../../src/purple-flea/open-client.ts';
-import { aws } from './aws.ts';
+import { eventBridge } from './clients/event-bridge.ts';
 import type { AnnounceDeps } from './announce.ts';
 import {
   escrowEnvironment,
@@ -40,7 +40,7 @@ export function createEscrowReadDeps(): EscrowReadDeps {
   return {
     viewEscrows: createEscrowViews(service),
     feeBasisPoints: env.ESCROW_SERVICE.feeBasisPoints,
-    publish: createPublisher(aws.eventBridge, env.EVENT_BUS),
+    publish: createPublisher(eventBridge, env.EVENT_BUS),
     log,
     count,
   };
@@ -62,7 +62,7 @@ export function createEscrowTaskDeps(...roles: KeyRole[]): EscrowTaskDeps & { re
     keys,
     owner: { agentId: env.AGENT_ID, baseUrl, profile },
     openEscrow: openToSend(
-      createServiceDeps(env.ESCROW_SERVICE, env),
+      createServiceDeps(env.ESCROW_SERVICE, env, keys),
       (agentId) => keys.get(agentId, roles),
       createEscrowClient,
     ),

@@ -1,8 +1,8 @@
+import { SSMProvider } from '@aws-lambda-powertools/parameters/ssm';
 import { randomUUID } from 'node:crypto';
 import { createReadBeginning } from '../../src/aws/beginning-table.ts';
 import { createIntentTable } from '../../src/aws/intent-table.ts';
 import { createPlaceTable } from '../../src/aws/place-table.ts';
-import { keepValues } from '../../src/aws/kept-values.ts';
 import { sayUnreachable } from '../../src/aws/reachable-intents.ts';
 import { createStopSwitch } from '../../src/aws/stop-switch.ts';
 import type { IntentStore } from '../../src/ledger/intent.ts';
@@ -10,7 +10,8 @@ import { bindPlaces } from '../../src/ledger/places.ts';
 import type { EffectDeps } from '../../src/ledger/perform-effect.ts';
 import type { ReadStop } from '../../src/ledger/stop.ts';
 import type { BudgetPolicy } from '../../src/ledger/budgets.ts';
-import { aws } from './aws.ts';
+import { documents } from './clients/documents.ts';
+import { ssm } from './clients/ssm.ts';
 
 /** The ledger as functions that send effects use it, but for the time they have left. */
 export function createLedgerDeps(
@@ -21,7 +22,7 @@ export function createLedgerDeps(
     intents: sayUnreachable(createIntents(env.INTENT_TABLE)),
     budgets,
     readStop: createReadStop(env.STOP_PARAMETER),
-    readBeginning: createReadBeginning(aws.dynamoDb, env.INTENT_TABLE, Date.now),
+    readBeginning: createReadBeginning(documents, env.INTENT_TABLE, Date.now),
     now: () => new Date(),
     newId: randomUUID,
   };
@@ -29,11 +30,11 @@ export function createLedgerDeps(
 
 /** The intents of a table; each says where it belongs, those of earlier releases too. */
 export function createIntents(tableName: string): IntentStore {
-  return bindPlaces(createIntentTable(aws.dynamoDb, tableName), createPlaceTable(aws.dynamoDb, tableName).read);
+  return bindPlaces(createIntentTable(documents, tableName), createPlaceTable(documents, tableName).read);
 }
 
 /** The stop, read through a cache of this process. */
 export function createReadStop(parameterName: string): ReadStop {
-  const readParameter = keepValues(async (Name) => (await aws.ssm('GetParameter', { Name })).Parameter?.Value);
-  return createStopSwitch(parameterName, (name, maxAge) => readParameter(name, { maxAge }));
+  const parameters = new SSMProvider({ awsSdkV3Client: ssm });
+  return createStopSwitch(parameterName, (name, maxAge) => parameters.get(name, { maxAge, throwOnMissing: true }));
 }

@@ -11,7 +11,7 @@ import { createLiveMarket } from '../../src/trading/live-market.ts';
 import type { Market } from '../../src/trading/market.ts';
 import { createPaperMarket, type PaperTerms } from '../../src/trading/paper-market.ts';
 import type { TradingMode } from '../../src/trading/trade-policy.ts';
-import { aws } from './aws.ts';
+import { documents } from './clients/documents.ts';
 import { keysEnvironment, tradingEnvironment } from './environment.ts';
 import { createKeys, createServiceDeps } from './purple-flea.ts';
 
@@ -37,9 +37,9 @@ export function createMarkets(
   { paper, symbols }: { readonly paper: PaperTerms; readonly symbols: Readonly<Record<string, string>> },
 ): Readonly<Record<TradingMode, () => Promise<Market>>> {
   const keys = createKeys(env.SECRETS);
-  const trading = createServiceDeps({ ...env.TRADING_SERVICE, symbols }, env);
-  const wallet = createServiceDeps(env.WALLET_SERVICE, env);
-  const books = createPaperBookTable(aws.dynamoDb, env.INTENT_TABLE);
+  const trading = createServiceDeps({ ...env.TRADING_SERVICE, symbols }, env, keys);
+  const wallet = createServiceDeps(env.WALLET_SERVICE, env, keys);
+  const books = createPaperBookTable(documents, env.INTENT_TABLE);
   return {
     live: async () => {
       const { trading: trader, wallet: payer } = env.SECRETS;

@@ -6,7 +6,7 @@ import type { Count } from '../../src/observability.ts';
 import { createPacer, type Pacer } from '../../src/pacing/pacer.ts';
 import type { Credentials, ServiceDeps, Service } from '../../src/purple-flea/service.ts';
 import { createTransport, type Transport } from '../../src/purple-flea/transport.ts';
-import { aws } from './aws.ts';
+import { documents } from './clients/documents.ts';
 import { keySecrets } from './secrets.ts';
 import { count, log } from './telemetry.ts';
 
@@ -17,13 +17,19 @@ const UNAUTHORIZED = 401;
 const SECRET_MAX_AGE_SECONDS = 300;
 
 /** The keys of a function, read at run time through a cache of this process. A value that cannot be used is not kept. */
-export function createKeys(sources: KeySources): KeyRing {
+export interface Keys extends KeyRing {
+  /** Forgets them: a service refused one. The next call reads the secret anew. */
+  drop(): void;
+}
+
+export function createKeys(sources: KeySources): Keys {
   const ringOf = (forceFetch: boolean) =>
     createKeyRing(sources, (name) => keySecrets.read(name, { maxAge: SECRET_MAX_AGE_SECONDS, forceFetch }));
   const [kept, fetched] = [ringOf(false), ringOf(true)];
   return {
     find: (agentId, roles) => orElse(kept.find(agentId, roles), () => fetched.find(agentId, roles)),
     get: (agentId, roles) => orElse(kept.get(agentId, roles), () => fetched.get(agentId, roles)),
+    drop: () => keySecrets.drop(),
   };
 }
 
@@ -67,7 +73,7 @@ export function walletKeyOf(
   return (agentId) => keys.get(agentId === env.AGENT_ID ? (wallet?.agentId ?? agentId) : agentId, roles);
 }
 
-/** One Purple Flea service as its clients need it. */
+/** One Purple Flea service as its clients need it. @param keys with which it is called, if any. */
 export function createServiceDeps(
   service: Service,
   env: {
@@ -76,11 +82,12 @@ export function createServiceDeps(
     readonly INTENT_TABLE: string;
     readonly PACE_PERCENT: number;
   },
+  keys?: Pick<Keys, 'drop'>,
 ): ServiceDeps {
   const transport = createTransport({ connectMs: env.CONNECT_TIMEOUT_MS, totalMs: env.REQUEST_TIMEOUT_MS });
   return {
     service,
-    transport: watchFailures(transport, () => keySecrets.drop(), count),
+    transport: watchFailures(transport, () => keys?.drop(), count),
     pacer: createSharedPacer(env),
     // What the ledger reckons with for one read, however often it is tried.
     readMs: env.REQUEST_TIMEOUT_MS,
@@ -93,7 +100,7 @@ export function createServiceDeps(
 /** The pacer of all functions, in the table of the intents. */
 function createSharedPacer(env: { readonly INTENT_TABLE: string; readonly PACE_PERCENT: number }): Pacer {
   return createPacer({
-    store: createPaceTable(aws.dynamoDb, env.INTENT_TABLE),
+    store: createPaceTable(documents, env.INTENT_TABLE),
     percent: env.PACE_PERCENT,
     now: Date.now,
     sleep,

@@ -1,6 +1,6 @@
 import { createSendDeadLetter } from '../../src/aws/dead-letters.ts';
 import { createHideMessage } from '../../src/aws/hidden-messages.ts';
-import { aws } from './aws.ts';
+import { sqs } from './clients/sqs.ts';
 import type { QueueDeps } from './consume-queue.ts';
 import { queueEnvironment, readEnvironment } from './environment.ts';
 import { count, log } from './telemetry.ts';
@@ -9,8 +9,8 @@ import { count, log } from './telemetry.ts';
 export function createQueueDeps(): QueueDeps {
   const env = readEnvironment(queueEnvironment);
   return {
-    sendDeadLetter: createSendDeadLetter(aws.sqs, env.DEAD_LETTER_QUEUE_URL),
-    hideMessage: createHideMessage(aws.sqs, env.QUEUE_URL),
+    sendDeadLetter: createSendDeadLetter(sqs, env.DEAD_LETTER_QUEUE_URL),
+    hideMessage: createHideMessage(sqs, env.QUEUE_URL),
     maxReceives: env.MAX_RECEIVES,
     now: () => new Date(),
     log,

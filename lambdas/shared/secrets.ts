@@ -1,15 +1,11 @@
+import { SecretsProvider } from '@aws-lambda-powertools/parameters/secrets';
 import { keepSecrets } from '../../src/aws/kept-secrets.ts';
-import { keepValues } from '../../src/aws/kept-values.ts';
-import { aws } from './aws.ts';
+import { secretsManager } from './clients/secrets-manager.ts';
 
-/** Reads secrets' text through a cache of this process. */
-export function createReadSecret() {
-  return keepValues(fetchSecret);
+/** Secrets through a cache of this process. */
+export function openSecrets(): SecretsProvider {
+  return new SecretsProvider({ awsSdkV3Client: secretsManager });
 }
 
 /** The secrets that hold keys, as this process keeps them. */
-export const keySecrets = keepSecrets(fetchSecret);
-
-async function fetchSecret(SecretId: string): Promise<string | undefined> {
-  return (await aws.secretsManager('GetSecretValue', { SecretId })).SecretString;
-}
+export const keySecrets = keepSecrets(openSecrets());

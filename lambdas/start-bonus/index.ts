@@ -5,7 +5,10 @@ import { createIntentTable } from '../../src/aws/intent-table.ts';
 import { createPublisher } from '../../src/aws/publisher.ts';
 import { createDescribeTrainingJob, createReadTags } from '../../src/aws/training-jobs.ts';
 import { bonusPolicySchema } from '../../src/escrow/bonus-rules.ts';
-import { aws } from '../shared/aws.ts';
+import { documents } from '../shared/clients/documents.ts';
+import { eventBridge } from '../shared/clients/event-bridge.ts';
+import { sageMaker } from '../shared/clients/sage-maker.ts';
+import { stepFunctions } from '../shared/clients/step-functions.ts';
 import { createBeginnings } from '../shared/beginnings.ts';
 import { readEnvironment } from '../shared/environment.ts';
 import { readPolicies } from '../shared/policies.ts';
@@ -22,12 +25,12 @@ const { bonus } = readPolicies({ bonus: bonusPolicySchema });
 
 export const handler = middy(
   createHandler({
-    describeTrainingJob: createDescribeTrainingJob(aws.sageMaker),
-    intents: createIntentTable(aws.dynamoDb, env.INTENT_TABLE),
+    describeTrainingJob: createDescribeTrainingJob(sageMaker),
+    intents: createIntentTable(documents, env.INTENT_TABLE),
     readBeginnings: createBeginnings(env.INTENT_TABLE).read,
-    readTags: createReadTags(aws.sageMaker),
-    startExecution: createStartExecution(aws.stepFunctions, env.STATE_MACHINE_ARN),
-    publish: createPublisher(aws.eventBridge, env.EVENT_BUS),
+    readTags: createReadTags(sageMaker),
+    startExecution: createStartExecution(stepFunctions, env.STATE_MACHINE_ARN),
+    publish: createPublisher(eventBridge, env.EVENT_BUS),
     ...createQueueDeps(),
     policy: bonus,
   }),

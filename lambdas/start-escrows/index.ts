@@ -5,7 +5,9 @@ import { createIntentTable } from '../../src/aws/intent-table.ts';
 import { createPublisher } from '../../src/aws/publisher.ts';
 import { createKeepRequest } from '../../src/aws/request-table.ts';
 import { requestPolicySchema } from '../../src/escrow/escrow-request.ts';
-import { aws } from '../shared/aws.ts';
+import { documents } from '../shared/clients/documents.ts';
+import { eventBridge } from '../shared/clients/event-bridge.ts';
+import { stepFunctions } from '../shared/clients/step-functions.ts';
 import { createBeginnings } from '../shared/beginnings.ts';
 import { readEnvironment } from '../shared/environment.ts';
 import { readPolicies } from '../shared/policies.ts';
@@ -22,11 +24,11 @@ const { requests } = readPolicies({ requests: requestPolicySchema });
 
 export const handler = middy(
   createHandler({
-    keepRequest: createKeepRequest(aws.dynamoDb, env.INTENT_TABLE, () => new Date()),
-    intents: createIntentTable(aws.dynamoDb, env.INTENT_TABLE),
+    keepRequest: createKeepRequest(documents, env.INTENT_TABLE, () => new Date()),
+    intents: createIntentTable(documents, env.INTENT_TABLE),
     readBeginnings: createBeginnings(env.INTENT_TABLE).read,
-    startExecution: createStartExecution(aws.stepFunctions, env.STATE_MACHINE_ARN),
-    publish: createPublisher(aws.eventBridge, env.EVENT_BUS),
+    startExecution: createStartExecution(stepFunctions, env.STATE_MACHINE_ARN),
+    publish: createPublisher(eventBridge, env.EVENT_BUS),
     ...createQueueDeps(),
     policy: requests,
   }),

@@ -6,6 +6,7 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { fileURLToPath } from 'node:url';
+import { BUNDLE_ALIASES } from '../bundle-aliases.ts';
 import { pascalCase } from '../names.ts';
 import type { Policies } from '../policies.ts';
 import { createAlarm } from './alarm.ts';
@@ -88,6 +89,7 @@ export class PipelineFunction extends NodejsFunction {
         sourceMap: true,
         sourcesContent: false,
         mainFields: ['module', 'main'],
+        esbuildArgs: aliasArguments(),
         ...(policies === undefined ? {} : bundlePolicies(policies)),
       },
     });
@@ -101,6 +103,12 @@ export class PipelineFunction extends NodejsFunction {
       topic: alarmTopic,
     });
   }
+}
+
+function aliasArguments(): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(BUNDLE_ALIASES).map(([name, file]) => [`--alias:${name}`, `${ROOT}${file}`]),
+  );
 }
 
 /** Writes the file beside `index.js`. The text gets there in a variable of the bundling step, so that no shell reads it. */

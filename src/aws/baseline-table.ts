@@ -1,31 +1,33 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { baselineSchema, type BaselineStore } from '../reconciliation/baseline.ts';
-import { isAwsError } from './aws-error.ts';
-import type { DynamoDb } from './services.ts';
 
 /** The beginning of the keys under which baselines are kept. */
 export const BASELINE_KEYS = 'reconciliation/';
 
 /** Baselines in the table of the intents, one item an agent (`reconciliation/<agentId>`); a shape of old counts as none. */
-export function createBaselineTable(dynamoDb: DynamoDb, tableName: string): BaselineStore {
+export function createBaselineTable(documents: DynamoDBDocumentClient, tableName: string): BaselineStore {
   return {
     async read(agentId) {
       const Key = { key: `${BASELINE_KEYS}${agentId}` };
-      const { Item } = await dynamoDb('GetItem', { TableName: tableName, Key, ConsistentRead: true });
+      const { Item } = await documents.send(new GetCommand({ TableName: tableName, Key, ConsistentRead: true }));
       const parsed = baselineSchema.safeParse(Item);
       return parsed.success ? parsed.data : undefined;
     },
 
     async keep(baseline) {
       try {
-        await dynamoDb('PutItem', {
-          TableName: tableName,
-          Item: { ...baseline, key: `${BASELINE_KEYS}${baseline.agentId}` },
-          ConditionExpression: 'attribute_not_exists(#at) OR #at < :at',
-          ExpressionAttributeNames: { '#at': 'at' },
-          ExpressionAttributeValues: { ':at': baseline.at },
-        });
+        await documents.send(
+          new PutCommand({
+            TableName: tableName,
+            Item: { ...baseline, key: `${BASELINE_KEYS}${baseline.agentId}` },
+            ConditionExpression: 'attribute_not_exists(#at) OR #at < :at',
+            ExpressionAttributeNames: { '#at': 'at' },
+            ExpressionAttributeValues: { ':at': baseline.at },
+          }),
+        );
       } catch (error) {
-        if (!isAwsError(error, 'ConditionalCheckFailedException')) throw error;
+        if (!(error instanceof ConditionalCheckFailedException)) throw error;
       }
     },
   };

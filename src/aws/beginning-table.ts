@@ -1,3 +1,5 @@
+import { ConditionalCheckFailedException, DescribeTableCommand } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { TryLaterError } from '../errors.ts';
 import {
   beginnings,
@@ -9,8 +11,6 @@ import {
   type RuleTerms,
 } from '../ledger/beginnings.ts';
 import type { ReadBeginning } from '../ledger/the-past.ts';
-import { isAwsError } from './aws-error.ts';
-import { fromSeconds, type DynamoDb } from './services.ts';
 
 /** The beginning of the key under which beginnings are kept. */
 export const BEGINNING_KEYS = 'began/';
@@ -25,13 +25,13 @@ const MAX_ATTEMPTS = 5;
 /** For whoever only sends: a table takes longer to be deleted and made anew, or restored. */
 const SENDERS_MAX_AGE_MS = 15_000;
 
-async function readBoth(dynamoDb: DynamoDb, tableName: string): Promise<[Date, Beginnings | undefined]> {
+async function readBoth(documents: DynamoDBDocumentClient, tableName: string): Promise<[Date, Beginnings | undefined]> {
   const [{ Table }, { Item }] = await Promise.all([
-    dynamoDb('DescribeTable', { TableName: tableName }),
-    dynamoDb('GetItem', { TableName: tableName, Key: { key: KEY }, ConsistentRead: true }),
+    documents.send(new DescribeTableCommand({ TableName: tableName })),
+    documents.send(new GetCommand({ TableName: tableName, Key: { key: KEY }, ConsistentRead: true })),
   ]);
   if (Table?.CreationDateTime === undefined) throw new Error(`DescribeTable of ${tableName} has no CreationDateTime`);
-  return [fromSeconds(Table.CreationDateTime), Item as Beginnings | undefined];
+  return [Table.CreationDateTime, Item as Beginnings | undefined];
 }
 
 /**
@@ -39,11 +39,15 @@ async function readBoth(dynamoDb: DynamoDb, tableName: string): Promise<[Date, B
  *
  * @param now in epoch milliseconds.
  */
-export function createReadBeginning(dynamoDb: DynamoDb, tableName: string, now: () => number): ReadBeginning {
+export function createReadBeginning(
+  documents: DynamoDBDocumentClient,
+  tableName: string,
+  now: () => number,
+): ReadBeginning {
   let kept: { readonly readAt: number; readonly began: Promise<string> } | undefined;
   return () => {
     if (kept === undefined || now() - kept.readAt > SENDERS_MAX_AGE_MS) {
-      const began = readBoth(dynamoDb, tableName).then(([created, stored]) => ledgerBeginning(stored, created));
+      const began = readBoth(documents, tableName).then(([created, stored]) => ledgerBeginning(stored, created));
       const reading = { readAt: now(), began };
       kept = reading;
       began.catch(() => {
@@ -61,7 +65,7 @@ export function createReadBeginning(dynamoDb: DynamoDb, tableName: string, now: 
  * @param rules of the whole stage, so that each begins when the first of its functions runs.
  */
 export function createBeginningTable(
-  dynamoDb: DynamoDb,
+  documents: DynamoDBDocumentClient,
   tableName: string,
   rules: readonly RuleTerms[],
   now: () => Date,
@@ -71,16 +75,18 @@ export function createBeginningTable(
   /** False where another write came in between. */
   const write = async (next: Beginnings, before: Beginnings | undefined): Promise<boolean> => {
     try {
-      await dynamoDb('PutItem', {
-        TableName: tableName,
-        Item: { ...next, key: KEY },
-        ConditionExpression: before === undefined ? 'attribute_not_exists(#key)' : '#version = :version',
-        ExpressionAttributeNames: before === undefined ? { '#key': 'key' } : { '#version': 'version' },
-        ...(before === undefined ? {} : { ExpressionAttributeValues: { ':version': before.version } }),
-      });
+      await documents.send(
+        new PutCommand({
+          TableName: tableName,
+          Item: { ...next, key: KEY },
+          ConditionExpression: before === undefined ? 'attribute_not_exists(#key)' : '#version = :version',
+          ExpressionAttributeNames: before === undefined ? { '#key': 'key' } : { '#version': 'version' },
+          ...(before === undefined ? {} : { ExpressionAttributeValues: { ':version': before.version } }),
+        }),
+      );
       return true;
     } catch (error) {
-      if (!isAwsError(error, 'ConditionalCheckFailedException')) throw error;
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
       return false;
     }
   };
@@ -90,7 +96,7 @@ export function createBeginningTable(
     change: (current: Beginnings) => Changed,
   ): Promise<Changed> => {
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
-      const [created, before] = await readBoth(dynamoDb, tableName);
+      const [created, before] = await readBoth(documents, tableName);
       const next = change(beginnings(before, created, rules, now()));
       if (next === undefined || next.version === before?.version || (await write(next, before))) return next;
     }

@@ -1,4 +1,4 @@
-import type { Sqs } from './services.ts';
+import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 
 /** A message that is not going to be handled. */
 export interface DeadLetter {
@@ -15,13 +15,15 @@ export type SendDeadLetter = (letter: DeadLetter) => Promise<void>;
 
 const MAX_REASON = 1000;
 
-export function createSendDeadLetter(sqs: Sqs, queueUrl: string): SendDeadLetter {
+export function createSendDeadLetter(sqs: SQSClient, queueUrl: string): SendDeadLetter {
   return async ({ body, reason, messageId, groupId }) => {
-    await sqs('SendMessage', {
-      QueueUrl: queueUrl,
-      MessageBody: body,
-      MessageAttributes: { reason: { DataType: 'String', StringValue: reason.slice(0, MAX_REASON) } },
-      ...(groupId === undefined ? {} : { MessageGroupId: groupId, MessageDeduplicationId: messageId }),
-    });
+    await sqs.send(
+      new SendMessageCommand({
+        QueueUrl: queueUrl,
+        MessageBody: body,
+        MessageAttributes: { reason: { DataType: 'String', StringValue: reason.slice(0, MAX_REASON) } },
+        ...(groupId === undefined ? {} : { MessageGroupId: groupId, MessageDeduplicationId: messageId }),
+      }),
+    );
   };
 }

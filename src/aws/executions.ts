@@ -1,18 +1,27 @@
+import {
+  DescribeExecutionCommand,
+  ExecutionAlreadyExists,
+  ExecutionDoesNotExist,
+  InvalidToken,
+  SendTaskSuccessCommand,
+  StartExecutionCommand,
+  TaskDoesNotExist,
+  TaskTimedOut,
+  type SFNClient,
+} from '@aws-sdk/client-sfn';
 import type { Resume } from '../escrow/mailbox.ts';
 import type { DescribeExecution } from '../escrow/story.ts';
-import { isAwsError } from './aws-error.ts';
-import { fromSeconds, type StepFunctions } from './services.ts';
 
 /** Starts an execution under a name. `already-started` where that name was taken: a second start is the same one. */
 export type StartExecution = (name: string, input: unknown) => Promise<'started' | 'already-started'>;
 
-export function createStartExecution(stepFunctions: StepFunctions, stateMachineArn: string): StartExecution {
+export function createStartExecution(stepFunctions: SFNClient, stateMachineArn: string): StartExecution {
   return async (name, input) => {
     try {
-      await stepFunctions('StartExecution', { stateMachineArn, name, input: JSON.stringify(input) });
+      await stepFunctions.send(new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(input) }));
       return 'started';
     } catch (error) {
-      if (isAwsError(error, 'ExecutionAlreadyExists')) return 'already-started';
+      if (error instanceof ExecutionAlreadyExists) return 'already-started';
       throw error;
     }
   };
@@ -24,59 +33,60 @@ export function createStartExecution(stepFunctions: StepFunctions, stateMachineA
  */
 export type ContinueExecution = (name: string, as: string) => Promise<'continued' | 'running' | 'unknown'>;
 
-export function createContinueExecution(stepFunctions: StepFunctions, stateMachineArn: string): ContinueExecution {
+export function createContinueExecution(stepFunctions: SFNClient, stateMachineArn: string): ContinueExecution {
   const start = createStartExecution(stepFunctions, stateMachineArn);
   const executionArn = stateMachineArn.replace(':stateMachine:', ':execution:');
   return async (name, as) => {
     try {
-      const { status, input } = await stepFunctions('DescribeExecution', { executionArn: `${executionArn}:${name}` });
+      const { status, input } = await stepFunctions.send(
+        new DescribeExecutionCommand({ executionArn: `${executionArn}:${name}` }),
+      );
       if (status === 'RUNNING' || status === 'PENDING_REDRIVE') return 'running';
       await start(as, JSON.parse(input ?? '{}'));
       return 'continued';
     } catch (error) {
-      if (isAwsError(error, 'ExecutionDoesNotExist')) return 'unknown';
+      if (error instanceof ExecutionDoesNotExist) return 'unknown';
       throw error;
     }
   };
 }
 
 /** Reads how one execution of a state machine stands, by its name. */
-export function createDescribeExecution(stepFunctions: StepFunctions, stateMachineArn: string): DescribeExecution {
+export function createDescribeExecution(stepFunctions: SFNClient, stateMachineArn: string): DescribeExecution {
   const executionArn = stateMachineArn.replace(':stateMachine:', ':execution:');
   return async (name) => {
     const arn = `${executionArn}:${name}`;
     try {
-      const described = await stepFunctions('DescribeExecution', { executionArn: arn });
+      const described = await stepFunctions.send(new DescribeExecutionCommand({ executionArn: arn }));
       return {
         name,
         arn,
         status: described.status ?? 'unknown',
-        startedAt: instantOf(described.startDate) ?? '',
-        stoppedAt: instantOf(described.stopDate),
+        startedAt: described.startDate?.toISOString() ?? '',
+        stoppedAt: described.stopDate?.toISOString(),
         error: described.error,
         cause: described.cause,
         input: JSON.parse(described.input ?? '{}') as unknown,
       };
     } catch (error) {
-      if (isAwsError(error, 'ExecutionDoesNotExist')) return undefined;
+      if (error instanceof ExecutionDoesNotExist) return undefined;
       throw error;
     }
   };
 }
+
+/** What is said of a token whose task has ended. */
+const HAS_ENDED = [TaskTimedOut, TaskDoesNotExist, InvalidToken];
 
 /** Resumes by task token. A token whose task has ended is no error: somebody else was first, or the wait is over. */
-export function createResume(stepFunctions: StepFunctions): Resume {
+export function createResume(stepFunctions: SFNClient): Resume {
   return async (taskToken, output) => {
     try {
-      await stepFunctions('SendTaskSuccess', { taskToken, output: JSON.stringify(output) });
+      await stepFunctions.send(new SendTaskSuccessCommand({ taskToken, output: JSON.stringify(output) }));
       return true;
     } catch (error) {
-      if (isAwsError(error, 'TaskTimedOut', 'TaskDoesNotExist', 'InvalidToken')) return false;
+      if (HAS_ENDED.some((Reason) => error instanceof Reason)) return false;
       throw error;
     }
   };
-}
-
-function instantOf(seconds: number | undefined): string | undefined {
-  return seconds === undefined ? undefined : fromSeconds(seconds).toISOString();
 }

@@ -1,4 +1,13 @@
-import type { TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
+import { ConditionalCheckFailedException, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import {
+  type DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  QueryCommand,
+  TransactWriteCommand,
+  type TransactWriteCommandInput,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TryLaterError } from '../errors.ts';
@@ -20,8 +29,6 @@ import {
   type IntentStore,
   type IntentWait,
 } from '../ledger/intent.ts';
-import { isAwsError } from './aws-error.ts';
-import type { DynamoDb } from './services.ts';
 
 /** Name of the index over `state` and `updatedAt`. */
 export const BY_STATE_INDEX = 'by-state';
@@ -38,12 +45,12 @@ type Delete = NonNullable<TransactItem['Delete']>;
  * An acknowledgement may get lost and the write is then made again: a write that meets its own earlier one counts as done.
  */
 export function createIntentTable(
-  dynamoDb: DynamoDb,
+  documents: DynamoDBDocumentClient,
   tableName: string,
   pause: (attempt: number) => Promise<void> = pauseAtRandom,
 ): IntentStore {
   const read = async (key: string): Promise<Intent | undefined> => {
-    const { Item } = await dynamoDb('GetItem', { TableName: tableName, Key: { key }, ConsistentRead: true });
+    const { Item } = await documents.send(new GetCommand({ TableName: tableName, Key: { key }, ConsistentRead: true }));
     return Item as Intent | undefined;
   };
   /** An item beside the intents. */
@@ -93,12 +100,11 @@ export function createIntentTable(
       const hashed = createHash('sha256').update(more.length === 0 ? name : `${name} latest`);
       const ClientRequestToken = hashed.digest('hex').slice(0, 36);
       try {
-        await dynamoDb('TransactWriteItems', { TransactItems, ClientRequestToken });
+        await documents.send(new TransactWriteCommand({ TransactItems, ClientRequestToken }));
         return undefined;
       } catch (error) {
-        if (!isAwsError(error, 'TransactionCanceledException')) throw error;
-        const reasons = (error.body['CancellationReasons'] ?? []) as readonly { readonly Code?: string }[];
-        const codes = reasons.map(({ Code }) => Code);
+        if (!(error instanceof TransactionCanceledException)) throw error;
+        const codes = (error.CancellationReasons ?? []).map(({ Code }) => Code);
         const failed = codes.indexOf('ConditionalCheckFailed');
         if (failed >= 0 && failed < items.length) return failed;
         if (attempt === MAX_CONFLICTS) throw new TryLaterError(`${name}: ${codes.join(', ')}`, { cause: error });
@@ -110,15 +116,17 @@ export function createIntentTable(
   /** Writes a whole intent unless its key is known; returns what is stored then, and whether it is this one. */
   const write = async (intent: Intent): Promise<{ intent: Intent; isNew: boolean }> => {
     try {
-      await dynamoDb('PutItem', {
-        TableName: tableName,
-        Item: intent,
-        ConditionExpression: 'attribute_not_exists(#key)',
-        ExpressionAttributeNames: { '#key': 'key' },
-      });
+      await documents.send(
+        new PutCommand({
+          TableName: tableName,
+          Item: intent,
+          ConditionExpression: 'attribute_not_exists(#key)',
+          ExpressionAttributeNames: { '#key': 'key' },
+        }),
+      );
       return { intent, isNew: true };
     } catch (error) {
-      if (!isAwsError(error, 'ConditionalCheckFailedException')) throw error;
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
       return { intent: await readExisting(intent.key), isNew: false };
     }
   };
@@ -127,10 +135,10 @@ export function createIntentTable(
   const note = async (key: string, change: Omit<Update, 'TableName' | 'Key'>): Promise<Intent> => {
     try {
       const update = { TableName: tableName, Key: { key }, ...change, ReturnValues: 'ALL_NEW' } as const;
-      const { Attributes } = await dynamoDb('UpdateItem', update);
+      const { Attributes } = await documents.send(new UpdateCommand(update));
       return Attributes as Intent;
     } catch (error) {
-      if (!isAwsError(error, 'ConditionalCheckFailedException')) throw error;
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
       return readExisting(key);
     }
   };
@@ -255,15 +263,17 @@ export function createIntentTable(
       let after: IntentCursor | undefined;
       // A page ends at one megabyte, however few intents that is.
       do {
-        const { Items = [], LastEvaluatedKey } = await dynamoDb('Query', {
-          TableName: tableName,
-          IndexName: BY_STATE_INDEX,
-          KeyConditionExpression: '#state = :state AND updatedAt < :before',
-          ExpressionAttributeNames: { '#state': 'state' },
-          ExpressionAttributeValues: { ':state': state, ':before': changedBefore.toISOString() },
-          Limit: limit - found.length,
-          ...(after === undefined ? {} : { ExclusiveStartKey: after }),
-        });
+        const { Items = [], LastEvaluatedKey } = await documents.send(
+          new QueryCommand({
+            TableName: tableName,
+            IndexName: BY_STATE_INDEX,
+            KeyConditionExpression: '#state = :state AND updatedAt < :before',
+            ExpressionAttributeNames: { '#state': 'state' },
+            ExpressionAttributeValues: { ':state': state, ':before': changedBefore.toISOString() },
+            Limit: limit - found.length,
+            ...(after === undefined ? {} : { ExclusiveStartKey: after }),
+          }),
+        );
         found.push(...(Items as Intent[]));
         after = LastEvaluatedKey as IntentCursor | undefined;
       } while (after !== undefined && found.length < limit);
@@ -271,29 +281,33 @@ export function createIntentTable(
     },
 
     async listApplied(limit, after) {
-      const { Items = [], LastEvaluatedKey } = await dynamoDb('Query', {
-        TableName: tableName,
-        IndexName: BY_STATE_INDEX,
-        KeyConditionExpression: '#state = :state',
-        ExpressionAttributeNames: { '#state': 'state' },
-        ExpressionAttributeValues: { ':state': 'applied' },
-        ScanIndexForward: false,
-        Limit: limit,
-        ...(after === undefined ? {} : { ExclusiveStartKey: after }),
-      });
+      const { Items = [], LastEvaluatedKey } = await documents.send(
+        new QueryCommand({
+          TableName: tableName,
+          IndexName: BY_STATE_INDEX,
+          KeyConditionExpression: '#state = :state',
+          ExpressionAttributeNames: { '#state': 'state' },
+          ExpressionAttributeValues: { ':state': 'applied' },
+          ScanIndexForward: false,
+          Limit: limit,
+          ...(after === undefined ? {} : { ExclusiveStartKey: after }),
+        }),
+      );
       return { intents: Items as Intent[], next: LastEvaluatedKey as IntentCursor | undefined };
     },
 
     async listSince(state, since, limit, after) {
-      const { Items = [], LastEvaluatedKey } = await dynamoDb('Query', {
-        TableName: tableName,
-        IndexName: BY_STATE_INDEX,
-        KeyConditionExpression: '#state = :state AND updatedAt >= :since',
-        ExpressionAttributeNames: { '#state': 'state' },
-        ExpressionAttributeValues: { ':state': state, ':since': since.toISOString() },
-        Limit: limit,
-        ...(after === undefined ? {} : { ExclusiveStartKey: after }),
-      });
+      const { Items = [], LastEvaluatedKey } = await documents.send(
+        new QueryCommand({
+          TableName: tableName,
+          IndexName: BY_STATE_INDEX,
+          KeyConditionExpression: '#state = :state AND updatedAt >= :since',
+          ExpressionAttributeNames: { '#state': 'state' },
+          ExpressionAttributeValues: { ':state': state, ':since': since.toISOString() },
+          Limit: limit,
+          ...(after === undefined ? {} : { ExclusiveStartKey: after }),
+        }),
+      );
       return { intents: Items as Intent[], next: LastEvaluatedKey as IntentCursor | undefined };
     },
   };

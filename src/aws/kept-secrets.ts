@@ -1,7 +1,18 @@
+import type { SecretsProvider } from '@aws-lambda-powertools/parameters/secrets';
+
+/** Powertools' cache of secrets, as far as it is used here. */
+export type SecretsCache = Pick<SecretsProvider, 'get' | 'clearCache'>;
+
+/** At most `maxAge` seconds old, unless it is forced to be fetched. */
+export interface SecretAge {
+  readonly maxAge: number;
+  readonly forceFetch?: boolean;
+}
+
 /** The text of secrets, kept in this process for a while. */
 export interface KeptSecrets {
-  /** The text of a secret, at most `maxAge` seconds old unless AWS cannot be asked; undefined where it has none. */
-  read(name: string, options: { readonly maxAge: number; readonly forceFetch?: boolean }): Promise<string | undefined>;
+  /** The text of a secret, of that age unless AWS cannot be asked; undefined where it has none. */
+  read(name: string, age: SecretAge): Promise<string | undefined>;
   /** Forgets all texts: a service refused a key. */
   drop(): void;
 }
@@ -9,26 +20,31 @@ export interface KeptSecrets {
 /** How long a text is used while AWS cannot be asked for a newer one. */
 const LAST_RESORT_MS = 3_600_000;
 
-/** Keeps what `fetch` gives. Where it fails, what it gave before is better than nothing, unless that was dropped. */
-export function keepSecrets(
-  fetch: (name: string) => Promise<string | undefined>,
-  now: () => number = Date.now,
-): KeptSecrets {
-  const kept = new Map<string, { readonly text: string; readonly at: number }>();
-  const ageOf = (name: string) => now() - (kept.get(name)?.at ?? -Infinity);
+/** The text of a secret; undefined where it has none. */
+export async function readSecretText(secrets: SecretsCache, name: string, age: SecretAge): Promise<string | undefined> {
+  const value = await secrets.get(name, age);
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** Has a last resort behind the cache: where it fails, what it gave before is better than nothing, unless that was dropped. */
+export function keepSecrets(secrets: SecretsCache, now: () => number = Date.now): KeptSecrets {
+  const last = new Map<string, { readonly text: string; readonly at: number }>();
   return {
-    async read(name, { maxAge, forceFetch = false }) {
-      if (!forceFetch && ageOf(name) < maxAge * 1000) return kept.get(name)?.text;
+    async read(name, age) {
       try {
-        const text = await fetch(name);
-        if (text === undefined) kept.delete(name);
-        else kept.set(name, { text, at: now() });
+        const text = await readSecretText(secrets, name, age);
+        if (text === undefined) last.delete(name);
+        else last.set(name, { text, at: now() });
         return text;
       } catch (error) {
-        if (ageOf(name) >= LAST_RESORT_MS) throw error;
-        return kept.get(name)?.text;
+        const kept = last.get(name);
+        if (kept === undefined || now() - kept.at >= LAST_RESORT_MS) throw error;
+        return kept.text;
       }
     },
-    drop: () => kept.clear(),
+    drop() {
+      secrets.clearCache();
+      last.clear();
+    },
   };
 }

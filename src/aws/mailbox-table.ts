@@ -1,8 +1,14 @@
-import type { QueryCommandInput } from '@aws-sdk/lib-dynamodb';
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import {
+  DeleteCommand,
+  type DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  QueryCommand,
+  type QueryCommandInput,
+} from '@aws-sdk/lib-dynamodb';
 import type { DueWait, MailboxStore, Signal, Wait } from '../escrow/mailbox.ts';
 import type { Watched, WatchRound, WatchStore } from '../escrow/watch.ts';
-import { isAwsError } from './aws-error.ts';
-import type { DynamoDb } from './services.ts';
 
 /** Name of the sparse index over the deadlines of waits. */
 export const BY_DEADLINE_INDEX = 'by-deadline';
@@ -17,9 +23,11 @@ const KEPT_SECONDS = 90 * 24 * 3600;
  * The mailbox in DynamoDB. Items of one address: `wait` (task token, deadline) and `signal#<type>#<at>`.
  * The first address of a wait alone carries the deadline, so that it falls due once.
  */
-export function createMailboxTable(dynamoDb: DynamoDb, tableName: string): MailboxStore {
+export function createMailboxTable(documents: DynamoDBDocumentClient, tableName: string): MailboxStore {
   const find = async (address: string, item: string) => {
-    const { Item } = await dynamoDb('GetItem', { TableName: tableName, Key: { address, item }, ConsistentRead: true });
+    const { Item } = await documents.send(
+      new GetCommand({ TableName: tableName, Key: { address, item }, ConsistentRead: true }),
+    );
     return Item;
   };
 
@@ -27,16 +35,18 @@ export function createMailboxTable(dynamoDb: DynamoDb, tableName: string): Mailb
     async putWait(wait) {
       const [main] = wait.addresses;
       for (const address of wait.addresses) {
-        await dynamoDb('PutItem', {
-          TableName: tableName,
-          Item: {
-            address,
-            item: 'wait',
-            ...wait,
-            ...(address === main ? { waiting: WAITING } : {}),
-            removeAt: secondsAfter(wait.deadlineAt, KEPT_SECONDS),
-          },
-        });
+        await documents.send(
+          new PutCommand({
+            TableName: tableName,
+            Item: {
+              address,
+              item: 'wait',
+              ...wait,
+              ...(address === main ? { waiting: WAITING } : {}),
+              removeAt: secondsAfter(wait.deadlineAt, KEPT_SECONDS),
+            },
+          }),
+        );
       }
     },
 
@@ -46,40 +56,44 @@ export function createMailboxTable(dynamoDb: DynamoDb, tableName: string): Mailb
 
     async removeWait(address, taskToken) {
       try {
-        await dynamoDb('DeleteItem', {
-          TableName: tableName,
-          Key: { address, item: 'wait' },
-          ConditionExpression: 'taskToken = :token',
-          ExpressionAttributeValues: { ':token': taskToken },
-        });
+        await documents.send(
+          new DeleteCommand({
+            TableName: tableName,
+            Key: { address, item: 'wait' },
+            ConditionExpression: 'taskToken = :token',
+            ExpressionAttributeValues: { ':token': taskToken },
+          }),
+        );
       } catch (error) {
         // A newer wait stands there, or none: either way this one is gone.
-        if (!isAwsError(error, 'ConditionalCheckFailedException')) throw error;
+        if (!(error instanceof ConditionalCheckFailedException)) throw error;
       }
     },
 
     async putSignal(address, signal) {
       try {
-        await dynamoDb('PutItem', {
-          TableName: tableName,
-          Item: {
-            address,
-            item: `signal#${signal.type}#${signal.at}`,
-            ...toItem(signal),
-            removeAt: secondsAfter(signal.at, KEPT_SECONDS),
-          },
-          ConditionExpression: 'attribute_not_exists(address)',
-        });
+        await documents.send(
+          new PutCommand({
+            TableName: tableName,
+            Item: {
+              address,
+              item: `signal#${signal.type}#${signal.at}`,
+              ...toItem(signal),
+              removeAt: secondsAfter(signal.at, KEPT_SECONDS),
+            },
+            ConditionExpression: 'attribute_not_exists(address)',
+          }),
+        );
         return true;
       } catch (error) {
-        if (isAwsError(error, 'ConditionalCheckFailedException')) return false;
+        if (error instanceof ConditionalCheckFailedException) return false;
         throw error;
       }
     },
 
     async listSignals(address) {
       const signals: Signal[] = [];
-      const pages = queryAll(dynamoDb, {
+      const pages = queryAll(documents, {
         TableName: tableName,
         ConsistentRead: true,
         KeyConditionExpression: 'address = :address AND begins_with(#item, :signal)',
@@ -95,13 +109,15 @@ export function createMailboxTable(dynamoDb: DynamoDb, tableName: string): Mailb
     },
 
     async listDue(now, limit) {
-      const { Items = [] } = await dynamoDb('Query', {
-        TableName: tableName,
-        IndexName: BY_DEADLINE_INDEX,
-        KeyConditionExpression: 'waiting = :waiting AND deadlineAt <= :now',
-        ExpressionAttributeValues: { ':waiting': WAITING, ':now': now.toISOString() },
-        Limit: limit,
-      });
+      const { Items = [] } = await documents.send(
+        new QueryCommand({
+          TableName: tableName,
+          IndexName: BY_DEADLINE_INDEX,
+          KeyConditionExpression: 'waiting = :waiting AND deadlineAt <= :now',
+          ExpressionAttributeValues: { ':waiting': WAITING, ':now': now.toISOString() },
+          Limit: limit,
+        }),
+      );
       return Items as DueWait[];
     },
   };
@@ -123,11 +139,11 @@ function fromItem(item: Readonly<Record<string, unknown>>): Signal {
 const ROUND = { address: 'watch', item: 'round' };
 
 /** The waits of the mailbox as the watch sees them: through the index, all of them in few reads. */
-export function createWatchTable(dynamoDb: DynamoDb, tableName: string): WatchStore {
+export function createWatchTable(documents: DynamoDBDocumentClient, tableName: string): WatchStore {
   return {
     async listWatched() {
       const watched: Watched[] = [];
-      const pages = queryAll(dynamoDb, {
+      const pages = queryAll(documents, {
         TableName: tableName,
         IndexName: BY_DEADLINE_INDEX,
         KeyConditionExpression: 'waiting = :waiting',
@@ -143,7 +159,7 @@ export function createWatchTable(dynamoDb: DynamoDb, tableName: string): WatchSt
     },
 
     async readRound() {
-      const { Item } = await dynamoDb('GetItem', { TableName: tableName, Key: ROUND, ConsistentRead: true });
+      const { Item } = await documents.send(new GetCommand({ TableName: tableName, Key: ROUND, ConsistentRead: true }));
       if (Item === undefined) return undefined;
       const { startedAt, position, elsewhere } = Item;
       return {
@@ -154,16 +170,16 @@ export function createWatchTable(dynamoDb: DynamoDb, tableName: string): WatchSt
     },
 
     async writeRound(round: WatchRound) {
-      await dynamoDb('PutItem', { TableName: tableName, Item: { ...ROUND, ...round } });
+      await documents.send(new PutCommand({ TableName: tableName, Item: { ...ROUND, ...round } }));
     },
   };
 }
 
 /** All pages of a query, one after the other. */
-async function* queryAll(dynamoDb: DynamoDb, query: QueryCommandInput) {
+async function* queryAll(documents: DynamoDBDocumentClient, query: QueryCommandInput) {
   let from: QueryCommandInput['ExclusiveStartKey'];
   do {
-    const page = await dynamoDb('Query', { ...query, ExclusiveStartKey: from });
+    const page = await documents.send(new QueryCommand({ ...query, ExclusiveStartKey: from }));
     yield page.Items ?? [];
     from = page.LastEvaluatedKey;
   } while (from !== undefined);

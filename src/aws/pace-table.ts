@@ -1,6 +1,12 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import {
+  DeleteCommand,
+  type DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
 import type { PaceStore } from '../pacing/pacer.ts';
-import { isAwsError } from './aws-error.ts';
-import type { DynamoDb } from './services.ts';
 
 /** The beginning of the keys under which lanes and tickets are kept. */
 export const PACE_KEYS = 'pace/';
@@ -15,29 +21,31 @@ const MAX_TRIES = 5;
  * The pacer's lanes and tickets in the table of the intents: `pace/lane/...`, one item that every reservation moves on by
  * one conditional update, and `pace/ticket/<effect key>`. A write that is repeated wastes a slot and breaks no limit.
  */
-export function createPaceTable(dynamoDb: DynamoDb, tableName: string): PaceStore {
+export function createPaceTable(documents: DynamoDBDocumentClient, tableName: string): PaceStore {
   async function update(
     lane: string,
     change: { readonly condition: string; readonly set: string; readonly values: Readonly<Record<string, number>> },
   ): Promise<number | undefined> {
     try {
-      const { Attributes } = await dynamoDb('UpdateItem', {
-        TableName: tableName,
-        Key: laneKey(lane),
-        ConditionExpression: change.condition,
-        UpdateExpression: `SET turnAt = ${change.set}`,
-        ExpressionAttributeValues: change.values,
-        ReturnValues: 'UPDATED_NEW',
-      });
+      const { Attributes } = await documents.send(
+        new UpdateCommand({
+          TableName: tableName,
+          Key: laneKey(lane),
+          ConditionExpression: change.condition,
+          UpdateExpression: `SET turnAt = ${change.set}`,
+          ExpressionAttributeValues: change.values,
+          ReturnValues: 'UPDATED_NEW',
+        }),
+      );
       return Number(Attributes?.['turnAt']);
     } catch (error) {
-      if (isAwsError(error, 'ConditionalCheckFailedException')) return undefined;
+      if (error instanceof ConditionalCheckFailedException) return undefined;
       throw error;
     }
   }
 
   async function readNumber(key: { readonly key: string }, name: string): Promise<number | undefined> {
-    const { Item } = await dynamoDb('GetItem', { TableName: tableName, Key: key, ConsistentRead: true });
+    const { Item } = await documents.send(new GetCommand({ TableName: tableName, Key: key, ConsistentRead: true }));
     const value: unknown = Item?.[name];
     return value === undefined ? undefined : Number(value);
   }
@@ -75,11 +83,11 @@ export function createPaceTable(dynamoDb: DynamoDb, tableName: string): PaceStor
     readTicket: (holder) => readNumber(ticketKey(holder), 'slotAt'),
 
     async keepTicket(holder, at) {
-      await dynamoDb('PutItem', { TableName: tableName, Item: { ...ticketKey(holder), slotAt: at } });
+      await documents.send(new PutCommand({ TableName: tableName, Item: { ...ticketKey(holder), slotAt: at } }));
     },
 
     async dropTicket(holder) {
-      await dynamoDb('DeleteItem', { TableName: tableName, Key: ticketKey(holder) });
+      await documents.send(new DeleteCommand({ TableName: tableName, Key: ticketKey(holder) }));
     },
   };
 }

@@ -1,8 +1,8 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod/mini';
 import { formatUsd } from '../money.ts';
 import { describeProblems, estimateSchema, usdSchema } from '../schemas.ts';
-import { isAwsError } from './aws-error.ts';
-import type { DynamoDb } from './services.ts';
 import type { PaperBook, PaperBookStore, PaperPrice } from '../trading/paper-book.ts';
 
 /** The beginning of the keys under which paper books are kept. */
@@ -53,11 +53,13 @@ const itemSchema = z.object({
 });
 
 /** Paper books in the table of the intents, one item an agent (`paper/<agentId>`). */
-export function createPaperBookTable(dynamoDb: DynamoDb, tableName: string): PaperBookStore {
+export function createPaperBookTable(documents: DynamoDBDocumentClient, tableName: string): PaperBookStore {
   return {
     async read(agentId) {
       const key = `${PAPER_KEYS}${agentId}`;
-      const { Item } = await dynamoDb('GetItem', { TableName: tableName, Key: { key }, ConsistentRead: true });
+      const { Item } = await documents.send(
+        new GetCommand({ TableName: tableName, Key: { key }, ConsistentRead: true }),
+      );
       if (Item === undefined) return undefined;
       const parsed = z.safeParse(itemSchema, Item);
       if (!parsed.success) {
@@ -72,16 +74,18 @@ export function createPaperBookTable(dynamoDb: DynamoDb, tableName: string): Pap
     async write(agentId, book, version) {
       const isNew = version === 0;
       try {
-        await dynamoDb('PutItem', {
-          TableName: tableName,
-          Item: { ...itemOf(book), key: `${PAPER_KEYS}${agentId}`, version: version + 1 },
-          ConditionExpression: isNew ? 'attribute_not_exists(#version)' : '#version = :version',
-          ExpressionAttributeNames: { '#version': 'version' },
-          ...(isNew ? {} : { ExpressionAttributeValues: { ':version': version } }),
-        });
+        await documents.send(
+          new PutCommand({
+            TableName: tableName,
+            Item: { ...itemOf(book), key: `${PAPER_KEYS}${agentId}`, version: version + 1 },
+            ConditionExpression: isNew ? 'attribute_not_exists(#version)' : '#version = :version',
+            ExpressionAttributeNames: { '#version': 'version' },
+            ...(isNew ? {} : { ExpressionAttributeValues: { ':version': version } }),
+          }),
+        );
         return true;
       } catch (error) {
-        if (isAwsError(error, 'ConditionalCheckFailedException')) return false;
+        if (error instanceof ConditionalCheckFailedException) return false;
         throw error;
       }
     },

@@ -1,5 +1,5 @@
-import { isAwsError } from './aws-error.ts';
-import type { DynamoDb } from './services.ts';
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 
 /** The beginning of the keys under which requests are kept. */
 export const REQUEST_KEYS = 'request/';
@@ -12,21 +12,23 @@ export const REQUEST_KEYS = 'request/';
 export type KeepRequest = (requestId: string, fingerprint: string) => Promise<'new' | 'same' | 'other'>;
 
 /** Requests in the table of the intents, one item each (`request/<requestId>`). */
-export function createKeepRequest(dynamoDb: DynamoDb, tableName: string, now: () => Date): KeepRequest {
+export function createKeepRequest(documents: DynamoDBDocumentClient, tableName: string, now: () => Date): KeepRequest {
   return async (requestId, fingerprint) => {
     const key = `${REQUEST_KEYS}${requestId}`;
     try {
-      await dynamoDb('PutItem', {
-        TableName: tableName,
-        Item: { key, fingerprint, keptAt: now().toISOString() },
-        ConditionExpression: 'attribute_not_exists(#key)',
-        ExpressionAttributeNames: { '#key': 'key' },
-      });
+      await documents.send(
+        new PutCommand({
+          TableName: tableName,
+          Item: { key, fingerprint, keptAt: now().toISOString() },
+          ConditionExpression: 'attribute_not_exists(#key)',
+          ExpressionAttributeNames: { '#key': 'key' },
+        }),
+      );
       return 'new';
     } catch (error) {
-      if (!isAwsError(error, 'ConditionalCheckFailedException')) throw error;
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
     }
-    const { Item } = await dynamoDb('GetItem', { TableName: tableName, Key: { key }, ConsistentRead: true });
+    const { Item } = await documents.send(new GetCommand({ TableName: tableName, Key: { key }, ConsistentRead: true }));
     return Item?.['fingerprint'] === fingerprint ? 'same' : 'other';
   };
 }

@@ -1,13 +1,18 @@
+import {
+  DescribeTrainingJobCommand,
+  ListTagsCommand,
+  ListTrainingJobsCommand,
+  SageMakerServiceException,
+  type SageMakerClient,
+} from '@aws-sdk/client-sagemaker';
 import { UnusableEventError } from '../errors.ts';
 import type { TrainingJob } from '../escrow/bonus.ts';
 import type { Tags } from '../escrow/bonus-rules.ts';
-import { isAwsError } from './aws-error.ts';
-import { fromSeconds, type SageMaker } from './services.ts';
 
 /** Reads a training job. The event that announces one carries no metrics. */
 export type DescribeTrainingJob = (name: string) => Promise<TrainingJob>;
 
-export function createDescribeTrainingJob(sageMaker: SageMaker): DescribeTrainingJob {
+export function createDescribeTrainingJob(sageMaker: SageMakerClient): DescribeTrainingJob {
   return async (name) => {
     const job = await describe(sageMaker, name);
     if (job.TrainingJobArn === undefined || job.CreationTime === undefined || job.TrainingJobStatus === undefined) {
@@ -17,8 +22,8 @@ export function createDescribeTrainingJob(sageMaker: SageMaker): DescribeTrainin
       name,
       arn: job.TrainingJobArn,
       status: job.TrainingJobStatus,
-      createdAt: fromSeconds(job.CreationTime),
-      endedAt: fromSeconds(job.TrainingEndTime ?? job.CreationTime),
+      createdAt: job.CreationTime,
+      endedAt: job.TrainingEndTime ?? job.CreationTime,
       finalMetrics: (job.FinalMetricDataList ?? []).flatMap(({ MetricName, Value }) =>
         MetricName === undefined || Value === undefined ? [] : [{ name: MetricName, value: Value }],
       ),
@@ -27,11 +32,11 @@ export function createDescribeTrainingJob(sageMaker: SageMaker): DescribeTrainin
   };
 }
 
-async function describe(sageMaker: SageMaker, name: string) {
+async function describe(sageMaker: SageMakerClient, name: string) {
   try {
-    return await sageMaker('DescribeTrainingJob', { TrainingJobName: name });
+    return await sageMaker.send(new DescribeTrainingJobCommand({ TrainingJobName: name }));
   } catch (error) {
-    if (isAwsError(error, 'ValidationException')) {
+    if (isRefusal(error, 'ValidationException')) {
       throw new UnusableEventError(`detail.TrainingJobName: SageMaker has no training job "${name}"`);
     }
     throw error;
@@ -52,24 +57,26 @@ const PAGE = 100;
 /** More jobs than one run can look at. */
 const MAX_PAGES = 10;
 
-export function createListCompletedJobs(sageMaker: SageMaker): ListCompletedJobs {
+export function createListCompletedJobs(sageMaker: SageMakerClient): ListCompletedJobs {
   return async (from, to) => {
     const jobs: CompletedJob[] = [];
     let NextToken: string | undefined;
     for (let page = 0; page < MAX_PAGES; page += 1) {
-      const answer = await sageMaker('ListTrainingJobs', {
-        StatusEquals: 'Completed',
-        LastModifiedTimeAfter: from.getTime() / 1000,
-        LastModifiedTimeBefore: to.getTime() / 1000,
-        SortBy: 'CreationTime',
-        SortOrder: 'Ascending',
-        MaxResults: PAGE,
-        NextToken,
-      });
+      const answer = await sageMaker.send(
+        new ListTrainingJobsCommand({
+          StatusEquals: 'Completed',
+          LastModifiedTimeAfter: from,
+          LastModifiedTimeBefore: to,
+          SortBy: 'CreationTime',
+          SortOrder: 'Ascending',
+          MaxResults: PAGE,
+          NextToken,
+        }),
+      );
       for (const job of answer.TrainingJobSummaries ?? []) {
         const { TrainingJobName: name, TrainingJobArn: arn, CreationTime: created, TrainingEndTime: ended } = job;
         if (name !== undefined && arn !== undefined && created !== undefined)
-          jobs.push({ name, arn, createdAt: fromSeconds(created), endedAt: fromSeconds(ended ?? created) });
+          jobs.push({ name, arn, createdAt: created, endedAt: ended ?? created });
       }
       ({ NextToken } = answer);
       if (NextToken === undefined) return { jobs, isAll: true };
@@ -81,7 +88,7 @@ export function createListCompletedJobs(sageMaker: SageMaker): ListCompletedJobs
 /** Reads the tags of a training job; undefined where AWS does not let us, as with the jobs of others. */
 export type ReadTags = (arn: string) => Promise<Tags | undefined>;
 
-export function createReadTags(sageMaker: SageMaker): ReadTags {
+export function createReadTags(sageMaker: SageMakerClient): ReadTags {
   return async (arn) => {
     const tags: Record<string, string> = {};
     let NextToken: string | undefined;
@@ -95,11 +102,16 @@ export function createReadTags(sageMaker: SageMaker): ReadTags {
   };
 }
 
-async function listTags(sageMaker: SageMaker, ResourceArn: string, NextToken: string | undefined) {
+async function listTags(sageMaker: SageMakerClient, ResourceArn: string, NextToken: string | undefined) {
   try {
-    return await sageMaker('ListTags', { ResourceArn, NextToken });
+    return await sageMaker.send(new ListTagsCommand({ ResourceArn, NextToken }));
   } catch (error) {
-    if (isAwsError(error, 'AccessDeniedException')) return undefined;
+    if (isRefusal(error, 'AccessDeniedException')) return undefined;
     throw error;
   }
+}
+
+/** The client has no classes for these. */
+function isRefusal(error: unknown, name: string): boolean {
+  return error instanceof SageMakerServiceException && error.name === name;
 }

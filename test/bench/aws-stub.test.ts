@@ -1,7 +1,13 @@
+import { DescribeTrainingJobCommand, SageMakerClient } from '@aws-sdk/client-sagemaker';
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createIntentTable } from '../../src/aws/intent-table.ts';
 import { comparable, STORE_SCENARIOS } from '../e2e/store-scenarios.ts';
-import { awsAt } from '../support/aws-clients.ts';
+import { openDocuments } from '../../src/aws/documents.ts';
+import { awsClientFor } from '../support/aws-clients.ts';
 import { createMemoryIntents } from '../support/memory-intents.ts';
 import { startAwsStub, type AwsStub } from './aws-stub.ts';
 
@@ -15,19 +21,19 @@ afterEach(() => stub.close());
 describe('the tables that a benchmark runs on', () => {
   test.each(STORE_SCENARIOS)('hold the ledger to its conditions: $title', async ({ play }) => {
     const inMemory = await play(createMemoryIntents());
-    const inStub = await play(createIntentTable(awsAt(stub.url).dynamoDb, 'intents'));
+    const inStub = await play(createIntentTable(openDocuments(awsClientFor(stub.url)), 'intents'));
 
     expect(comparable(inStub)).toEqual(comparable(inMemory));
   });
 
   test('refuse what they cannot read, so that nothing is measured that does not work', async () => {
-    const { dynamoDb } = awsAt(stub.url);
+    const documents = openDocuments(awsClientFor(stub.url));
 
     await expect(
-      dynamoDb('UpdateItem', { TableName: 't', Key: { key: 'k' }, UpdateExpression: 'SET a.b = c' }),
+      documents.send(new UpdateCommand({ TableName: 't', Key: { key: 'k' }, UpdateExpression: 'SET a.b = c' })),
     ).rejects.toMatchObject({ name: 'ValidationException' });
     await expect(
-      dynamoDb('PutItem', { TableName: 't', Item: { key: 'k' }, ConditionExpression: 'size(a)' }),
+      documents.send(new PutCommand({ TableName: 't', Item: { key: 'k' }, ConditionExpression: 'size(a)' })),
     ).rejects.toMatchObject({ name: 'ValidationException' });
   });
 });
@@ -35,7 +41,9 @@ describe('the tables that a benchmark runs on', () => {
 describe('an execution that a benchmark starts', () => {
   test('is started once under its name', async () => {
     const start = (input: string) =>
-      awsAt(stub.url).stepFunctions('StartExecution', { stateMachineArn: 'arn', name: 'one', input });
+      new SFNClient(awsClientFor(stub.url)).send(
+        new StartExecutionCommand({ stateMachineArn: 'arn', name: 'one', input }),
+      );
 
     await start('{}');
     await start('{}');
@@ -46,10 +54,21 @@ describe('an execution that a benchmark starts', () => {
 });
 
 test('a secret is what it was told, and an operation that it does not know is refused', async () => {
-  const { secretsManager, sageMaker } = awsAt(stub.url);
+  const secretsManager = new SecretsManagerClient(awsClientFor(stub.url));
+  const sageMaker = new SageMakerClient(awsClientFor(stub.url));
 
-  expect(await secretsManager('GetSecretValue', { SecretId: 's' })).toMatchObject({ SecretString: '{"apiKey":"key"}' });
-  await expect(sageMaker('DescribeTrainingJob', { TrainingJobName: 'j' })).rejects.toMatchObject({
+  expect(await secretsManager.send(new GetSecretValueCommand({ SecretId: 's' }))).toMatchObject({
+    SecretString: '{"apiKey":"key"}',
+  });
+  await expect(sageMaker.send(new DescribeTrainingJobCommand({ TrainingJobName: 'j' }))).rejects.toMatchObject({
     name: 'UnknownOperationException',
   });
+});
+
+test('a message is taken as SQS takes it, with the hash of its body', async () => {
+  const sqs = new SQSClient({ ...awsClientFor(stub.url), useQueueUrlAsEndpoint: false });
+
+  await sqs.send(new SendMessageCommand({ QueueUrl: 'https://queue', MessageBody: 'text' }));
+
+  expect(stub.requests.map(({ target }) => target)).toEqual(['AmazonSQS.SendMessage']);
 });

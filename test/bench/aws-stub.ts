@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -49,7 +50,10 @@ export async function startAwsStub(secret: string): Promise<AwsStub> {
       FailedEntryCount: 0,
       Entries: (Entries as unknown[]).map((_, index) => ({ EventId: `event-${index}` })),
     }),
-    'AmazonSQS.SendMessage': () => ({ MessageId: 'message' }),
+    'AmazonSQS.SendMessage': ({ MessageBody }) => ({
+      MessageId: 'message',
+      MD5OfMessageBody: createHash('md5').update(String(MessageBody)).digest('hex'),
+    }),
     'AmazonSSM.GetParameter': ({ Name }) => ({ Parameter: { Name, Type: 'String', Value: 'running' } }),
     'secretsmanager.GetSecretValue': ({ SecretId }) => ({ Name: SecretId, SecretString: secret }),
     'AWSStepFunctions.StartExecution': ({ stateMachineArn, name, input }) => {

@@ -145,7 +145,7 @@ describe('in the published dialect', () => {
     await sendDelivery(stage.clients, stage.outputs.busName, { escrowId, deliveredBy: 'owner' });
     const execution = await awaitExecution(stage, retried.execution.replace('goes on as ', ''));
 
-    const intents = createIntentTable(stage.clients.dynamoDb, stage.outputs.intentTable);
+    const intents = createIntentTable(stage.clients.documents, stage.outputs.intentTable);
     expect(execution.states.at(-1)).toBe('Released');
     expect(await intents.read(key)).toMatchObject({ state: 'rejected', retriedAs: retryKey(key) });
     expect(await intents.read(retryKey(key))).toMatchObject({ state: 'applied', retryOf: key, result: { escrowId } });
@@ -163,7 +163,7 @@ describe('in the published dialect', () => {
     await untilNoticed();
     await finishTraining(stage, name, 0.75);
     const { executionName } = await awaitEvent(stage, 'bonus.started', { trainingJobName: name });
-    const intents = createIntentTable(clients.dynamoDb, outputs.intentTable);
+    const intents = createIntentTable(clients.documents, outputs.intentTable);
     await eventually('the intent', () => intents.read(String(executionName)));
     await untilNoticed();
 
@@ -190,7 +190,7 @@ describe('in the published dialect', () => {
         const { executionName } = await awaitEvent(stage, 'bonus.started', { trainingJobName: name });
         return eventually(`a decision over ${name}`, async () => {
           if (findEvents(stage, 'escrow.locked', { executionName }).length > 0) return 'locked';
-          const intents = createIntentTable(stage.clients.dynamoDb, stage.outputs.intentTable);
+          const intents = createIntentTable(stage.clients.documents, stage.outputs.intentTable);
           const intent = await intents.read(String(executionName));
           return intent?.state === 'rejected' ? intent.reason : undefined;
         });
@@ -223,7 +223,7 @@ describe('what no event brings about', () => {
   });
 
   test('what nobody can know is parked, listed, and decided by a person', async () => {
-    const intents = createIntentTable(stage.clients.dynamoDb, stage.outputs.intentTable);
+    const intents = createIntentTable(stage.clients.documents, stage.outputs.intentTable);
     const agentId = LOCAL_AGENTS.treasury;
     const subject = randomUUID();
     const cause = causeOfSignal({ source: 'prediction', id: subject });
@@ -267,7 +267,7 @@ describe('the ledger in DynamoDB and the one in memory agree', () => {
 
   test.each(STORE_SCENARIOS)('$title', async ({ play }) => {
     const inMemory = await play(createMemoryIntents());
-    const inDynamoDb = await play(createIntentTable(stage.clients.dynamoDb, table));
+    const inDynamoDb = await play(createIntentTable(stage.clients.documents, table));
 
     expect(comparable(inDynamoDb)).toEqual(comparable(inMemory));
   });

@@ -64,7 +64,7 @@ describe('without a usable secret', () => {
     const name = jobName();
     await finishTraining(stage, name, 0.75);
     const { executionName } = await awaitEvent(stage, 'bonus.started', { trainingJobName: name });
-    const intents = createIntentTable(stage.clients.dynamoDb, intentTable);
+    const intents = createIntentTable(stage.clients.documents, intentTable);
     const intent = await eventually('the wait', async () => {
       const found = await intents.read(String(executionName));
       return found?.waits === undefined ? undefined : found;
@@ -285,7 +285,7 @@ describe('what nobody can use', () => {
 
 describe('the ledger', () => {
   test('parks what a crashed invocation left in sending, where nothing could show it, and says so', async () => {
-    const intents = createIntentTable(stage.clients.dynamoDb, stage.outputs.intentTable);
+    const intents = createIntentTable(stage.clients.documents, stage.outputs.intentTable);
     const intent = aNewIntent({
       kind: 'trade-order',
       cause: causeOfSignal({ source: 'prediction', id: randomUUID() }),
@@ -304,7 +304,7 @@ describe('the ledger', () => {
   });
 
   test('lets one of fifty invocations send, and gives the others its result', async () => {
-    const intents = createIntentTable(stage.clients.dynamoDb, stage.outputs.intentTable);
+    const intents = createIntentTable(stage.clients.documents, stage.outputs.intentTable);
     const effect = anEffect({ kind: 'trade-order', subject: randomUUID(), expiresAt: inAnHour() });
     let sent = 0;
     const attempt = () =>

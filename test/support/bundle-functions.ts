@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { BUNDLE_ALIASES } from '../../lib/bundle-aliases.ts';
 
 const run = promisify(execFile);
 
@@ -14,6 +15,7 @@ const ESBUILD = [
   '--sources-content=false',
   '--main-fields=module,main',
   '--log-level=warning',
+  ...Object.entries(BUNDLE_ALIASES).map(([name, file]) => `--alias:${name}=./${file}`),
 ];
 
 /**

@@ -89,7 +89,7 @@ const ENDS: readonly string[] = ['Released', 'AutoReleased', 'Refunded', 'Fundin
 
 /** Waits until an execution that had no escrow has one; returns its id. */
 async function awaitEscrow(stage: Stage, executionName: string): Promise<string> {
-  const intents = createIntentTable(stage.clients.dynamoDb, stage.outputs.intentTable);
+  const intents = createIntentTable(stage.clients.documents, stage.outputs.intentTable);
   const findResult = async () => {
     const intent = await intents.read(executionName);
     return intent?.state === 'applied' ? intent.result : undefined;
@@ -103,7 +103,7 @@ export async function finishIntents(
   stage: Stage,
   { sending, manual, rejected }: LeftIntents & { readonly sending: string },
 ): Promise<Ended[]> {
-  const intents = createIntentTable(stage.clients.dynamoDb, stage.outputs.intentTable);
+  const intents = createIntentTable(stage.clients.documents, stage.outputs.intentTable);
   const stateOf = async (key: string) => (await intents.read(key))?.state ?? 'not there';
   await sweeping(stage, 'the order to be parked', async () =>
     (await stateOf(sending)) === 'manual' ? true : undefined,

@@ -1,7 +1,6 @@
 import { LOCAL_AGENTS } from '../../local/local-pipeline.ts';
 import { sendDecision, sendDelivery, sendRequest, setStop } from '../../local/sending.ts';
 import type { IntentStore, NewIntent } from '../../src/ledger/intent.ts';
-import type { DynamoDb } from '../../src/aws/services.ts';
 import {
   askForFault,
   awaitEvent,
@@ -112,9 +111,10 @@ export async function leaveEscrows(stage: Stage): Promise<LeftEscrow[]> {
 /** So long ago the sender of what was left in `sending` crashed. */
 const CRASHED_MS = 10 * 60_000;
 
-/** What of an earlier release writes its intents. */
+/** What of an earlier release writes its intents, over its own client of DynamoDB. */
 interface EarlierLedger {
-  readonly createIntentTable: (dynamoDb: DynamoDb, table: string) => IntentStore;
+  readonly createClients: (endpoint: string) => { readonly dynamoDb: unknown };
+  readonly createIntentTable: (dynamoDb: unknown, table: string) => IntentStore;
   readonly aNewIntent: (overrides: Partial<NewIntent> & { readonly subject: string }) => NewIntent;
   readonly leaveSending: (intents: IntentStore, intent: NewIntent, claimedAt: Date) => Promise<unknown>;
 }
@@ -129,7 +129,8 @@ export interface LeftIntents {
 export async function leaveOrder(stage: Stage, earlierRoot: string, subject: string): Promise<string> {
   const { createIntentTable } = (await import(`${earlierRoot}src/aws/intent-table.ts`)) as EarlierLedger;
   const { aNewIntent, leaveSending } = (await import(`${earlierRoot}test/support/effects.ts`)) as EarlierLedger;
-  const intents = createIntentTable(stage.clients.dynamoDb, stage.outputs.intentTable);
+  const { createClients } = (await import(`${earlierRoot}local/clients.ts`)) as EarlierLedger;
+  const intents = createIntentTable(createClients(stage.endpoint).dynamoDb, stage.outputs.intentTable);
   const cause = { rule: 'prediction-trade', subject, status: 'completed' };
   const intent = aNewIntent({ subject, kind: 'trade-order', cause, agentId: LOCAL_AGENTS.treasury });
   await leaveSending(intents, intent, new Date(Date.now() - CRASHED_MS));

@@ -134,7 +134,7 @@ const MINUTE_MS = 60_000;
 
 /** Leaves an effect as an invocation does that crashed after it was sent, with the lock that it took. */
 async function leaveSent(stage: Stage, intent: NewIntent, lock: string, minutesAgo: number): Promise<IntentStore> {
-  const intents = createIntentTable(stage.clients.dynamoDb, stage.outputs.intentTable);
+  const intents = createIntentTable(stage.clients.documents, stage.outputs.intentTable);
   const sentAt = new Date(Date.now() - minutesAgo * MINUTE_MS);
   const { key, fence } = await intents.prepare(intent, sentAt);
   const { kind } = await intents.claim(
@@ -185,7 +185,7 @@ async function leaveStopped(stage: Stage): Promise<string> {
   const expiresAt = new Date(Date.now() + 60 * MINUTE_MS).toISOString();
   const intent = aNewIntent({ subject, kind: 'escrow-create', agentId: LOCAL_AGENTS.treasury, expiresAt });
   const heldAt = new Date(Date.now() - 10 * MINUTE_MS);
-  await createIntentTable(stage.clients.dynamoDb, stage.outputs.intentTable).prepare(intent, heldAt);
+  await createIntentTable(stage.clients.documents, stage.outputs.intentTable).prepare(intent, heldAt);
   await stage.clients.documents.send(
     new UpdateCommand({
       TableName: stage.outputs.intentTable,
@@ -289,7 +289,7 @@ export const FLOWS: readonly Flow[] = [
       const name = newJob();
       await finishTraining(stage, name, ACCURACY);
       const { executionName } = await awaitEvent(stage, 'bonus.started', { trainingJobName: name });
-      const mailbox = createMailboxTable(stage.clients.dynamoDb, stage.outputs.mailboxTable);
+      const mailbox = createMailboxTable(stage.clients.documents, stage.outputs.mailboxTable);
       await eventually('the wait for a verdict', () => mailbox.findWait(intentAddress(String(executionName))));
       await sweeping(stage, 'the lock', () => findEvents(stage, 'escrow.locked', { executionName })[0]);
     },
@@ -500,7 +500,7 @@ export const FLOWS: readonly Flow[] = [
         await awaitEvent(stage, 'bonus.skipped', { trainingJobName: told });
         await invoke(stage, 'find-missed-jobs');
         await awaitEvent(stage, 'bonus.skipped', { trainingJobName: found });
-        const intents = createIntentTable(stage.clients.dynamoDb, stage.outputs.intentTable);
+        const intents = createIntentTable(stage.clients.documents, stage.outputs.intentTable);
         const { intents: skipped } = await intents.listSince('skipped', new Date(Date.now() - HOUR * 1000), 100);
         const key = skipped.find(({ cause }) => cause.subject.endsWith(told))?.key;
         await invoke(stage, 'decide-intent', { action: 'pay', key, ...DECIDED });

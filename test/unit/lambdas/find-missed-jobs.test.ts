@@ -1,3 +1,4 @@
+import { SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createHandler } from '../../../lambdas/find-missed-jobs/handler.ts';
 import { createDescribeTrainingJob, createListCompletedJobs, createReadTags } from '../../../src/aws/training-jobs.ts';
@@ -5,7 +6,7 @@ import { bonusCause } from '../../../src/escrow/bonus-request.ts';
 import { bonusTerms } from '../../../src/escrow/rule-terms.ts';
 import { effectKey } from '../../../src/ledger/effect-key.ts';
 import { startTwin, type Twin } from '../../../twin/server.ts';
-import { awsAt } from '../../support/aws-clients.ts';
+import { awsClientFor } from '../../support/aws-clients.ts';
 import { aBonusPolicy, aBonusRule } from '../../support/bonus-escrow.ts';
 import { createMemoryBeginnings } from '../../support/memory-beginnings.ts';
 import { createMemoryIntents, type MemoryIntents } from '../../support/memory-intents.ts';
@@ -52,7 +53,7 @@ async function put(path: string, method: string, body: unknown): Promise<void> {
 
 /** The hourly function over the twin's SageMaker, which remembers what it started. */
 function aSweep(policy = aBonusPolicy()) {
-  const client = awsAt(twin.url).sageMaker;
+  const client = new SageMakerClient(awsClientFor(twin.url));
   const recorder = createRecorder();
   const executions = new Map<string, unknown>();
   const handler = createHandler({
@@ -83,7 +84,7 @@ describe('the hourly look for missed jobs', () => {
     expect(await handler()).toEqual({ looked: 1, started: 1, isAll: true });
     expect(await handler()).toEqual({ looked: 1, started: 0, isAll: true });
 
-    const job = await createDescribeTrainingJob(awsAt(twin.url).sageMaker)('churn-missed');
+    const job = await createDescribeTrainingJob(new SageMakerClient(awsClientFor(twin.url)))('churn-missed');
     const key = effectKey(bonusCause(job), 'escrow-create');
     expect([...executions]).toEqual([
       [key, { request: expect.objectContaining({ amountUsd: '50.00', address: 'training-job:churn-missed' }) }],
@@ -125,7 +126,7 @@ describe('the hourly look for missed jobs', () => {
   test('leaves alone a job that has an intent, without asking for its metrics', async () => {
     await aJob('churn-known');
     const { handler, executions } = aSweep();
-    const client = awsAt(twin.url).sageMaker;
+    const client = new SageMakerClient(awsClientFor(twin.url));
     const cause = bonusCause(await createDescribeTrainingJob(client)('churn-known'));
     const key = effectKey(cause, 'escrow-create');
     const intent = { key, kind: 'escrow-create', cause, reference: 'pf1:x', agentId: 'a', payee: 'b' } as const;

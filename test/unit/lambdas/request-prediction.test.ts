@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { createHandler, type Deps } from '../../../lambdas/request-prediction/handler.ts';
-import type { EndpointRequest } from '../../../src/aws/services.ts';
+import type { EndpointRequest } from '../../../src/aws/endpoint.ts';
 import type { InferenceCompletedDetail } from '../../../src/events/inference-completed.ts';
 import type { Predictor } from '../../../src/inference/predictor.ts';
 import { inert } from '../../support/inert.ts';

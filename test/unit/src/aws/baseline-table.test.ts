@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { createBaselineTable } from '../../../../src/aws/baseline-table.ts';
-import { awsAt } from '../../../support/aws-clients.ts';
+import { openDocuments } from '../../../../src/aws/documents.ts';
+import { awsClientFor } from '../../../support/aws-clients.ts';
 import { TREASURY } from '../../../support/bonus-escrow.ts';
 import { aBaseline } from '../../../support/pictures.ts';
 import { answer, startScriptedServer, type ScriptedServer } from '../../../support/scripted-server.ts';
@@ -26,7 +27,7 @@ beforeEach(async () => {
 afterEach(() => server.close());
 
 function table() {
-  return createBaselineTable(awsAt(server.url).dynamoDb, 'intents');
+  return createBaselineTable(openDocuments(awsClientFor(server.url)), 'intents');
 }
 
 const sent = () => server.requests.map(({ body }) => JSON.parse(body) as Record<string, unknown>);

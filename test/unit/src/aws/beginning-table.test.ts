@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createBeginningTable, createReadBeginning } from '../../../../src/aws/beginning-table.ts';
-import { awsAt } from '../../../support/aws-clients.ts';
+import { openDocuments } from '../../../../src/aws/documents.ts';
+import { awsClientFor } from '../../../support/aws-clients.ts';
 import { afterNoon, MINUTE, NOON } from '../../../support/effects.ts';
 import { answer, startScriptedServer, type ScriptedServer } from '../../../support/scripted-server.ts';
 
@@ -28,7 +29,8 @@ beforeEach(async () => {
 });
 afterEach(() => server.close());
 
-const table = (rules = [RULE]) => createBeginningTable(awsAt(server.url).dynamoDb, 'intents', rules, () => now);
+const table = (rules = [RULE]) =>
+  createBeginningTable(openDocuments(awsClientFor(server.url)), 'intents', rules, () => now);
 const operations = () => server.requests.map(({ headers }) => String(headers['x-amz-target']).split('.')[1]);
 const written = () =>
   server.requests
@@ -36,7 +38,7 @@ const written = () =>
     .map(({ body }) => JSON.parse(body) as Record<string, unknown>);
 
 describe('the beginning of the ledger, for whoever sends', () => {
-  const reader = () => createReadBeginning(awsAt(server.url).dynamoDb, 'intents', () => now.getTime());
+  const reader = () => createReadBeginning(openDocuments(awsClientFor(server.url)), 'intents', () => now.getTime());
 
   test('is read once in 15 seconds, and never written', async () => {
     server.script(...Array.from({ length: 4 }, () => RECORDED));

@@ -1,18 +1,25 @@
+import { SQSClient } from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { createHash } from 'node:crypto';
 import { createSendDeadLetter } from '../../../../src/aws/dead-letters.ts';
-import { awsAt } from '../../../support/aws-clients.ts';
+import { awsClientFor } from '../../../support/aws-clients.ts';
 import { answer, startScriptedServer, type ScriptedServer } from '../../../support/scripted-server.ts';
 
 let server: ScriptedServer;
 
 beforeEach(async () => {
   server = await startScriptedServer();
-  server.script(answer(200, { MessageId: 'm-2' }));
 });
 afterEach(() => server.close());
 
+/** SQS answers with the hash of what it took, and the client compares. */
+function willTake(body: string) {
+  const MD5OfMessageBody = createHash('md5').update(body).digest('hex');
+  server.script(answer(200, { MessageId: 'm-2', MD5OfMessageBody }));
+}
+
 function sender() {
-  const client = awsAt(server.url).sqs;
+  const client = new SQSClient(awsClientFor(server.url));
   return createSendDeadLetter(client, `${server.url}/000000000000/dead`);
 }
 
@@ -22,6 +29,8 @@ function sent(): unknown {
 
 describe('a dead letter', () => {
   test('has its reason as an attribute and its body as it was', async () => {
+    willTake('{"a": 1}');
+
     await sender()({ body: '{"a": 1}', reason: 'UnusableEventError: no', messageId: 'm-1' });
 
     expect(sent()).toEqual({
@@ -32,14 +41,24 @@ describe('a dead letter', () => {
   });
 
   test('of a FIFO queue keeps its group, and is told from others by its message', async () => {
+    willTake('text');
+
     await sender()({ body: 'text', reason: 'no', messageId: 'm-1', groupId: 'trades' });
 
     expect(sent()).toMatchObject({ MessageGroupId: 'trades', MessageDeduplicationId: 'm-1' });
   });
 
   test('has a reason of at most a thousand characters', async () => {
+    willTake('text');
+
     await sender()({ body: 'text', reason: 'x'.repeat(5000), messageId: 'm-1' });
 
     expect(sent()).toMatchObject({ MessageAttributes: { reason: { StringValue: 'x'.repeat(1000) } } });
+  });
+
+  test('that did not arrive as it was sent is a fault', async () => {
+    willTake('tex');
+
+    await expect(sender()({ body: 'text', reason: 'no', messageId: 'm-1' })).rejects.toThrow('InvalidChecksumError');
   });
 });

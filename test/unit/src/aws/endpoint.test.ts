@@ -1,8 +1,10 @@
+import { SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { readPrediction, type Answer } from '../../../../src/inference/read-prediction.ts';
 import { CONTENT_TYPES, writeRequest, type RequestFormat } from '../../../../src/inference/write-request.ts';
 import { startTwin, type Twin } from '../../../../twin/server.ts';
-import { awsAt } from '../../../support/aws-clients.ts';
+import { createInvokeModel } from '../../../../src/aws/endpoint.ts';
+import { awsClientFor } from '../../../support/aws-clients.ts';
 import { answer, startScriptedServer, type ScriptedServer } from '../../../support/scripted-server.ts';
 
 let server: ScriptedServer;
@@ -13,7 +15,7 @@ beforeEach(async () => {
 afterEach(() => server.close());
 
 function invoke() {
-  return awsAt(server.url).invokeModel({
+  return createInvokeModel(new SageMakerRuntimeClient(awsClientFor(server.url)))({
     endpointName: 'direction-model',
     contentType: 'text/csv',
     accept: 'application/jsonlines',
@@ -73,7 +75,7 @@ describe("the twin's endpoint", () => {
       { kind: 'predicted-label', format: 'jsonlines', labels },
     ],
   ])('says the same, asked by %j and understood by %j', async (request, form) => {
-    const text = await awsAt(twin.url).invokeModel({
+    const text = await createInvokeModel(new SageMakerRuntimeClient(awsClientFor(twin.url)))({
       endpointName: 'direction-model',
       contentType: CONTENT_TYPES[request.format],
       accept: CONTENT_TYPES[form.format],

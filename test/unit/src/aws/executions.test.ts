@@ -1,17 +1,17 @@
+import { SFNClient } from '@aws-sdk/client-sfn';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createContinueExecution, createResume, createStartExecution } from '../../../../src/aws/executions.ts';
-import type { StepFunctions } from '../../../../src/aws/services.ts';
-import { awsAt } from '../../../support/aws-clients.ts';
+import { awsClientFor } from '../../../support/aws-clients.ts';
 import { answer, startScriptedServer, type ScriptedServer } from '../../../support/scripted-server.ts';
 
 const ARN = 'arn:aws:states:us-east-1:000000000000:stateMachine:escrow-lifecycle';
 
 let server: ScriptedServer;
-let client: StepFunctions;
+let client: SFNClient;
 
 beforeEach(async () => {
   server = await startScriptedServer();
-  client = awsAt(server.url).stepFunctions;
+  client = new SFNClient(awsClientFor(server.url));
 });
 afterEach(() => server.close());
 

@@ -1,6 +1,7 @@
+import { SageMakerFeatureStoreRuntimeClient } from '@aws-sdk/client-sagemaker-featurestore-runtime';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createReadRecord } from '../../../../src/aws/feature-record.ts';
-import { awsAt } from '../../../support/aws-clients.ts';
+import { awsClientFor } from '../../../support/aws-clients.ts';
 import { answer, startScriptedServer, type ScriptedServer } from '../../../support/scripted-server.ts';
 
 let server: ScriptedServer;
@@ -10,7 +11,11 @@ beforeEach(async () => {
 });
 afterEach(() => server.close());
 
-const read = () => createReadRecord(awsAt(server.url).readRecord)('market', 'BTC/USDC', ['rsi_14', 'volume_z']);
+const read = () =>
+  createReadRecord(new SageMakerFeatureStoreRuntimeClient(awsClientFor(server.url)))('market', 'BTC/USDC', [
+    'rsi_14',
+    'volume_z',
+  ]);
 
 describe('a record of Feature Store', () => {
   test('is read by its id, with the features that are taken, as text', async () => {

@@ -1,6 +1,7 @@
+import { SQSClient } from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { createHideMessage } from '../../../../src/aws/hidden-messages.ts';
-import { awsAt } from '../../../support/aws-clients.ts';
+import { awsClientFor } from '../../../support/aws-clients.ts';
 import { answer, startScriptedServer, type ScriptedServer } from '../../../support/scripted-server.ts';
 
 let server: ScriptedServer;
@@ -18,7 +19,7 @@ test.each([
 ])('a message is hidden for whole seconds, 12 hours at most: %d is %d', async (seconds, sent) => {
   server.script(answer(200, {}));
 
-  await createHideMessage(awsAt(server.url).sqs, 'https://queue')('receipt', seconds);
+  await createHideMessage(new SQSClient(awsClientFor(server.url)), 'https://queue')('receipt', seconds);
 
   expect(server.requests[0]?.headers['x-amz-target']).toBe('AmazonSQS.ChangeMessageVisibility');
   expect(JSON.parse(server.requests[0]?.body ?? '')).toEqual({

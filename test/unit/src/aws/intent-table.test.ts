@@ -4,7 +4,8 @@ import { TryLaterError } from '../../../../src/errors.ts';
 import type { ClaimTerms, Intent } from '../../../../src/ledger/intent.ts';
 import type { MicroUsd } from '../../../../src/money.ts';
 import { aNewIntent, aNewSkip, MINUTE, afterNoon, NOON } from '../../../support/effects.ts';
-import { awsAt } from '../../../support/aws-clients.ts';
+import { openDocuments } from '../../../../src/aws/documents.ts';
+import { awsClientFor } from '../../../support/aws-clients.ts';
 import {
   answer,
   resetAfterRequest,
@@ -55,8 +56,8 @@ beforeEach(async () => {
 afterEach(() => server.close());
 
 function table(maxAttempts = 1) {
-  const { dynamoDb } = awsAt(server.url, maxAttempts);
-  return createIntentTable(dynamoDb, TABLE, async (attempt) => void pauses.push(attempt));
+  const documents = openDocuments(awsClientFor(server.url, maxAttempts));
+  return createIntentTable(documents, TABLE, async (attempt) => void pauses.push(attempt));
 }
 
 interface Sent {

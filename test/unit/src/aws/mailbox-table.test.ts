@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createMailboxTable } from '../../../../src/aws/mailbox-table.ts';
-import { awsAt } from '../../../support/aws-clients.ts';
+import { openDocuments } from '../../../../src/aws/documents.ts';
+import { awsClientFor } from '../../../support/aws-clients.ts';
 import { answer, startScriptedServer, type ScriptedServer } from '../../../support/scripted-server.ts';
 
 const SIGNAL = { type: 'delivered', at: '2026-03-06T10:00:00Z', deliveredBy: 'registry' } as const;
@@ -14,7 +15,7 @@ beforeEach(async () => {
 afterEach(() => server.close());
 
 function table() {
-  return createMailboxTable(awsAt(server.url).dynamoDb, 'mailbox');
+  return createMailboxTable(openDocuments(awsClientFor(server.url)), 'mailbox');
 }
 
 function itemOf(index: number): unknown {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { createPaceTable } from '../../../../src/aws/pace-table.ts';
-import { awsAt } from '../../../support/aws-clients.ts';
+import { openDocuments } from '../../../../src/aws/documents.ts';
+import { awsClientFor } from '../../../support/aws-clients.ts';
 import { answer, startScriptedServer, type ScriptedServer } from '../../../support/scripted-server.ts';
 
 let server: ScriptedServer;
@@ -10,7 +11,7 @@ beforeEach(async () => {
 });
 afterEach(() => server.close());
 
-const paces = () => createPaceTable(awsAt(server.url).dynamoDb, 'intents');
+const paces = () => createPaceTable(openDocuments(awsClientFor(server.url)), 'intents');
 const sent = (index: number) => JSON.parse(server.requests[index]?.body ?? '{}') as unknown;
 const REFUSED = answer(400, { __type: 'com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException' });
 const MOVE = { now: 1_000, byMs: 50, until: 9_000 };

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { createPaperBookTable } from '../../../../src/aws/paper-book-table.ts';
 import { parseUsd } from '../../../../src/money.ts';
 import { applyFill, openBook, tellPrice, type PaperBook } from '../../../../src/trading/paper-book.ts';
-import { awsAt } from '../../../support/aws-clients.ts';
+import { openDocuments } from '../../../../src/aws/documents.ts';
+import { awsClientFor } from '../../../support/aws-clients.ts';
 import { answer, startScriptedServer, type ScriptedServer } from '../../../support/scripted-server.ts';
 
 const NINE = '2026-03-06T09:00:00.000Z';
@@ -103,7 +104,7 @@ beforeEach(async () => {
 afterEach(() => server.close());
 
 function table() {
-  return createPaperBookTable(awsAt(server.url).dynamoDb, 'intents');
+  return createPaperBookTable(openDocuments(awsClientFor(server.url)), 'intents');
 }
 
 const sent = () => server.requests.map(({ body }) => JSON.parse(body) as Record<string, unknown>);

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { openDocuments } from '../../../../src/aws/documents.ts';
 import { createPlaceTable } from '../../../../src/aws/place-table.ts';
 import type { Places } from '../../../../src/ledger/places.ts';
-import { awsAt } from '../../../support/aws-clients.ts';
+import { awsClientFor } from '../../../support/aws-clients.ts';
 import { answer, startScriptedServer, type ScriptedServer } from '../../../support/scripted-server.ts';
 
 const at = (name: string) => ({ baseUrl: `https://${name}.example.com`, profile: 'reference' as const });
@@ -24,7 +25,7 @@ beforeEach(async () => {
 });
 afterEach(() => server.close());
 
-const table = () => createPlaceTable(awsAt(server.url).dynamoDb, 'intents');
+const table = () => createPlaceTable(openDocuments(awsClientFor(server.url)), 'intents');
 const operations = () => server.requests.map(({ headers }) => String(headers['x-amz-target']).split('.')[1]);
 
 test('places are recorded once, and read once', async () => {

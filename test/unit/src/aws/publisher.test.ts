@@ -1,6 +1,7 @@
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createPublisher } from '../../../../src/aws/publisher.ts';
-import { awsAt } from '../../../support/aws-clients.ts';
+import { awsClientFor } from '../../../support/aws-clients.ts';
 import { answer, startScriptedServer, type ScriptedServer } from '../../../support/scripted-server.ts';
 
 let server: ScriptedServer;
@@ -11,7 +12,7 @@ beforeEach(async () => {
 afterEach(() => server.close());
 
 function publish() {
-  const publisher = createPublisher(awsAt(server.url).eventBridge, 'the-bus');
+  const publisher = createPublisher(new EventBridgeClient(awsClientFor(server.url)), 'the-bus');
   return publisher('escrow.refunded', { escrowId: 'esc_1' });
 }
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { createKeepRequest } from '../../../../src/aws/request-table.ts';
-import { awsAt } from '../../../support/aws-clients.ts';
+import { openDocuments } from '../../../../src/aws/documents.ts';
+import { awsClientFor } from '../../../support/aws-clients.ts';
 import { answer, startScriptedServer, type ScriptedServer } from '../../../support/scripted-server.ts';
 
 const KEY = { key: { S: 'request/labels-7' } };
@@ -14,7 +15,7 @@ beforeEach(async () => {
 afterEach(() => server.close());
 
 function keep(fingerprint: string) {
-  const documents = awsAt(server.url).dynamoDb;
+  const documents = openDocuments(awsClientFor(server.url));
   return createKeepRequest(documents, 'intents', () => new Date('2026-03-06T09:00:00Z'))('labels-7', fingerprint);
 }
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { createSeenWebhooks } from '../../../../src/aws/seen-webhooks-table.ts';
-import { awsAt } from '../../../support/aws-clients.ts';
+import { openDocuments } from '../../../../src/aws/documents.ts';
+import { awsClientFor } from '../../../support/aws-clients.ts';
 import { answer, startScriptedServer, type ScriptedServer } from '../../../support/scripted-server.ts';
 
 const AT = new Date('2026-03-06T09:00:00.900Z');
@@ -12,7 +13,7 @@ beforeEach(async () => {
 });
 afterEach(() => server.close());
 
-const seen = () => createSeenWebhooks(awsAt(server.url).dynamoDb, 'mailbox');
+const seen = () => createSeenWebhooks(openDocuments(awsClientFor(server.url)), 'mailbox');
 const sent = () => JSON.parse(server.requests[0]?.body ?? '{}') as unknown;
 
 test('a webhook is taken under its id, once, and forgotten after a week', async () => {

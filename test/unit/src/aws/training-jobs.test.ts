@@ -1,9 +1,10 @@
+import { SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createDescribeTrainingJob, createReadTags } from '../../../../src/aws/training-jobs.ts';
 import { UnusableEventError } from '../../../../src/errors.ts';
 import { decideBonus } from '../../../../src/escrow/bonus.ts';
 import { startTwin, type Twin } from '../../../../twin/server.ts';
-import { awsAt } from '../../../support/aws-clients.ts';
+import { awsClientFor } from '../../../support/aws-clients.ts';
 import { aBonusRule, trainingJobArn } from '../../../support/bonus-escrow.ts';
 import { answer, startScriptedServer } from '../../../support/scripted-server.ts';
 
@@ -15,7 +16,7 @@ describe('a training job', () => {
   });
   afterEach(() => twin.close());
 
-  const describeJob = (name: string) => createDescribeTrainingJob(awsAt(twin.url).sageMaker)(name);
+  const describeJob = (name: string) => createDescribeTrainingJob(new SageMakerClient(awsClientFor(twin.url)))(name);
 
   test('is read with its metrics in single precision, and earns what that is worth', async () => {
     const job = await describeJob('churn-xgb-demo');
@@ -51,7 +52,9 @@ describe('a training job', () => {
     const body = JSON.stringify({ tags });
     await fetch(`${twin.url}/_twin/training-jobs/churn-tagged`, { method: 'PUT', body });
 
-    expect(await createReadTags(awsAt(twin.url).sageMaker)(trainingJobArn('churn-tagged'))).toEqual(tags);
+    expect(await createReadTags(new SageMakerClient(awsClientFor(twin.url)))(trainingJobArn('churn-tagged'))).toEqual(
+      tags,
+    );
   });
 
   test('that SageMaker does not know makes its event unusable', async () => {
@@ -66,7 +69,7 @@ test('tags that may not be read are unknown, and other faults are faults', async
   const server = await startScriptedServer();
   try {
     const headers = { 'content-type': 'application/x-amz-json-1.1' };
-    const readTags = createReadTags(awsAt(server.url).sageMaker);
+    const readTags = createReadTags(new SageMakerClient(awsClientFor(server.url)));
     server.script(answer(400, { __type: 'AccessDeniedException', message: 'not yours' }, headers));
     expect(await readTags('arn:of-others')).toBeUndefined();
 
@@ -90,7 +93,7 @@ describe('an answer of SageMaker', () => {
     const server = await startScriptedServer();
     try {
       server.script(answer(status, body, { 'content-type': 'application/x-amz-json-1.1' }));
-      const reading = createDescribeTrainingJob(awsAt(server.url).sageMaker)('churn');
+      const reading = createDescribeTrainingJob(new SageMakerClient(awsClientFor(server.url)))('churn');
 
       await expect(reading).rejects.toThrow(message);
       await expect(reading).rejects.not.toBeInstanceOf(UnusableEventError);

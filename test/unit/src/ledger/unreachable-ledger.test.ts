@@ -1,12 +1,12 @@
+import { ThrottlingException } from '@aws-sdk/client-dynamodb';
 import { expect, test } from '@jest/globals';
 import { sayUnreachable } from '../../../../src/aws/reachable-intents.ts';
-import { AwsError } from '../../../../src/aws/aws-error.ts';
 import { performEffect } from '../../../../src/ledger/perform-effect.ts';
 import { afterNoon, anEffect, anInvocation, MINUTE } from '../../../support/effects.ts';
 import { inert } from '../../../support/inert.ts';
 import { createMemoryIntents } from '../../../support/memory-intents.ts';
 
-const throttled = new AwsError('ThrottlingException', 'slow down', 400);
+const throttled = new ThrottlingException({ message: 'slow down', $metadata: { httpStatusCode: 400 } });
 
 /** A ledger of which one operation is throttled. */
 const failingAt = (failing: string) =>
