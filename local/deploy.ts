@@ -1,10 +1,11 @@
+import { DeleteBucketPolicyCommand, S3Client } from '@aws-sdk/client-s3';
 import { execa } from 'execa';
 import { readFileSync } from 'node:fs';
 import type { Outputs } from '../src/local-session.ts';
 import type { Profile } from '../src/purple-flea/service.ts';
+import { localAccess } from '../src/local-session.ts';
 import { ACCOUNT, awsEnvironment, REGION } from './emulator.ts';
 import { BIN, ROOT, RUN } from './paths.ts';
-import { callSigned } from './signed-call.ts';
 
 /** Where this process's own stacks are synthesized. */
 export const ASSEMBLY = `${RUN}cdk.out`;
@@ -39,8 +40,8 @@ export async function synthesize(
 export async function bootstrap(endpoint: string, report: Report, stop?: AbortSignal): Promise<void> {
   const args = ['bootstrap', `aws://${ACCOUNT}/${REGION}`];
   await cdk({ args, environment: awsEnvironment(endpoint), report, stop, cwd: RUN });
-  const path = `/cdk-hnb659fds-assets-${ACCOUNT}-${REGION}`;
-  await callSigned(endpoint, { service: 's3', method: 'DELETE', path, query: 'policy' });
+  const Bucket = `cdk-hnb659fds-assets-${ACCOUNT}-${REGION}`;
+  await new S3Client(localAccess(endpoint)).send(new DeleteBucketPolicyCommand({ Bucket }));
 }
 
 /** Deploys the synthesized stacks with the real CDK, and returns their outputs. */

@@ -1,7 +1,14 @@
+import { GetRolePolicyCommand, IAMClient, PutRolePolicyCommand, paginateListRolePolicies } from '@aws-sdk/client-iam';
 import { paginateListFunctions } from '@aws-sdk/client-lambda';
 import { DescribeSecretCommand } from '@aws-sdk/client-secrets-manager';
+import {
+  GetQueueAttributesCommand,
+  paginateListQueues,
+  SetQueueAttributesCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import { localAccess } from '../src/local-session.ts';
 import type { Clients } from './clients.ts';
-import { callQuery, callSigned } from './signed-call.ts';
 
 /** One statement of a policy, as IAM keeps it. */
 export interface Statement {
@@ -32,27 +39,28 @@ export async function readRolePolicies(clients: Clients, endpoint: string, only?
 }
 
 async function readPoliciesOf(endpoint: string, functionName: string, roleName: string): Promise<RolePolicy[]> {
-  const listed = await callQuery(endpoint, 'iam', { Action: 'ListRolePolicies', RoleName: roleName });
-  const names = [...listed.matchAll(/<member>([^<]*)<\/member>/g)].map(([, name = '']) => name);
-  return Promise.all(
-    names.map(async (policyName) => {
-      const asked = { Action: 'GetRolePolicy', RoleName: roleName, PolicyName: policyName };
-      const answer = await callQuery(endpoint, 'iam', asked);
-      const [, text = ''] = /<PolicyDocument>([^<]*)<\/PolicyDocument>/.exec(answer) ?? [];
-      const { Statement } = JSON.parse(decodeURIComponent(text)) as { readonly Statement: readonly Statement[] };
-      return { functionName, roleName, policyName, statements: Statement };
-    }),
-  );
+  const client = new IAMClient(localAccess(endpoint));
+  const policies: RolePolicy[] = [];
+  for await (const { PolicyNames = [] } of paginateListRolePolicies({ client }, { RoleName: roleName })) {
+    for (const policyName of PolicyNames) {
+      const asked = new GetRolePolicyCommand({ RoleName: roleName, PolicyName: policyName });
+      const { PolicyDocument = '' } = await client.send(asked);
+      const { Statement } = JSON.parse(decodeURIComponent(PolicyDocument)) as { readonly Statement: Statement[] };
+      policies.push({ functionName, roleName, policyName, statements: Statement });
+    }
+  }
+  return policies;
 }
 
 /** Replaces a policy of a role. */
 export async function writeRolePolicy(endpoint: string, policy: RolePolicy): Promise<void> {
-  await callQuery(endpoint, 'iam', {
-    Action: 'PutRolePolicy',
-    RoleName: policy.roleName,
-    PolicyName: policy.policyName,
-    PolicyDocument: JSON.stringify({ Version: '2012-10-17', Statement: policy.statements }),
-  });
+  await new IAMClient(localAccess(endpoint)).send(
+    new PutRolePolicyCommand({
+      RoleName: policy.roleName,
+      PolicyName: policy.policyName,
+      PolicyDocument: JSON.stringify({ Version: '2012-10-17', Statement: policy.statements }),
+    }),
+  );
 }
 
 /**
@@ -75,24 +83,25 @@ export async function mendRolePolicies(clients: Clients, endpoint: string): Prom
  * refuse this change too, so it says that it came through a proxy that took TLS off.
  */
 export async function allowPlainHttp(endpoint: string, prefix: string): Promise<void> {
-  const call = async (operation: string, input: object) => {
-    const headers = {
-      'content-type': 'application/x-amz-json-1.0',
-      'x-amz-target': `AmazonSQS.${operation}`,
-      'x-forwarded-proto': 'https',
-    };
-    const text = await callSigned(endpoint, { service: 'sqs', headers, body: JSON.stringify(input) });
-    return (text === '' ? {} : JSON.parse(text)) as { QueueUrls?: string[]; Attributes?: Record<string, string> };
-  };
-  const { QueueUrls = [] } = await call('ListQueues', { QueueNamePrefix: prefix, MaxResults: 1000 });
-  for (const QueueUrl of QueueUrls) {
-    const { Attributes } = await call('GetQueueAttributes', { QueueUrl, AttributeNames: ['Policy'] });
-    if (Attributes?.['Policy'] === undefined) continue;
-    const policy = JSON.parse(Attributes['Policy']) as { readonly Statement: readonly Statement[] };
-    const Statement = policy.Statement.filter(({ Condition }) => !refusesPlainHttp(Condition));
-    const Policy = Statement.length === 0 ? '' : JSON.stringify({ ...policy, Statement });
-    await call('SetQueueAttributes', { QueueUrl, Attributes: { Policy } });
-  }
+  const client = new SQSClient(localAccess(endpoint));
+  client.middlewareStack.add(
+    (next) => (args) => {
+      (args.request as { readonly headers: Record<string, string> }).headers['x-forwarded-proto'] = 'https';
+      return next(args);
+    },
+    { step: 'build' },
+  );
+  for await (const { QueueUrls = [] } of paginateListQueues({ client }, { QueueNamePrefix: prefix, MaxResults: 1000 }))
+    for (const QueueUrl of QueueUrls) await dropRefusal(client, QueueUrl);
+}
+
+async function dropRefusal(client: SQSClient, QueueUrl: string): Promise<void> {
+  const { Attributes } = await client.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['Policy'] }));
+  if (Attributes?.['Policy'] === undefined) return;
+  const policy = JSON.parse(Attributes['Policy']) as { readonly Statement: readonly Statement[] };
+  const Statement = policy.Statement.filter(({ Condition }) => !refusesPlainHttp(Condition));
+  const Policy = Statement.length === 0 ? '' : JSON.stringify({ ...policy, Statement });
+  await client.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { Policy } }));
 }
 
 function refusesPlainHttp(condition: object = {}): boolean {

@@ -11,10 +11,19 @@ import { readRolePolicies, writeRolePolicy } from '../../local/role-policies.ts'
 import { deliverAwsEvent } from '../../local/aws-events.ts';
 import { prepareLocalAws } from '../../local/python.ts';
 import { askModel } from '../../local/sending.ts';
-import { callSigned } from '../../local/signed-call.ts';
 import type { Predictor } from '../../src/inference/predictor.ts';
 import { bundleFunctions } from '../support/bundle-functions.ts';
-import { awaitDeadLetter, awaitEvent, findEvents, ordersFor, settle, startStage, type Stage } from './stage.ts';
+import {
+  awaitDeadLetter,
+  awaitEvent,
+  findEvents,
+  makeBucket,
+  ordersFor,
+  settle,
+  startStage,
+  writeObject,
+  type Stage,
+} from './stage.ts';
 
 const FEATURES = { bucket: 'purple-flea-local-features', key: 'btc/latest & best.json' };
 const ORDER = ['momentum_5m', 'momentum_1h', 'rsi_14', 'volume_z', 'funding_rate'];
@@ -28,8 +37,8 @@ const { bucket: answers } = inference;
 
 beforeAll(async () => {
   stage = await startStage();
-  await putS3(`/${FEATURES.bucket}`);
-  await putS3(`/${answers}`);
+  await makeBucket(stage, FEATURES.bucket);
+  await makeBucket(stage, answers);
   await readFeaturesFromS3();
 }, 600_000);
 
@@ -37,13 +46,7 @@ afterAll(async () => {
   await stage.close();
 });
 
-/** Makes a bucket, or writes an object. */
-async function putS3(path: string, body = ''): Promise<void> {
-  await callSigned(stage.endpoint, { service: 's3', method: 'PUT', path, body });
-}
-
-const putFeatures = (features: object) =>
-  putS3(`/${FEATURES.bucket}/${encodeURI(FEATURES.key).replace('&', '%26')}`, JSON.stringify(features));
+const putFeatures = (features: object) => writeObject(stage, FEATURES.bucket, FEATURES.key, JSON.stringify(features));
 
 /** Deploys the predictor of the stage as one whose features are in S3, and which speaks CSV with its model. */
 async function readFeaturesFromS3(): Promise<void> {
@@ -89,7 +92,7 @@ const ask = (scheduledTime: string) => askModel(stage.clients, stage.outputs.req
 
 /** Says what S3 says where a bucket sends its events to EventBridge. */
 async function writeAnswer(key: string, text: string): Promise<void> {
-  await putS3(`/${answers}/${key}`, text);
+  await writeObject(stage, answers, key, text);
   await announceAnswer(key, text.length);
 }
 

@@ -1,3 +1,5 @@
+import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import {
   DescribeExecutionCommand,
   ListExecutionsCommand,
@@ -5,6 +7,7 @@ import {
   type HistoryEvent,
 } from '@aws-sdk/client-sfn';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
+import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import {
   CreateQueueCommand,
   GetQueueAttributesCommand,
@@ -16,8 +19,8 @@ import getPort, { portNumbers } from 'get-port';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { localAccess } from '../../src/local-session.ts';
 import { RUN } from '../../local/paths.ts';
-import { callQuery, callSigned } from '../../local/signed-call.ts';
 import { registerTrainingJob, sendTrainingEvent } from '../../local/sending.ts';
 import { readEscrows, readOrders } from '../../local/twin-view.ts';
 import { clientReference } from '../../src/ledger/effect-key.ts';
@@ -190,13 +193,18 @@ export async function invoke({ clients }: Stage, lambda: string, input: object =
 
 /** What a function has logged, whoever invoked it. */
 export async function readLog({ endpoint }: Stage, lambda: string): Promise<string> {
-  const text = await callSigned(endpoint, {
-    service: 'logs',
-    headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'Logs_20140328.FilterLogEvents' },
-    body: JSON.stringify({ logGroupName: `/aws/lambda/purple-flea-local-${lambda}`, limit: 10_000 }),
-  });
-  const { events } = JSON.parse(text) as { events: { message: string }[] };
+  const asked = { logGroupName: `/aws/lambda/purple-flea-local-${lambda}`, limit: 10_000 };
+  const { events = [] } = await new CloudWatchLogsClient(localAccess(endpoint)).send(new FilterLogEventsCommand(asked));
   return events.map(({ message }) => message).join('\n');
+}
+
+/** Makes a bucket that functions read from. */
+export async function makeBucket({ endpoint }: Stage, Bucket: string): Promise<void> {
+  await new S3Client(localAccess(endpoint)).send(new CreateBucketCommand({ Bucket }));
+}
+
+export async function writeObject({ endpoint }: Stage, Bucket: string, Key: string, Body: string): Promise<void> {
+  await new S3Client(localAccess(endpoint)).send(new PutObjectCommand({ Bucket, Key, Body }));
 }
 
 /** Moves the clock of the stage's twin. */
@@ -277,14 +285,14 @@ export async function openNotifications({ clients, endpoint, outputs }: Stage): 
       Attributes: { Policy: JSON.stringify({ Version: '2012-10-17', Statement: [statement] }) },
     }),
   );
-  await callQuery(endpoint, 'sns', {
-    Action: 'Subscribe',
-    TopicArn: outputs.notificationTopicArn,
-    Protocol: 'sqs',
-    Endpoint: Attributes?.['QueueArn'] ?? '',
-    'Attributes.entry.1.key': 'RawMessageDelivery',
-    'Attributes.entry.1.value': 'true',
-  });
+  await new SNSClient(localAccess(endpoint)).send(
+    new SubscribeCommand({
+      TopicArn: outputs.notificationTopicArn,
+      Protocol: 'sqs',
+      Endpoint: Attributes?.['QueueArn'],
+      Attributes: { RawMessageDelivery: 'true' },
+    }),
+  );
   const lines: string[] = [];
   return async () => {
     const { Messages = [] } = await clients.sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }));

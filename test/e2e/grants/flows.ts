@@ -17,7 +17,6 @@ import {
   sendRequest,
   sendTrainingEvent,
 } from '../../../local/sending.ts';
-import { callSigned } from '../../../local/signed-call.ts';
 import { createIntentTable } from '../../../src/aws/intent-table.ts';
 import { createMailboxTable } from '../../../src/aws/mailbox-table.ts';
 import { intentAddress } from '../../../src/escrow/mailbox.ts';
@@ -35,10 +34,12 @@ import {
   findEvents,
   finishTraining,
   invoke,
+  makeBucket,
   moveTwinClock,
   settle,
   statesOf,
   type Stage,
+  writeObject,
 } from '../stage.ts';
 import { postToTwin, sweeping } from '../playing.ts';
 
@@ -92,8 +93,8 @@ function playInference(stage: Stage, key: string, text: string) {
   const [inference] = loadConfig('local').trading.inferences;
   const bucket = inference?.bucket ?? '';
   return (async () => {
-    await callSigned(stage.endpoint, { service: 's3', method: 'PUT', path: `/${bucket}`, body: '' });
-    await callSigned(stage.endpoint, { service: 's3', method: 'PUT', path: `/${bucket}/${key}`, body: text });
+    await makeBucket(stage, bucket);
+    await writeObject(stage, bucket, key, text);
     await deliverAwsEvent(stage.clients, {
       busName: 'default',
       source: 'aws.s3',
