@@ -25,7 +25,7 @@ export const ledgerEnvironment = {
   STOP_PARAMETER: z.string(),
 };
 export const mailboxEnvironment = { MAILBOX_TABLE: z.string() };
-/** Of functions that read objects of S3; on the local AWS alone there is an address. */
+/** Of functions that take messages from a queue. */
 export const queueEnvironment = {
   QUEUE_URL: z.string(),
   DEAD_LETTER_QUEUE_URL: z.string(),

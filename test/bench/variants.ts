@@ -45,7 +45,7 @@ const FEATURES = { momentum_5m: 0.006, momentum_1h: 0.012, rsi_14: 62, volume_z:
 /** Builds and describes everything that is measured. @param outdir for bundles. */
 export async function prepare(outdir: string, awsUrl: string, twinUrl: string): Promise<Bench> {
   await bundleFunctions(['lambdas/place-trade/index.ts', 'lambdas/start-bonus/index.ts'], 'lambdas', outdir);
-  await bundleFunctions([`${HERE}/empty.ts`, `${HERE}/plain-trade.ts`, `${HERE}/plain-bonus.ts`], HERE, outdir);
+  await bundleFunctions([`${HERE}/empty.ts`, `${HERE}/plain-trade.ts`, `${HERE}/plain-bonus.ts`], HERE, outdir, {});
 
   const aws = {
     AWS_REGION: 'us-east-1',

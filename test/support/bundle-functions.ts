@@ -15,18 +15,24 @@ const ESBUILD = [
   '--sources-content=false',
   '--main-fields=module,main',
   '--log-level=warning',
-  ...Object.entries(BUNDLE_ALIASES).map(([name, file]) => `--alias:${name}=./${file}`),
 ];
 
 /**
  * Bundles entries as functions are bundled for deployment: `<base>/<path>.ts` becomes `<outdir>/<path>.js`.
  *
+ * @param aliases what stands in for parts of packages.
  * @throws whatever esbuild complains of, warnings included.
  */
-export async function bundleFunctions(entries: readonly string[], base: string, outdir: string): Promise<void> {
+export async function bundleFunctions(
+  entries: readonly string[],
+  base: string,
+  outdir: string,
+  aliases: Readonly<Record<string, string>> = BUNDLE_ALIASES,
+): Promise<void> {
   const { stdout, stderr } = await run('node_modules/.bin/esbuild', [
     ...entries,
     ...ESBUILD,
+    ...Object.entries(aliases).map(([name, file]) => `--alias:${name}=./${file}`),
     `--outbase=${base}`,
     `--outdir=${outdir}`,
   ]);
