@@ -19,7 +19,6 @@ import { secretsManager } from '../../../../lambdas/shared/clients/secrets-manag
 import { sqs } from '../../../../lambdas/shared/clients/sqs.ts';
 import { ssm } from '../../../../lambdas/shared/clients/ssm.ts';
 import { stepFunctions } from '../../../../lambdas/shared/clients/step-functions.ts';
-import { defaultProvider } from '../../../../lambdas/shared/bundled/default-credentials.ts';
 import { answer, startScriptedServer, type ScriptedServer } from '../../../support/scripted-server.ts';
 
 const CREDENTIALS = { AWS_ACCESS_KEY_ID: 'AKIDROLE', AWS_SECRET_ACCESS_KEY: 'secret', AWS_SESSION_TOKEN: 'session' };
@@ -100,13 +99,5 @@ describe('the clients of functions', () => {
     s3,
   ])('are all set alike (%#)', async ({ config }) => {
     expect(await config.maxAttempts()).toBe(4);
-  });
-});
-
-test('a function has the credentials of its environment, and looks nowhere else', async () => {
-  expect(await defaultProvider()()).toMatchObject({
-    accessKeyId: 'AKIDROLE',
-    secretAccessKey: 'secret',
-    sessionToken: 'session',
   });
 });
