@@ -91,7 +91,7 @@ function whatIf(): readonly string[] {
   const differences = lines.findIndex((text) => text.startsWith('they differ on'));
   const command = `npm run what-if -- --events ${folder}/events.jsonl --prices ${folder}/prices.csv --config local --config ${folder}/careful.json`;
   return [
-    'What if? A made-up week of signals, decided over under two configurations:',
+    'What if? A made-up week of signals, replayed under two configurations:',
     '',
     ...lines.slice(0, differences),
     command,

@@ -94,7 +94,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     status: 'refunded',
   },
   'auto-release': {
-    title: 'the counterparty completes, nobody looks until the time has run out: Purple Flea pays (published: refunds)',
+    title: 'the counterparty completes, nobody decides until the deadline: Purple Flea pays (published: refunds)',
     after: async (stage, escrowId) => {
       await callAsOwner(stage, `/escrow/complete/${escrowId}`, { completion_note: 'done' });
       await moveClock(stage, 169);
@@ -105,7 +105,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     inPublished: { end: 'Refunded', status: 'refunded' },
   },
   guard: {
-    title: 'the counterparty completes, nobody decides, and the guard does before silence would',
+    title: 'the counterparty completes, nobody decides, and the guard does before the deadline',
     hoursAgo: 167.8,
     after: (stage, escrowId) => callAsOwner(stage, `/escrow/complete/${escrowId}`, { completion_note: 'done' }),
     end: 'Released',

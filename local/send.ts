@@ -17,15 +17,15 @@ import {
 const USAGE = `Puts an event on the buses of the pipeline that \`npm start\` runs.
 
   npm run send -- training --job NAME [--accuracy 0.93] [--tag team=churn]     a training job finishes; without --accuracy it has no metric
-  npm run send -- delivered --escrow ID --by WHO            what the escrow waits for is there
+  npm run send -- delivered --escrow ID --by WHO            the delivery that the escrow waits for
   npm run send -- delivered --job NAME --by WHO             the same, by the training job; may come before the lock
   npm run send -- delivered --request ID [--milestone NAME] --by WHO     the same, by the request that asked for it
-  npm run send -- request --id ID --to AGENT --amount 20.00              an escrow is asked for
-  npm run send -- request --id ID --to AGENT --milestone draft=5.00 --milestone final=15.00     one a milestone
+  npm run send -- request --id ID --to AGENT --amount 20.00              requests an escrow
+  npm run send -- request --id ID --to AGENT --milestone draft=5.00 --milestone final=15.00     one escrow for each milestone
   npm run send -- prediction --direction long|short|hold --confidence 0.8 [--asset BTC-USDC] [--id ID]
   npm run send -- alert --direction long|short --price 61000.00 [--asset BTC-USDC] [--id ID] [--by rsi_oversold]
   npm run send -- ask-model                                 the first predictor asks its endpoint, and publishes its answer
-  npm run send -- stop running|reducing|halted              the switch: all goes on, no new outflow, nothing is sent`;
+  npm run send -- stop running|reducing|halted              the stop: send everything, nothing new, nothing`;
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({

@@ -14,10 +14,10 @@ import { readBooks } from './twin-view.ts';
 const USAGE = `npm start               start the pipeline on this machine, show both flows, stay up
 npm start -- --once     the same, then stop; exits 0 only if the money is where it should be
 
-  --scenario NAME        one way that an escrow can go, instead of both flows:
+  --scenario NAME        one course of an escrow, instead of both flows:
 ${scenarioList()}
 
-  --escrow-profile NAME  the dialect of the escrow API, reference or published; config/local.json has it if left out`;
+  --escrow-profile NAME  the dialect of the escrow API, reference or published; if left out, that of config/local.json`;
 
 /** Starts the pipeline, runs the demo, and stays up unless asked not to. */
 async function main(): Promise<number> {
@@ -131,15 +131,15 @@ async function followDeadLetters(clients: LocalPipeline['clients'], stop: AbortS
 
 function hints({ endpoint, twinUrl, outputs, functionLog }: LocalPipeline): string {
   return `
-It stays up. In another terminal, send an event of your own; what follows from it appears above:
+It stays up. In another terminal, send an event of your own; the effects appear above:
 
   npm run send -- training --job churn-v2 --accuracy 0.85     a training job finishes
   npm run send -- delivered --job churn-v2 --by "me"          its owner approves: the escrow is released
   npm run signal -- reject --job churn-v2 --by "me" --reason "too slow"   or somebody rejects it: it is disputed
   npm run send -- prediction --direction short --confidence 0.71
-  npm run send -- alert --direction long --price 61000.00     whatever watches prices wants an order
-  npm run send -- ask-model                                   the endpoint is asked, as every 5 minutes on AWS
-  npm run send -- stop reducing                               no new money goes out until: stop running
+  npm run send -- alert --direction long --price 61000.00     a price alert asks for an order
+  npm run send -- ask-model                                   a predictor asks the endpoint, as a schedule would on AWS
+  npm run send -- stop reducing                               holds back new payments until: stop running
 
 Where to look:
 

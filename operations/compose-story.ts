@@ -79,7 +79,7 @@ function moneyAt({ status, statusShown, amountUsd, feeUsd, netUsd, counterpartyA
     case 'refunded':
       return `refunded: $${amountUsd}, of which the published server keeps the fee of $${feeUsd}`;
     case 'unrecognized':
-      return `$${amountUsd}, and the escrow is "${statusShown}", a word that nobody knows`;
+      return `$${amountUsd}, and the escrow is "${statusShown}", an unknown status`;
   }
 }
 

@@ -10,7 +10,7 @@ import { readStage } from './stage-access.ts';
 const USAGE = `npm run doctor -- [--stage dev] [--live]    whether orders may go out: key, account, limits, stop; and whether each key works
 
   --stage     local (the default: what npm start runs), or another stage of config/, with your AWS credentials
-  --live      exit by what live trading needs, also where the stage trades on paper
+  --live      check for live trading, even if the stage trades on paper
 
 Exits 1 where a check fails. Needs lambda:InvokeFunction on check-readiness and decide-intent. It changes nothing.`;
 

@@ -4,34 +4,34 @@ import type { Answer, Decide } from './intents/decide.ts';
 import { openFunction } from './invoke-function.ts';
 import { readStage } from './stage-access.ts';
 
-const USAGE = `npm run intents -- list [--state manual] [--agent ID]    effects that a person has to decide, or those of another state
-npm run intents -- list --open [--agent ID]    what is not at its end: intents in any open state, and escrows that are not settled
-npm run intents -- list --elsewhere [--agent ID]    of that, what lives at an address or in a dialect that is not configured any more
-npm run intents -- show KEY                    all that is recorded of one
+const USAGE = `npm run intents -- list [--state manual] [--agent ID]    intents in a state; without --state those that a person must decide
+npm run intents -- list --open [--agent ID]    all open intents, and escrows that are not settled
+npm run intents -- list --elsewhere [--agent ID]    those of them at an address or in a dialect that is no longer configured
+npm run intents -- show KEY                    everything recorded about one intent
 npm run intents -- resolve KEY --applied ID --operator NAME --evidence TEXT --reason TEXT
 npm run intents -- resolve KEY --not-applied --operator NAME --evidence TEXT --reason TEXT
 npm run intents -- retry KEY --operator NAME --evidence TEXT --reason TEXT
 npm run intents -- retry --all --operator NAME --evidence TEXT [--kind KIND] [--reason TEXT] [--since TIME] [--dry-run]
 npm run intents -- continue KEY
-npm run intents -- skipped [--since TIME] [--rule NAME]      what skipped causes would pay
+npm run intents -- skipped [--since TIME] [--rule NAME]      skipped causes, and what they would pay
 npm run intents -- pay KEY --operator NAME --evidence TEXT --reason TEXT [--dry-run]
 npm run intents -- pay --all [--since TIME] [--rule NAME] --operator NAME --evidence TEXT --reason TEXT [--dry-run]
 npm run intents -- begin [--at TIME --operator NAME --reason TEXT [--rule NAME]]
 
-  resolve     records what you found out about a manual one; where it was applied, its escrow's execution goes on
-  retry       asks for another try of a rejected one, under a new key that names the old. --all: of every rejected one but orders;
-              --kind, --reason (a text in why it was rejected) and --since narrow it; --dry-run only lists them
-  continue    starts the execution of its escrow again, if that has ended; it does what is left to do
-  skipped     lists causes that were too old to be paid, and what they would pay
-  pay         pays a skipped cause, once, unless Purple Flea shows its reference; --dry-run only looks
+  resolve     records what you found out about a manual intent; if it was applied, its escrow's execution continues
+  retry       asks for another try of a rejected intent, under a new key that names the old. --all: of all rejected intents except orders;
+              --kind, --reason (a text in the reason of the rejection) and --since narrow it; --dry-run only lists them
+  continue    if the execution of its escrow has ended, starts it again; it does only what is left
+  skipped     lists causes that were too old to pay, and what they would pay
+  pay         pays a skipped cause once, unless Purple Flea shows its reference; --dry-run only looks
   begin       shows when the ledger and its rules began; with --at it moves the ledger's beginning, or that of a rule
 
-  KEY         of an effect; for retry and continue also the name of an execution that ended before any effect was recorded
+  KEY         the key of an effect; for retry and continue also the name of an execution that ended before any effect was recorded
   TIME        ISO 8601 in UTC, such as 2026-11-01T00:00:00Z; --since is 30 days ago if left out
-  ID          what Purple Flea calls it: the escrow's, order's or payment's id
+  ID          Purple Flea's id of the escrow, order or payment
   --stage     local (the default: what npm start runs), or another stage of config/, with your AWS credentials
 
-None of these sends anything itself. What an execution has left to do it does under the budgets and the stop.`;
+None of these commands sends anything itself. Executions that they start or continue obey the budgets and the stop.`;
 
 const ACTIONS = ['list', 'show', 'resolve', 'retry', 'continue', 'skipped', 'pay', 'begin'];
 const WITH_KEY = ['show', 'resolve', 'retry', 'continue'];

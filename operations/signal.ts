@@ -7,16 +7,16 @@ import { accessTo, readStage } from './stage-access.ts';
 
 const USAGE = `npm run signal -- approve WHICH --by NAME --reason TEXT    the escrow is released
 npm run signal -- reject WHICH --by NAME --reason TEXT     it is disputed; Purple Flea's staff decide
-npm run signal -- deliver WHICH --by NAME [--reason TEXT]  what it waits for is there; the gate decides
+npm run signal -- deliver WHICH --by NAME [--reason TEXT]  the delivery is there; the gate decides
 
   WHICH       --escrow ID, or --job NAME, or --request ID [--milestone NAME]
   --job       the training job whose bonus it is: the signal may come before the escrow is locked
-  --request   the request that asked for it, and which of its milestones: likewise
-  --by        who says so, for the record
-  --reason    why, for the record and for Purple Flea's staff; of a delivery, a note
+  --request   the request that asked for it, and its milestone if it has any; may also come before the lock
+  --by        who decides or delivers, for the record
+  --reason    the reason, for the record and for Purple Flea's staff; for a delivery, a note
   --stage     local (the default: what npm start runs), or another stage of config/, with your AWS credentials
 
-Puts one event on the stage's bus. What is said first counts; a second one changes nothing once money has moved.`;
+Puts one event on the stage's bus. The first signal counts; another changes nothing once money has moved.`;
 
 const SOURCE = 'purple-flea-pipeline.operations';
 

@@ -12,13 +12,13 @@ import { drawComparison } from '../src/what-if/draw-equity.ts';
 import { listFiles, readText } from './read-text.ts';
 
 const USAGE = `npm run what-if -- --events FILE --config A [--config B] [--prices FILE] [--svg FILE] [--all]
-    what recorded events would have come to under one configuration, or under two side by side, on paper
+    replays recorded events on paper, under one configuration or under two side by side
 
   --events    EventBridge events: JSON lines, one after another, or an array; gzip or not; a file or a folder, more than once
   --config    a stage (${STAGES.join(', ')}) or a file like config/dev.json
   --prices    CSV with the header at,asset,price, or JSON lines with these fields; prices in the events count as well
   --svg       where to write a picture of the equity
-  --all       lists every signal on which the two differ, and not ${SHOWN_DIFFERENCES} on which they trade differently
+  --all       lists every signal on which the two differ; otherwise only the first ${SHOWN_DIFFERENCES} on which they trade differently
 
 It reads these files and nothing else: no AWS, no key. docs/what-if.md says what it does not tell.`;
 

@@ -55,7 +55,7 @@ export function drawElsewhere(found: readonly Elsewhere[]): string {
       ({ place, intents, escrows }) =>
         `At ${place}\n\nIntents:\n${drawIntents(intents, new Date())}\n\nEscrows that are not settled:\n${drawEscrows(escrows)}\n`,
     ),
-    'All of it waits: nothing is sent there, and escrows are read there. To have it go on, configure that address and dialect again until this list',
+    'All of these wait: escrows are read there, but nothing is sent there. To continue them, configure that address and dialect again until this list',
     'is empty. See "When a service moves" in docs/workflows/money-once.md.',
   ].join('\n');
 }
