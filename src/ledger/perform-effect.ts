@@ -149,6 +149,9 @@ async function getReady<Client>(
   const opened = await openSafely(effect.open, intent);
   if (opened.kind === 'later') return postpone(deps, intent, opened.later, urgentBy);
   const { client } = opened;
+  // What is held back takes no slot from others.
+  const held = await findWhyStopped(deps, intent);
+  if (held !== undefined) return postpone(deps, intent, { reason: held, waitsFor: 'stop' }, urgentBy);
   const paced = await effect.reserve?.(client, intent.key);
   if (paced !== undefined) return postpone(deps, intent, laterAt(paced), urgentBy);
   if (deps.remainingMs() < sendingMs + RECORDING_MS) {
@@ -158,7 +161,7 @@ async function getReady<Client>(
   const lookBefore = effect.lookBefore?.bind(undefined, client);
   const looked = await lookSafely(lookBefore);
   if (looked.kind === 'later') return postpone(deps, intent, looked.later, urgentBy);
-  // Last of all, so that little time passes between the switch and the claim.
+  // Again, last of all, so that little time passes between the switch and the claim.
   const reason = await findWhyStopped(deps, intent);
   if (reason !== undefined) return postpone(deps, intent, { reason, waitsFor: 'stop' }, urgentBy);
   return { intent, client, lookBefore, before: looked.before };

@@ -214,6 +214,8 @@ function createTables() {
       'DynamoDB_20120810.UpdateItem': (input: Input) => ({ Attributes: write(input) }),
       'DynamoDB_20120810.TransactWriteItems': transact,
       'DynamoDB_20120810.Query': query,
+      // Old enough for everything that is measured to be younger.
+      'DynamoDB_20120810.DescribeTable': ({ TableName }: Input) => ({ Table: { TableName, CreationDateTime: 0 } }),
     },
   };
 }

@@ -132,6 +132,30 @@ describe('the stop', () => {
     },
   );
 
+  test('is looked at before a slot is taken, and again before the claim', async () => {
+    const modes: StopMode[] = ['halted', 'running', 'halted'];
+    const taken: string[] = [];
+    const intents = createMemoryIntents();
+    const effect = {
+      ...anEffect(),
+      reserve: async (_client: unknown, key: string) => {
+        taken.push(key);
+        return undefined;
+      },
+    };
+    const attempt = (at: number) =>
+      performEffect(
+        anInvocation({ intents, readStop: async () => modes.shift() ?? 'running', now: () => afterNoon(at) }),
+        effect,
+        inert('send'),
+      );
+
+    expect(await attempt(0)).toMatchObject({ outcome: 'not-sent', reason: 'the stop is on "halted"' });
+    expect(taken).toEqual([]);
+    expect(await attempt(15_000)).toMatchObject({ outcome: 'not-sent', reason: 'the stop is on "halted"' });
+    expect(taken).toEqual([effect.key]);
+  });
+
   test('that cannot be read sends nothing, and the effect goes out once it can', async () => {
     const intents = createMemoryIntents();
     const effect = anEffect();
