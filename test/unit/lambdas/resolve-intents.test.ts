@@ -198,11 +198,16 @@ describe('an effect in doubt', () => {
   });
 
   test('is measured by nothing that its agent created at another address', async () => {
-    const { run, intents } = aSweeper({ escrow: LAGGING });
+    const escrow = {
+      list: async () =>
+        ({ kind: 'read', value: { total: 1, offset: 0, escrows: [aRow(`${A_KNOWN_LOCK.reference} x`)] } }) as const,
+    };
+    const { run, intents } = aSweeper({ escrow });
+    const service = { baseUrl: 'https://escrow.example.com', profile: 'reference' } as const;
     const elsewhere = { baseUrl: 'https://old.example.com', profile: 'reference' } as const;
-    await applyAtNoon(intents, { ...A_KNOWN_LOCK, service: elsewhere });
-    const here = { ...A_LOCK, service: { baseUrl: 'https://escrow.example.com', profile: 'reference' } } as const;
-    await leaveUnknown(intents, here);
+    await applyAtNoon(intents, { ...A_KNOWN_LOCK, service });
+    await applyAtNoon(intents, { ...aNewIntent({ agentId: TREASURY, subject: 'elsewhere' }), service: elsewhere });
+    await leaveUnknown(intents, { ...A_LOCK, service });
 
     for (const minute of [15, 20]) await run(minute);
 
