@@ -14,6 +14,8 @@ export const PACE_KEYS = 'pace/';
 /** Beyond any time; what is written has to be a number. */
 const NEVER_LATER = Number.MAX_SAFE_INTEGER;
 
+type Move = Parameters<PaceStore['advance']>[1];
+
 /** As often as a lane is tried that others move between two writes. */
 const MAX_TRIES = 5;
 
@@ -50,23 +52,43 @@ export function createPaceTable(documents: DynamoDBDocumentClient, tableName: st
     return value === undefined ? undefined : Number(value);
   }
 
+  /** Where lanes stood when this process saw them last. */
+  const seen = new Map<string, number>();
+
+  /** Adds to whatever is there: others may move a lane in between. @returns where it stood; undefined if not ahead of now. */
+  async function add(lane: string, { now, byMs, until }: Move): Promise<number | undefined> {
+    const moved = await update(lane, {
+      condition: 'turnAt > :now AND turnAt <= :until',
+      set: 'turnAt + :by',
+      values: { ':now': now, ':until': Math.min(until, NEVER_LATER), ':by': byMs },
+    });
+    return moved === undefined ? undefined : moved - byMs;
+  }
+
+  /** Lets a lane at rest begin anew. @returns now; undefined if it is ahead. */
+  async function begin(lane: string, { now, byMs }: Move): Promise<number | undefined> {
+    const begun = await update(lane, {
+      condition: 'attribute_not_exists(turnAt) OR turnAt <= :now',
+      set: ':next',
+      values: { ':now': now, ':next': now + byMs },
+    });
+    return begun === undefined ? undefined : now;
+  }
+
   return {
-    async advance(lane, { now, byMs, until }) {
+    async advance(lane, move) {
+      const { now, byMs, until } = move;
       for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-        // Under load a lane stands in the future, and others may move it in between: this adds to whatever is there.
-        const moved = await update(lane, {
-          condition: 'turnAt > :now AND turnAt <= :until',
-          set: 'turnAt + :by',
-          values: { ':now': now, ':until': Math.min(until, NEVER_LATER), ':by': byMs },
-        });
-        if (moved !== undefined) return { isMoved: true, turnAt: moved - byMs };
-        const begun = await update(lane, {
-          condition: 'attribute_not_exists(turnAt) OR turnAt <= :now',
-          set: ':next',
-          values: { ':now': now, ':next': now + byMs },
-        });
-        if (begun !== undefined) return { isMoved: true, turnAt: now };
+        // One of the two will do: the likely one is tried first.
+        const isAhead = (seen.get(lane) ?? now) > now;
+        for (const step of isAhead ? [add, begin] : [begin, add]) {
+          const turnAt = await step(lane, move);
+          if (turnAt === undefined) continue;
+          seen.set(lane, turnAt + byMs);
+          return { isMoved: true, turnAt };
+        }
         const turnAt = (await readNumber(laneKey(lane), 'turnAt')) ?? now;
+        seen.set(lane, turnAt);
         if (turnAt > until) return { isMoved: false, turnAt };
       }
       throw new Error(`lane ${lane} was moved by others ${MAX_TRIES} times between two writes`);

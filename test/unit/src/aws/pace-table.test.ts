@@ -16,29 +16,44 @@ const sent = (index: number) => JSON.parse(server.requests[index]?.body ?? '{}')
 const REFUSED = answer(400, { __type: 'com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException' });
 const MOVE = { now: 1_000, byMs: 50, until: 9_000 };
 
-test('a lane under load is moved on by adding to it, in one write', async () => {
-  server.script(answer(200, { Attributes: { turnAt: { N: '5050' } } }));
+test('a lane at rest begins anew, from now, in one write', async () => {
+  server.script(answer(200, { Attributes: { turnAt: { N: '1050' } } }));
 
-  expect(await paces().advance('escrow/ag_1', MOVE)).toEqual({ isMoved: true, turnAt: 5_000 });
+  expect(await paces().advance('escrow/ag_1', MOVE)).toEqual({ isMoved: true, turnAt: 1_000 });
+  expect(server.requests).toHaveLength(1);
   expect(sent(0)).toEqual({
     TableName: 'intents',
     Key: { key: { S: 'pace/lane/escrow/ag_1' } },
-    ConditionExpression: 'turnAt > :now AND turnAt <= :until',
-    UpdateExpression: 'SET turnAt = turnAt + :by',
-    ExpressionAttributeValues: { ':now': { N: '1000' }, ':until': { N: '9000' }, ':by': { N: '50' } },
+    ConditionExpression: 'attribute_not_exists(turnAt) OR turnAt <= :now',
+    UpdateExpression: 'SET turnAt = :next',
+    ExpressionAttributeValues: { ':now': { N: '1000' }, ':next': { N: '1050' } },
     ReturnValues: 'UPDATED_NEW',
   });
 });
 
-test('a lane at rest begins anew, from now', async () => {
-  server.script(REFUSED, answer(200, { Attributes: { turnAt: { N: '1050' } } }));
+test('a lane under load is moved on by adding to it, and in one write once that is known', async () => {
+  const table = paces();
+  server.script(REFUSED, answer(200, { Attributes: { turnAt: { N: '5050' } } }));
+  expect(await table.advance('escrow/ag_1', MOVE)).toEqual({ isMoved: true, turnAt: 5_000 });
+  server.script(answer(200, { Attributes: { turnAt: { N: '5100' } } }));
 
-  expect(await paces().advance('escrow/ag_1', MOVE)).toEqual({ isMoved: true, turnAt: 1_000 });
-  expect(sent(1)).toMatchObject({
-    ConditionExpression: 'attribute_not_exists(turnAt) OR turnAt <= :now',
-    UpdateExpression: 'SET turnAt = :next',
-    ExpressionAttributeValues: { ':now': { N: '1000' }, ':next': { N: '1050' } },
+  expect(await table.advance('escrow/ag_1', MOVE)).toEqual({ isMoved: true, turnAt: 5_050 });
+  expect(server.requests).toHaveLength(3);
+  expect(sent(2)).toMatchObject({
+    ConditionExpression: 'turnAt > :now AND turnAt <= :until',
+    UpdateExpression: 'SET turnAt = turnAt + :by',
+    ExpressionAttributeValues: { ':now': { N: '1000' }, ':until': { N: '9000' }, ':by': { N: '50' } },
   });
+});
+
+test('a lane that is at rest again is begun anew, whatever was known of it', async () => {
+  const table = paces();
+  server.script(answer(200, { Attributes: { turnAt: { N: '1050' } } }));
+  await table.advance('escrow/ag_1', MOVE);
+  server.script(answer(200, { Attributes: { turnAt: { N: '2050' } } }));
+
+  expect(await table.advance('escrow/ag_1', { ...MOVE, now: 2_000 })).toEqual({ isMoved: true, turnAt: 2_000 });
+  expect(server.requests).toHaveLength(2);
 });
 
 test('a lane that stands too far in the future stays where it is', async () => {
