@@ -14,6 +14,11 @@ const USAGE = `npm run doctor -- [--stage dev] [--live]    whether orders may go
 
 Exits 1 where a check fails. Needs lambda:InvokeFunction on check-readiness and decide-intent. It changes nothing.`;
 
+interface KeysAnswer {
+  readonly keys?: readonly KeyCheck[];
+  readonly error?: string;
+}
+
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
@@ -24,7 +29,8 @@ async function main(): Promise<number> {
   const check = openFunction(readStage(values.stage), 'check-readiness');
   const decide = openFunction(readStage(values.stage), 'decide-intent');
   const report = JSON.parse(await check({})) as ReadinessReport;
-  const { keys } = JSON.parse(await decide({ action: 'keys' })) as { readonly keys: readonly KeyCheck[] };
+  const { keys, error } = JSON.parse(await decide({ action: 'keys' })) as KeysAnswer;
+  if (keys === undefined) throw new Error(`decide-intent tried no key: ${error ?? 'deploy the stage again'}`);
   console.log([...composeReadiness(report), ...composeKeys(keys)].join('\n'));
   return isReady(report, values.live) && keys.every(({ ok }) => ok) ? 0 : 1;
 }

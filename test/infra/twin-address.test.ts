@@ -55,7 +55,7 @@ describe('stage local', () => {
     const stage = synthesizeStage('local', options);
     const told = environments(stage);
 
-    expect(serviceUrls(stage)).toHaveLength(23);
+    expect(serviceUrls(stage)).toHaveLength(26);
     expect(new Set(serviceUrls(stage))).toEqual(new Set([url]));
     for (const [name, variables] of Object.entries(told)) {
       const callsSageMaker = ['start-bonus', 'find-missed-jobs', 'request-prediction-btc'].includes(name);

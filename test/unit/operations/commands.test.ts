@@ -5,6 +5,14 @@ import { startLocalSession, type AskedOfAws, type LocalSessionStub } from '../..
 const READY = { check: 'key', ok: true, detail: 'the key works' };
 const NOT_READY = { check: 'limits', ok: false, detail: 'there are none' };
 
+const KEY = {
+  role: 'treasury',
+  secretName: 'PurpleFleaApiKey',
+  agentId: 'ag_1',
+  ok: true,
+  detail: 'the service takes it',
+};
+
 const STORY = {
   escrowId: 'esc_1',
   cause: { rule: 'a-rule', subject: 'a-subject', status: 'done' },
@@ -15,6 +23,7 @@ const STORY = {
 };
 
 let session: LocalSessionStub;
+let keysAnswer: object;
 
 beforeAll(async () => {
   session = await startLocalSession(answerTo);
@@ -30,6 +39,7 @@ function answerTo({ of, input }: AskedOfAws): object {
     case '/2015-03-31/functions/purple-flea-local-check-readiness/invocations':
       return { mode: 'paper', checks: [READY], toGoLive: [READY, NOT_READY] };
     default:
+      if (input['action'] === 'keys') return keysAnswer;
       return input['id'] === 'esc_1' ? { story: STORY } : { error: `nothing is known of ${String(input['id'])}` };
   }
 }
@@ -65,11 +75,31 @@ describe('commands against the local pipeline', () => {
     expect(await run('escrow', 'show', 'esc_2')).toMatchObject({ exitCode: 1, stderr: 'nothing is known of esc_2' });
   });
 
-  test.each([
-    [[], 0],
-    [['--live'], 1],
-  ])('doctor %j exits %i', async (args, exitCode) => {
-    expect(await run('doctor', ...args)).toMatchObject({ exitCode, stdout: expect.stringContaining('paper: ready') });
+  const REFUSED_KEY = { ...KEY, ok: false, detail: 'HTTP 401' };
+
+  test.each<[readonly string[], object, number]>([
+    [[], KEY, 0],
+    [['--live'], KEY, 1],
+    [[], REFUSED_KEY, 1],
+  ])('doctor %j exits by its checks, and by those of the keys: %j', async (args, key, exitCode) => {
+    keysAnswer = { keys: [key] };
+
+    const { stdout, ...ended } = await run('doctor', ...args);
+
+    expect(ended).toMatchObject({ exitCode });
+    expect(stdout).toContain('paper: ready');
+    expect(stdout).toContain('PurpleFleaApiKey');
+  });
+
+  test('doctor says where the keys could not be tried', async () => {
+    keysAnswer = { error: 'action: no such action' };
+
+    const { stderr, exitCode } = await run('doctor');
+
+    expect({ stderr, exitCode }).toEqual({
+      stderr: 'decide-intent tried no key: action: no such action',
+      exitCode: 1,
+    });
   });
 
   test.each(['doctor', 'signal', 'escrow'])('%s refuses a stage that has no file', async (command) => {
