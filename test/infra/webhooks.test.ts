@@ -1,14 +1,13 @@
-import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from '@jest/globals';
 import { loadConfig } from '../../lib/config.ts';
 import { STAGES, type Stage } from '../../lib/stages.ts';
 import { buildPipeline } from '../../lib/pipeline.ts';
-import { synthesizeStage } from '../support/synthesized-stage.ts';
+import { createApp, synthesizeStage } from '../support/synthesized-stage.ts';
 
 /** The escrow stack of a stage with webhooks switched on or off, whatever its file says. */
 function escrowStackOf(stageName: Stage, enabled: boolean): Template {
-  const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
+  const app = createApp({ builtinCloudFormationValidation: false });
   const { escrow } = buildPipeline(app, { ...loadConfig(stageName), webhooks: { enabled } }, { report: () => {} });
   return Template.fromStack(escrow);
 }
