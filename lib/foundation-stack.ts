@@ -9,7 +9,7 @@ import type { IStringParameter } from 'aws-cdk-lib/aws-ssm';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 import { BY_STATE_INDEX } from '../src/aws/intent-table.ts';
-import { BY_DEADLINE_INDEX } from '../src/aws/mailbox-table.ts';
+import { BY_DEADLINE_ATTRIBUTES, BY_DEADLINE_INDEX } from '../src/aws/mailbox-table.ts';
 import { INCOMING, OWN_SOURCE, PUBLISHED } from '../src/events/catalogue.ts';
 import type { Config } from './config.ts';
 import { createAlarm, pipelineMetric } from './constructs/alarm.ts';
@@ -108,7 +108,7 @@ export class FoundationStack extends Stack {
       partitionKey: { name: 'waiting', type: AttributeType.STRING },
       sortKey: { name: 'deadlineAt', type: AttributeType.STRING },
       projectionType: ProjectionType.INCLUDE,
-      nonKeyAttributes: ['taskToken', 'escrowId', 'status', 'notBefore'],
+      nonKeyAttributes: [...BY_DEADLINE_ATTRIBUTES],
     });
 
     this.alarmTopic = new Topic(this, 'Alarms', {

@@ -9,9 +9,13 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import type { DueWait, MailboxStore, Signal, Wait } from '../escrow/mailbox.ts';
 import type { Watched, WatchRound, WatchStore } from '../escrow/watch.ts';
+import { placeOf, type ServicePlace } from '../ledger/owner.ts';
 
 /** Name of the sparse index over the deadlines of waits. */
 export const BY_DEADLINE_INDEX = 'by-deadline';
+
+/** All that a read through that index shows, beside the keys. What DynamoDB projects cannot be changed in place. */
+export const BY_DEADLINE_ATTRIBUTES = ['taskToken', 'escrowId', 'status', 'notBefore'] as const;
 
 /** All waits with a deadline share this partition of the index. */
 const WAITING = 'waiting';
@@ -39,9 +43,7 @@ export function createMailboxTable(documents: DynamoDBDocumentClient, tableName:
           new PutCommand({
             TableName: tableName,
             Item: {
-              address,
-              item: 'wait',
-              ...wait,
+              ...waitItem(address, wait),
               ...(address === main ? { waiting: WAITING } : {}),
               removeAt: secondsAfter(wait.deadlineAt, KEPT_SECONDS),
             },
@@ -51,7 +53,8 @@ export function createMailboxTable(documents: DynamoDBDocumentClient, tableName:
     },
 
     async findWait(address) {
-      return (await find(address, 'wait')) as Wait | undefined;
+      const item = (await find(address, 'wait')) as Wait | undefined;
+      return item?.status === undefined ? item : { ...item, status: readStatus(item.status).status };
     },
 
     async removeWait(address, taskToken) {
@@ -123,6 +126,32 @@ export function createMailboxTable(documents: DynamoDBDocumentClient, tableName:
   };
 }
 
+/** A wait as it is kept under one of its addresses. */
+export function waitItem(address: string, wait: Wait) {
+  const status = wait.status === undefined ? {} : { status: placedStatus(wait.status, wait.service) };
+  return { address, item: 'wait', ...wait, ...status };
+}
+
+/** The index shows no `service`, and the watch needs it: the status that is kept says it too. */
+function placedStatus(status: string, service: ServicePlace | undefined): string {
+  return service === undefined ? status : `${status} ${JSON.stringify(placeOf(service))}`;
+}
+
+/** Waits of earlier releases keep the status alone: where their escrow lives is not known. */
+function readStatus(placed: string): Pick<Watched, 'status' | 'service'> {
+  const end = placed.indexOf(' ');
+  if (end < 0) return { status: placed };
+  return { status: placed.slice(0, end), service: JSON.parse(placed.slice(end)) as ServicePlace };
+}
+
+/** A wait for an escrow, as the index shows it. */
+export type WatchRow = Readonly<Record<Exclude<(typeof BY_DEADLINE_ATTRIBUTES)[number], 'taskToken'>, string>>;
+
+/** What the watch learns of a wait from the index alone. */
+export function watchedOf({ escrowId, status, notBefore }: WatchRow): Watched {
+  return { escrowId, ...readStatus(status), since: notBefore };
+}
+
 /** Metrics are kept as JSON text: DynamoDB's numbers have another range than a model's. */
 function toItem(signal: Signal): Readonly<Record<string, unknown>> {
   if (signal.type !== 'delivered' || signal.metrics === undefined) return signal;
@@ -151,9 +180,7 @@ export function createWatchTable(documents: DynamoDBDocumentClient, tableName: s
         ExpressionAttributeValues: { ':waiting': WAITING },
       });
       for await (const items of pages) {
-        for (const { escrowId, status, notBefore, service } of items as (Wait & Watched)[]) {
-          watched.push({ escrowId, status, since: notBefore, ...(service === undefined ? {} : { service }) });
-        }
+        watched.push(...(items as WatchRow[]).map(watchedOf));
       }
       return watched;
     },

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createMailboxTable } from '../../../../src/aws/mailbox-table.ts';
+import { createMailboxTable, createWatchTable } from '../../../../src/aws/mailbox-table.ts';
+import type { Wait } from '../../../../src/escrow/mailbox.ts';
 import { openDocuments } from '../../../../src/aws/documents.ts';
 import { awsClientFor } from '../../../support/aws-clients.ts';
+import { projected } from '../../../support/memory-watch.ts';
 import { answer, startScriptedServer, type ScriptedServer } from '../../../support/scripted-server.ts';
 
 const SIGNAL = { type: 'delivered', at: '2026-03-06T10:00:00Z', deliveredBy: 'registry' } as const;
@@ -148,5 +150,33 @@ describe('a wait', () => {
     await expect(table().removeWait('escrow:esc_1', 'token-1')).rejects.toMatchObject({
       name: 'ProvisionedThroughputExceededException',
     });
+  });
+});
+
+describe('the watch, to which the index shows a part of each wait,', () => {
+  const wait: Wait = {
+    taskToken: 'token-1',
+    addresses: ['escrow:esc_1'],
+    takes: ['changed'],
+    notBefore: '2026-03-06T08:10:00.000Z',
+    deadlineAt: '2026-03-13T09:00:00Z',
+    escrowId: 'esc_1',
+    status: 'locked',
+  };
+  const known = { escrowId: 'esc_1', status: 'locked', since: '2026-03-06T08:10:00.000Z' };
+  const service = { baseUrl: 'https://before.example.com', profile: 'published' } as const;
+  const watch = () => createWatchTable(openDocuments(awsClientFor(server.url)), 'mailbox');
+
+  test.each([
+    ['knows where the escrow lives', { ...wait, service }, { ...known, service }],
+    ['knows that a wait does not say where', wait, known],
+  ])('%s', async (_case, put, watched) => {
+    server.script(answer(200, {}));
+    await table().putWait(put);
+    const Item = itemOf(0) as Record<string, unknown>;
+    server.script(answer(200, { Items: [projected(Item)] }), answer(200, { Item }));
+
+    expect(await watch().listWatched()).toEqual([watched]);
+    expect(await table().findWait('escrow:esc_1')).toMatchObject(put);
   });
 });
