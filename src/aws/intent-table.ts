@@ -96,9 +96,7 @@ export function createIntentTable(
     for (let attempt = 1; ; attempt += 1) {
       const more = await findMore();
       const TransactItems = [...items, ...more];
-      // A token stands for one content.
-      const hashed = createHash('sha256').update(more.length === 0 ? name : `${name} latest`);
-      const ClientRequestToken = hashed.digest('hex').slice(0, 36);
+      const ClientRequestToken = tokenOf(TransactItems);
       try {
         await documents.send(new TransactWriteCommand({ TransactItems, ClientRequestToken }));
         return undefined;
@@ -319,6 +317,14 @@ const MAX_CONFLICTS = 8;
 /** Waits for a random time, up to a second, that grows with every attempt. */
 export function pauseAtRandom(attempt: number): Promise<void> {
   return sleep(Math.random() * Math.min(50 * 2 ** attempt, 1_000));
+}
+
+/** A token stands for one content: AWS refuses another under the same one for ten minutes. */
+function tokenOf(items: readonly TransactItem[]): string {
+  const content = JSON.stringify(items, (_name, value: unknown) =>
+    typeof value === 'bigint' ? { bigint: String(value) } : value,
+  );
+  return createHash('sha256').update(content).digest('hex').slice(0, 36);
 }
 
 function waitSets(wait: IntentWait): string {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createIntentTable } from '../../../../src/aws/intent-table.ts';
 import { TryLaterError } from '../../../../src/errors.ts';
 import type { ClaimTerms, Intent } from '../../../../src/ledger/intent.ts';
+import { doubt } from '../../../../src/ledger/the-past.ts';
 import type { MicroUsd } from '../../../../src/money.ts';
 import { aNewIntent, aNewSkip, MINUTE, afterNoon, NOON } from '../../../support/effects.ts';
 import { openDocuments } from '../../../../src/aws/documents.ts';
@@ -258,6 +259,51 @@ describe('a claim', () => {
     await intents.claim({ ...CLAIM, fence: 2 }, TERMS, NOON);
 
     expect(new Set(sent().map(({ body }) => body['ClientRequestToken'])).size).toBe(3);
+  });
+
+  test.each([
+    ['other budgets', { ...TERMS, reservations: [] }, NOON],
+    [
+      'another limit',
+      { ...TERMS, reservations: [{ budget: DAY, amount: 1n as MicroUsd, limit: 2n as MicroUsd }] },
+      NOON,
+    ],
+    ['another lock', { ...TERMS, lock: 'settlement/esc_2' }, NOON],
+    ['something else kept from before', { ...TERMS, before: { canClaim: false } }, NOON],
+    ['another time', TERMS, afterNoon(MINUTE)],
+  ] satisfies [string, ClaimTerms, Date][])(
+    'that is made again has the same token, and with %s another',
+    async (_case, terms, at) => {
+      server.script(answer(200, {}), answer(200, {}), answer(200, {}));
+      await table().claim(CLAIM, TERMS, NOON);
+      await table().claim(CLAIM, TERMS, NOON);
+      await table().claim(CLAIM, terms, at);
+
+      const [first, same, other] = sent().map(({ body }) => body['ClientRequestToken']);
+      expect(same).toBe(first);
+      expect(other).not.toBe(first);
+    },
+  );
+
+  test('for what may have been sent before, which its budget refuses, is made under another token without that', async () => {
+    const prepared = stored({ state: 'prepared', fence: 0, owner: undefined });
+    const refused = cancelled('None', 'ConditionalCheckFailed', 'None');
+    const claimed = stored({ owner: 'the sweeper' });
+    const unknown = stored({ state: 'unknown' });
+    server.script(refused, answer(200, {}), answer(200, item({ ...claimed })), answer(200, {}));
+    server.script(answer(200, item({ ...unknown })));
+    const budgets = { perDay: { 'escrow-release': '50.00' }, perAgentAndDay: {} };
+
+    const doubted = await doubt(
+      { intents: table(), budgets, now: () => NOON },
+      prepared,
+      'the sweeper',
+      NOON.toISOString(),
+    );
+
+    expect(doubted).toEqual({ kind: 'doubted', intent: unknown });
+    expect([transaction(0).length, transaction(1).length]).toEqual([3, 2]);
+    expect(sent()[1]?.body['ClientRequestToken']).not.toBe(sent()[0]?.body['ClientRequestToken']);
   });
 
   test.each([
