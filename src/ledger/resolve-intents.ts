@@ -175,7 +175,8 @@ async function rejectExpired(
       if (!(await isOfUnknownPast(intents, intent, began)))
         return intents.move(intent, { state: 'rejected', note }, at);
       const doubted = await doubt({ intents, budgets: NO_BUDGETS, now }, intent, 'the sweeper', began);
-      return doubted.kind === 'doubted' ? doubted.intent : intent;
+      // Where it is not to be had yet, the others come first.
+      return doubted.kind === 'doubted' ? doubted.intent : intents.noteLook(intent, at, false);
     });
     if (after.state === 'rejected' && isMovedAt(after, at)) rejected.push(after);
   }

@@ -169,6 +169,16 @@ describe('an intent that a ledger was restored with', () => {
     expect((await readStored(intents, fresh.key)).state).toBe('rejected');
   });
 
+  test('has been looked at where another of its escrow is in doubt, so that the others come first', async () => {
+    const intents = createMemoryIntents();
+    await ask(intents, caused(30, { kind: 'escrow-release' }), 61);
+    const dispute = aNewIntent({ kind: 'escrow-dispute', expiresAt: iso(40) });
+    await intents.prepare(dispute, at(30));
+    await look(intents, 180, { kind: 'unclear', reason: 'not looked' });
+
+    expect(await readStored(intents, dispute.key)).toMatchObject({ state: 'prepared', updatedAt: iso(180) });
+  });
+
   test('is looked for anew: looks of before, and what was waited for then, count for nothing', async () => {
     const intents = createMemoryIntents();
     const unknown = await leaveUnknown(intents, aNewIntent({ expiresAt: iso(10_000) }), at(10));
