@@ -16,7 +16,6 @@ export const priceAlertSchema = z.looseObject({
   /** When the alert went off (ISO 8601); when the bus took it, if left out. */
   at: z.optional(z.iso.datetime({ offset: true })),
 });
-export type PriceAlert = z.infer<typeof priceAlertSchema>;
 
 /** The same as it is sent. */
 export type PriceAlertDetail = z.input<typeof priceAlertSchema>;

@@ -15,4 +15,3 @@ export const trainingJobEventSchema = z.looseObject({
   /** Undefined where they are left out or cannot be read: then SageMaker has to be asked. */
   Tags: orElse(z.optional(tagsSchema), undefined),
 });
-export type TrainingJobDetail = z.infer<typeof trainingJobEventSchema>;
