@@ -142,9 +142,11 @@ describe('these scenarios notice', () => {
   test.each(Object.keys(definition.States).filter((name) => definition.States[name]?.Retry !== undefined))(
     'that %s is retried never, once less or once more',
     async (name) => {
-      const retries = [0, 4, 6].map((MaxAttempts) =>
+      const changes = [() => 0, (most: number) => most - 1, (most: number) => most + 1];
+      const retries = changes.map((change) =>
         changedAt(name, (state) => {
-          state['Retry'] = (state['Retry'] as object[]).map((retrier) => ({ ...retrier, MaxAttempts }));
+          const entries = state['Retry'] as { readonly MaxAttempts: number }[];
+          state['Retry'] = entries.map((retrier) => ({ ...retrier, MaxAttempts: change(retrier.MaxAttempts) }));
         }),
       );
 

@@ -107,9 +107,7 @@ const status = (word: string) => returns({ escrowId: ESCROW_ID, status: word, de
 const throttled = fails('Lambda.TooManyRequestsException');
 /** Waits of 5, 10, 20, 40 and 80 seconds. */
 const FIVE_SHORT_RETRIES = 155;
-/** Waits of 10, 20, 40, 80 and 160 seconds. */
-const FIVE_LONG_RETRIES = 310;
-/** The same, and then 320, 640 and 1,280 seconds. */
+/** Waits of 10, 20, 40, 80, 160, 320, 640 and 1,280 seconds. */
 const EIGHT_LONG_RETRIES = 2_550;
 /** Waits of 6, 12 and 24 minutes. */
 const THREE_LATE_RETRIES = 2_520;
@@ -186,20 +184,20 @@ const FUNDING: Scenario[] = [
     seconds: 0,
   },
   {
-    title: 'a wait for the verdict on a lock that could not be registered is registered again, five times at most',
+    title: 'a wait for the verdict on a lock that could not be registered is registered again, eight times at most',
     tasks: {
       ...SHORTEST,
       LockFunds: [pending, locked],
-      AwaitLockVerdict: [...times(5, fails('Lambda.Unknown')), settled],
+      AwaitLockVerdict: [...times(8, fails('Lambda.Unknown')), settled],
     },
     path: [...LOCK, ...LOCK_VERDICT, ...AWAIT, ...REVIEW, ...RELEASE, 'Released'],
-    seconds: FIVE_LONG_RETRIES,
+    seconds: EIGHT_LONG_RETRIES,
   },
   {
     title: 'a wait for the verdict on a lock that can never be registered needs attention',
-    tasks: { LockFunds: [pending], AwaitLockVerdict: times(6, fails('Lambda.Unknown')) },
+    tasks: { LockFunds: [pending], AwaitLockVerdict: times(9, fails('Lambda.Unknown')) },
     path: [...LOCK, 'AwaitLockVerdict', 'NeedsAttention'],
-    seconds: FIVE_LONG_RETRIES,
+    seconds: EIGHT_LONG_RETRIES,
   },
   {
     title: 'a lock that is refused ends as a failed funding, with the reason as its cause',
@@ -248,16 +246,16 @@ const FUNDING: Scenario[] = [
 
 const WAITING: Scenario[] = [
   {
-    title: 'a wait that could not be registered is registered again, five times at most',
-    tasks: { ...SHORTEST, AwaitDelivery: [...times(5, fails('Lambda.Unknown')), delivered] },
+    title: 'a wait that could not be registered is registered again, eight times at most',
+    tasks: { ...SHORTEST, AwaitDelivery: [...times(8, fails('Lambda.Unknown')), delivered] },
     path: HAPPY_PATH.path,
-    seconds: FIVE_LONG_RETRIES,
+    seconds: EIGHT_LONG_RETRIES,
   },
   {
     title: 'a wait that can never be registered needs attention',
-    tasks: { LockFunds: [locked], AwaitDelivery: times(6, fails('ProvisionedThroughputExceededException')) },
+    tasks: { LockFunds: [locked], AwaitDelivery: times(9, fails('ProvisionedThroughputExceededException')) },
     path: [...LOCK, 'AwaitDelivery', 'NeedsAttention'],
-    seconds: FIVE_LONG_RETRIES,
+    seconds: EIGHT_LONG_RETRIES,
   },
   {
     title: 'a wait that nobody ends is ended by its backstop after seven days, and the status is asked for',
@@ -430,20 +428,20 @@ const PAYMENTS: Scenario[] = [
     seconds: 1200,
   },
   {
-    title: 'a wait for the verdict on a payment that could not be registered is registered again, five times at most',
+    title: 'a wait for the verdict on a payment that could not be registered is registered again, eight times at most',
     tasks: {
       ...SHORTEST,
       ReleaseFunds: [pending, paid],
-      AwaitReleaseVerdict: [...times(5, fails('Lambda.Unknown')), settled],
+      AwaitReleaseVerdict: [...times(8, fails('Lambda.Unknown')), settled],
     },
     path: [...LOCK, ...AWAIT, ...REVIEW, ...RELEASE, ...RELEASE_VERDICT, 'Released'],
-    seconds: FIVE_LONG_RETRIES,
+    seconds: EIGHT_LONG_RETRIES,
   },
   {
     title: 'a wait for the verdict on a payment that can never be registered needs attention',
-    tasks: { ...SHORTEST, ReleaseFunds: [pending], AwaitReleaseVerdict: times(6, fails('Lambda.Unknown')) },
+    tasks: { ...SHORTEST, ReleaseFunds: [pending], AwaitReleaseVerdict: times(9, fails('Lambda.Unknown')) },
     path: [...LOCK, ...AWAIT, ...REVIEW, ...RELEASE, 'AwaitReleaseVerdict', 'NeedsAttention'],
-    seconds: FIVE_LONG_RETRIES,
+    seconds: EIGHT_LONG_RETRIES,
   },
   ...[
     ['refused', rejected('HTTP 403 WRONG_PARTY')],
@@ -561,25 +559,25 @@ const DECISIONS: Scenario[] = [
     seconds: BACKSTOP,
   },
   {
-    title: 'a wait for a decision that could not be registered is registered again, five times at most',
+    title: 'a wait for a decision that could not be registered is registered again, eight times at most',
     tasks: {
       ...SHORTEST,
       ReviewDelivery: [ask, release],
-      AwaitDecision: [...times(5, fails('Lambda.Unknown')), approved],
+      AwaitDecision: [...times(8, fails('Lambda.Unknown')), approved],
     },
     path: [...LOCK, ...AWAIT, ...REVIEW, ...DECIDE, ...RELEASE, 'Released'],
-    seconds: FIVE_LONG_RETRIES,
+    seconds: EIGHT_LONG_RETRIES,
   },
   {
     title: 'a wait for a decision that can never be registered needs attention',
     tasks: {
       ...SHORTEST,
       ReviewDelivery: [ask],
-      AwaitDecision: times(6, fails('Lambda.Unknown')),
+      AwaitDecision: times(9, fails('Lambda.Unknown')),
       ReleaseFunds: [],
     },
     path: [...LOCK, ...AWAIT, ...REVIEW, 'AwaitDecision', 'NeedsAttention'],
-    seconds: FIVE_LONG_RETRIES,
+    seconds: EIGHT_LONG_RETRIES,
   },
   {
     title: 'a payment that others have overtaken asks for the status',
@@ -628,24 +626,24 @@ const DISPUTES: Scenario[] = [
     seconds: BACKSTOP,
   },
   {
-    title: 'a wait for the end of a dispute that could not be registered is registered again, five times at most',
+    title: 'a wait for the end of a dispute that could not be registered is registered again, eight times at most',
     tasks: {
       ...DISPUTED,
       CheckStatus: [status('disputed'), status('refunded')],
-      AwaitResolution: [...times(5, fails('Lambda.Unknown')), changedAfter(0)],
+      AwaitResolution: [...times(8, fails('Lambda.Unknown')), changedAfter(0)],
     },
     path: [...REJECTED_PATH, ...DISPUTE, ...CHECK, 'AwaitResolution', ...CHECK, 'Refunded'],
-    seconds: FIVE_LONG_RETRIES,
+    seconds: EIGHT_LONG_RETRIES,
   },
   {
     title: 'a wait for the end of a dispute that can never be registered needs attention',
     tasks: {
       ...DISPUTED,
       CheckStatus: [status('disputed')],
-      AwaitResolution: times(6, fails('Lambda.Unknown')),
+      AwaitResolution: times(9, fails('Lambda.Unknown')),
     },
     path: [...REJECTED_PATH, ...DISPUTE, ...CHECK, 'AwaitResolution', 'NeedsAttention'],
-    seconds: FIVE_LONG_RETRIES,
+    seconds: EIGHT_LONG_RETRIES,
   },
   {
     title: 'a dispute that was not sent is tried again after the time asked for',
@@ -666,25 +664,25 @@ const DISPUTES: Scenario[] = [
     seconds: VERDICT_BACKSTOP,
   },
   {
-    title: 'a wait for the verdict on a dispute that could not be registered is registered again, five times at most',
+    title: 'a wait for the verdict on a dispute that could not be registered is registered again, eight times at most',
     tasks: {
       ...DISPUTED,
       RaiseDispute: [pending, frozen],
-      AwaitDisputeVerdict: [...times(5, fails('Lambda.Unknown')), settled],
+      AwaitDisputeVerdict: [...times(8, fails('Lambda.Unknown')), settled],
     },
     path: [...REJECTED_PATH, ...DISPUTE, ...DISPUTE_VERDICT, ...CHECK, 'Refunded'],
-    seconds: FIVE_LONG_RETRIES,
+    seconds: EIGHT_LONG_RETRIES,
   },
   {
     title: 'a wait for the verdict on a dispute that can never be registered needs attention',
     tasks: {
       ...DISPUTED,
       RaiseDispute: [pending],
-      AwaitDisputeVerdict: times(6, fails('Lambda.Unknown')),
+      AwaitDisputeVerdict: times(9, fails('Lambda.Unknown')),
       CheckStatus: [],
     },
     path: [...REJECTED_PATH, ...DISPUTE, 'AwaitDisputeVerdict', 'NeedsAttention'],
-    seconds: FIVE_LONG_RETRIES,
+    seconds: EIGHT_LONG_RETRIES,
   },
   {
     title: 'a dispute that others have overtaken asks for the status',
