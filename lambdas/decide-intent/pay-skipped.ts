@@ -3,7 +3,7 @@ import { describeError } from '../../src/errors.ts';
 import { laterOf, weighAbsence } from '../../src/ledger/absence.ts';
 import type { BeginningStore } from '../../src/ledger/beginnings.ts';
 import type { DescribeExecution } from '../../src/escrow/story.ts';
-import { clientReference, retryKey } from '../../src/ledger/effect-key.ts';
+import { retryKey } from '../../src/ledger/effect-key.ts';
 import type { Decision, Intent, IntentStore } from '../../src/ledger/intent.ts';
 import { RESOLVE_DEFAULTS, type Look, type LookFor } from '../../src/ledger/resolve-intents.ts';
 import { announce, type AnnounceDeps } from '../shared/announce.ts';
@@ -19,9 +19,6 @@ export interface PayDeps extends AnnounceDeps {
   readonly payers: readonly string[];
   readonly now: () => Date;
 }
-
-/** Another ledger may have paid it by another try: so many references are looked for. */
-const TRIES = 3;
 
 /**
  * Pays a skipped cause because a person says so, once, however often it is asked for: by another try, which the escrow's
@@ -87,13 +84,9 @@ async function findWhyNot(deps: PayDeps, intent: Intent): Promise<string | { rea
   const execution = await deps.describeExecution(intent.key);
   if (execution?.status === 'RUNNING') return `its execution ${intent.key} is running: see what it does first`;
   const lookFor = deps.openLook();
-  let key = intent.key;
-  for (let tries = 0; tries < TRIES; tries += 1) {
-    for (const agentId of deps.payers) {
-      const reason = await findAtService(lookFor, { ...intent, agentId, key, reference: clientReference(key) });
-      if (reason !== undefined) return reason;
-    }
-    key = retryKey(key);
+  for (const agentId of deps.payers) {
+    const reason = await findAtService(lookFor, { ...intent, agentId });
+    if (reason !== undefined) return reason;
   }
   const began = new Date((await deps.beginnings.read()).at);
   const endedAt = execution?.stoppedAt;

@@ -1,4 +1,4 @@
-import type { EffectKind } from '../ledger/effect-key.ts';
+import { laterReferences, type EffectKind } from '../ledger/effect-key.ts';
 import type { Intent } from '../ledger/intent.ts';
 import type { Canary } from '../ledger/latest.ts';
 import type { Look } from '../ledger/resolve-intents.ts';
@@ -27,16 +27,22 @@ const MAX_PAGES = 20;
 type Candidates =
   { readonly kind: 'complete'; readonly views: readonly EscrowView[] } | Extract<Look, { kind: 'unclear' }>;
 
-/** Looks for the escrow of a creation by its tag: in the list or, where there is none, through the agent's ledger rows. */
+/**
+ * Looks for the escrow of a creation by its tag: in the list or, where there is none, through the agent's ledger rows. This
+ * ledger knows of no later try while it looks: an escrow of one was made by a ledger that is gone.
+ */
 export async function lookForCreated(deps: LookForEscrowDeps, intent: Intent): Promise<Look> {
   const since = Date.parse(sentSince(intent)) - CLOCK_SKEW_MS;
   const known = await deps.findCanary();
   const canary = known === 'unnamed' ? undefined : known;
-  const listed = await findInList(deps.escrow, intent, since, canary);
+  const later = laterReferences(intent.key);
+  const listed = await findInList(deps.escrow, [intent.reference, ...later], since, canary);
   const candidates = listed ?? (await findInLedger(deps, since, canary));
   if (candidates.kind === 'unclear') return candidates;
 
-  const tagged = candidates.views.filter((view) => view.description.startsWith(intent.reference));
+  const tagged = candidates.views.filter((view) => bearsOne(view, [intent.reference]));
+  const retried = candidates.views.filter((view) => bearsOne(view, later));
+  if (retried.length > 0) return { kind: 'many', note: noteOfLaterTry(intent, tagged, retried) };
   const [first, ...others] = tagged;
   if (first === undefined) {
     // An agent that has taken over, and a ledger that has: what either does not know is not all there is.
@@ -54,10 +60,21 @@ export async function lookForCreated(deps: LookForEscrowDeps, intent: Intent): P
   return { kind: 'found', result: createdFrom(first, intent) };
 }
 
+function bearsOne({ description }: Pick<EscrowRow, 'description'>, references: readonly string[]): boolean {
+  return references.some((reference) => description.startsWith(reference));
+}
+
+function noteOfLaterTry({ reference }: Intent, tagged: readonly EscrowView[], retried: readonly EscrowView[]): string {
+  const ids = [...tagged, ...retried].map(({ escrowId }) => escrowId).join(', ');
+  return tagged.length === 0
+    ? `the reference of a later try of ${reference} is on ${ids}`
+    : `${reference} and a later try of it are on several escrows: ${ids}`;
+}
+
 /** Undefined where the dialect has no list. */
 async function findInList(
   client: EscrowClient,
-  intent: Intent,
+  references: readonly string[],
   since: number,
   canary: Canary | undefined,
 ): Promise<Candidates | undefined> {
@@ -73,7 +90,7 @@ async function findInList(
       if (isMissing(canary, rows, rows.at(-1)?.createdAt)) {
         return unclear(`${canary?.reference} is missing in the list`);
       }
-      const bearing = rows.filter(({ description }) => description.startsWith(intent.reference));
+      const bearing = rows.filter((row) => bearsOne(row, references));
       return { kind: 'complete', views: await readAll(client, bearing) };
     }
   }

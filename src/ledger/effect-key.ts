@@ -40,6 +40,18 @@ export function retryKey(key: string): string {
   return hash('sha256', JSON.stringify(['retry', key]));
 }
 
+/** A ledger that is gone may have tried again: so many tries of an effect are looked for, the first included. */
+const TRIES = 3;
+
+/** The references of the tries after one, which another ledger may have made. */
+export function laterReferences(key: string): string[] {
+  const references: string[] = [];
+  for (let next = retryKey(key); references.length < TRIES - 1; next = retryKey(next)) {
+    references.push(clientReference(next));
+  }
+  return references;
+}
+
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 
 /** Five hex digits are 20 bits, and so are four characters of base32. */

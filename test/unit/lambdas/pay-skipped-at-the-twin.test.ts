@@ -82,7 +82,7 @@ describe.each(PROFILES)('a skipped bonus in the dialect %s', (profile: Profile) 
     expect(await countEscrows()).toBe(2);
 
     const third = await aNewLedger();
-    expect(await third.pay()).toEqual({ error: expect.stringContaining('at Purple Flea bears its reference') });
+    expect(await third.pay()).toEqual({ error: expect.stringContaining('the reference of a later try') });
     expect(await countEscrows()).toBe(2);
   });
 });

@@ -26,7 +26,6 @@ async function anOperator(
   await intents.skip(SKIP, NOON);
   const recorder = createRecorder();
   const started = new Map<string, unknown>();
-  const looked: string[] = [];
   let minute = 60;
   const deps: PayDeps = {
     intents,
@@ -41,10 +40,7 @@ async function anOperator(
     },
     beginnings: createMemoryBeginnings(NOON, [], () => NOON),
     payers: [TREASURY],
-    openLook: () => async (intent) => {
-      looked.push(intent.reference);
-      return lookFor(intent);
-    },
+    openLook: () => lookFor,
     now: () => afterNoon(minute * MINUTE),
     publish: recorder.publish,
     log: recorder.log,
@@ -57,12 +53,12 @@ async function anOperator(
     minute = at;
     return pay(asked);
   };
-  return { pay, payAt, deps, intents, recorder, started, looked };
+  return { pay, payAt, deps, intents, recorder, started };
 }
 
 describe('a skipped cause that a person says to pay', () => {
-  test('starts its execution once, with name and reason, after a look for its reference and those of other tries', async () => {
-    const { pay, payAt, intents, recorder, started, looked } = await anOperator();
+  test('starts its execution once, with name and reason, after a look for its reference', async () => {
+    const { pay, payAt, intents, recorder, started } = await anOperator();
 
     expect(await pay()).toMatchObject({ error: expect.stringContaining('ask again after 2026-03-06T13:05:00.000Z') });
     expect(started.size).toBe(0);
@@ -70,7 +66,6 @@ describe('a skipped cause that a person says to pay', () => {
     expect(await pay()).toMatchObject({ execution: expect.stringContaining(key) });
 
     expect([...started]).toEqual([[key, { request: aRequest() }]]);
-    expect(new Set(looked).size).toBe(3);
     expect(intents.items.get(key)).toMatchObject({ state: 'skipped', decision: DECISION, retriedAs: retryKey(key) });
     expect(recorder.published).toEqual([
       [
@@ -149,19 +144,6 @@ describe('a skipped cause is not paid', () => {
 
     expect(await pay()).toEqual({ error: expect.stringContaining(message) });
     expect(intents.items.get(key)?.retriedAs).toBeUndefined();
-  });
-
-  test('whose reference another try bears', async () => {
-    let looks = 0;
-    const { pay } = await anOperator({
-      lookFor: async () => {
-        looks += 1;
-        return looks < 2 ? { kind: 'absent' } : { kind: 'found', result: { escrowId: 'esc_9' } };
-      },
-      startExecution: inert('startExecution'),
-    });
-
-    expect(await pay()).toEqual({ error: expect.stringContaining('esc_9') });
   });
 
   test('while the service does not answer', async () => {

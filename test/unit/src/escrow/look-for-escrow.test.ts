@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { lookForCreated, lookForSettled } from '../../../../src/escrow/look-for-escrow.ts';
-import type { EffectKind } from '../../../../src/ledger/effect-key.ts';
+import { clientReference, retryKey, type EffectKind } from '../../../../src/ledger/effect-key.ts';
 import type { Intent } from '../../../../src/ledger/intent.ts';
 import type { Canary } from '../../../../src/ledger/latest.ts';
 import type { Look } from '../../../../src/ledger/resolve-intents.ts';
@@ -124,6 +124,22 @@ describe.each(PROFILES)('looking for a creation at the %s service', (profile) =>
     const seen = await look(intent);
     expect(seen).toMatchObject({ kind: 'many' });
     for (const id of ids) expect(seen).toMatchObject({ note: expect.stringContaining(id) });
+  });
+
+  test.each([1, 2])('freezes where later try %i bears its reference: a ledger that is gone made it', async (tries) => {
+    const intent = await anIntent();
+    const key = tries === 1 ? retryKey(intent.key) : retryKey(retryKey(intent.key));
+    const escrowId = await create(`${clientReference(key)} the bonus`);
+
+    expect(await look(intent)).toEqual({
+      kind: 'many',
+      note: `the reference of a later try of ${intent.reference} is on ${escrowId}`,
+    });
+    const own = await create(`${intent.reference} the bonus`);
+    expect(await look(intent)).toEqual({
+      kind: 'many',
+      note: `${intent.reference} and a later try of it are on several escrows: ${own}, ${escrowId}`,
+    });
   });
 
   test('freezes where the one with the reference is for another counterparty', async () => {
