@@ -5,6 +5,7 @@ import type { BeginningStore } from '../../src/ledger/beginnings.ts';
 import type { DescribeExecution } from '../../src/escrow/story.ts';
 import { retryKey } from '../../src/ledger/effect-key.ts';
 import type { Decision, Intent, IntentStore } from '../../src/ledger/intent.ts';
+import { inDoubtSince } from '../../src/ledger/the-past.ts';
 import { RESOLVE_DEFAULTS, type Look, type LookFor } from '../../src/ledger/resolve-intents.ts';
 import { announce, type AnnounceDeps } from '../shared/announce.ts';
 
@@ -95,8 +96,8 @@ async function findWhyNot(deps: PayDeps, intent: Intent): Promise<string | { rea
 
 /** Every escrow since the cause came to be is looked at: it may have been made by a ledger that is gone. */
 async function findAtService(lookFor: LookFor, intent: Intent): Promise<string | undefined> {
-  const createdAt = intent.skip?.causedAt ?? intent.createdAt;
-  const look = await lookFor({ ...intent, createdAt }).catch((error: unknown): Look => ({
+  const before = inDoubtSince(intent.skip?.causedAt ?? intent.createdAt);
+  const look = await lookFor({ ...intent, before }).catch((error: unknown): Look => ({
     kind: 'unclear',
     reason: describeError(error),
   }));
@@ -110,7 +111,7 @@ async function findAtService(lookFor: LookFor, intent: Intent): Promise<string |
     case 'unclear':
     case 'unreadable':
     case 'invisible':
-      return `it cannot be seen whether Purple Flea has ${intent.reference}: ${look.reason}. Try again later`;
+      return `it cannot be seen whether Purple Flea has ${intent.reference}: ${look.reason}. Try again later, or look by hand: if it is not there, request an escrow instead`;
   }
 }
 

@@ -48,7 +48,8 @@ export async function lookForCreated(deps: LookForEscrowDeps, intent: Intent): P
     // An agent that has taken over, and a ledger that has: what either does not know is not all there is.
     const isUnwitnessed = known === 'unnamed' || (known === undefined && isOfThePast(intent));
     if (!isUnwitnessed) return { kind: 'absent' };
-    return unclear(`no escrow of ${intent.agentId} is known that would show whether the read is complete`);
+    const witness = `no escrow of ${intent.agentId} is known that would show whether the read is complete`;
+    return unclear(`${witness}; the next that this ledger creates for it will`);
   }
   const ids = tagged.map(({ escrowId }) => escrowId).join(', ');
   if (others.length > 0) return { kind: 'many', note: `${intent.reference} is on several escrows: ${ids}` };

@@ -27,6 +27,11 @@ export function mayBeSentUnknown(
 /** What is kept with a doubt about the past, in `before`. */
 const SINCE = 'unknownSince';
 
+/** The `before` of an effect that may have been sent since a moment (ISO 8601), without this ledger knowing. */
+export function inDoubtSince(moment: string): Readonly<Record<string, string>> {
+  return { [SINCE]: moment };
+}
+
 /**
  * Takes an intent that may have been sent to `unknown`, as though its request had just left: with its lock, and its part
  * of the budgets where they have that much left. The sweeper then looks for its effect.
@@ -46,7 +51,7 @@ export async function doubt(
   const { key, createdAt, causedAt = createdAt } = intent;
   const claim = { key, owner, fence: intent.fence + 1 };
   const lock = lockOf(intent);
-  const before = { [SINCE]: isBefore(causedAt, createdAt) ? causedAt : createdAt };
+  const before = inDoubtSince(isBefore(causedAt, createdAt) ? causedAt : createdAt);
   const reservations = reservationsFor(budgets, intent, now());
   let claimed = await intents.claim(claim, { reservations, lock, before }, now());
   // What may be spent already cannot be refused.

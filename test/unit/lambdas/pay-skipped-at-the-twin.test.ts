@@ -11,10 +11,16 @@ import { startLedgerWorld, type LedgerWorld } from '../../support/ledger-world.t
 import { createMemoryBeginnings } from '../../support/memory-beginnings.ts';
 import { createMemoryIntents } from '../../support/memory-intents.ts';
 import { createRecorder } from '../../support/recorder.ts';
+import { call } from '../twin/calling.ts';
 
 const DECISION = { operator: 'ada', evidence: 'list of escrows', reason: 'the old ledger is lost' };
 const REQUEST = aRequest();
 const INPUT = lifecycleInputSchema.parse(REQUEST);
+
+const inputOf = (subject: string) => lifecycleInputSchema.parse(aRequest({ cause: { ...REQUEST.cause, subject } }));
+/** By an escrow of its own a ledger sees that a read is complete. */
+const WITNESS = inputOf('another job');
+const THIRD = inputOf('a third job');
 
 let world: LedgerWorld;
 afterEach(() => world.close());
@@ -26,7 +32,7 @@ async function aNewLedger() {
   const skip = skipOf(REQUEST, { reason: 'older-than-ledger', detail: 'old', rule: 'bonus/churn', causedAt });
   await intents.skip(skip, afterNoon(0));
   const recorder = createRecorder();
-  const lock = () => lockFunds({ ...world.treasury, intents }, INPUT);
+  const lock = (input = INPUT) => lockFunds({ ...world.treasury, intents }, input);
   const payAt = (minute: number) =>
     paySkipped(
       {
@@ -50,7 +56,7 @@ async function aNewLedger() {
     await payAt(15);
     return payAt(20);
   };
-  return { pay, lock };
+  return { pay, payAt, lock };
 }
 
 /** How many escrows the twin holds. */
@@ -64,17 +70,41 @@ describe.each(PROFILES)('a skipped bonus in the dialect %s', (profile: Profile) 
     world = await startLedgerWorld(profile);
     await lockFunds(world.treasury, INPUT);
     const { pay, lock } = await aNewLedger();
+    await lock(WITNESS);
 
     expect(await pay()).toEqual({ error: expect.stringContaining('at Purple Flea bears its reference') });
     await lock();
-    expect(await countEscrows()).toBe(1);
+    expect(await countEscrows()).toBe(2);
   });
+
+  test.each(['lags', 'is whole'])(
+    'is not paid while no escrow that the ledger knows witnesses a read that %s',
+    async (read) => {
+      world = await startLedgerWorld(profile);
+      world.setMinute(-120);
+      await lockFunds(world.treasury, inputOf('a job of before'));
+      world.setMinute(0);
+      if (read === 'lags') await lockFunds(world.treasury, INPUT);
+      const { payAt, lock } = await aNewLedger();
+      const before = await countEscrows();
+      const route = profile === 'reference' ? 'GET /escrow/list' : 'GET /api/v1/auth/ledger';
+
+      for (const minute of [15, 20]) {
+        if (read === 'lags') {
+          await call(world.twin, 'POST /_twin/faults', { body: { route, fault: 'stale-list', secondsAgo: 3600 } });
+        }
+        expect(await payAt(minute)).toEqual({ error: expect.stringContaining('request an escrow instead') });
+      }
+      await lock();
+      expect(await countEscrows()).toBe(before);
+    },
+  );
 
   test('is paid once where nobody has, and a third ledger finds it by the reference of that try', async () => {
     world = await startLedgerWorld(profile);
-    const other = lifecycleInputSchema.parse(aRequest({ cause: { ...REQUEST.cause, subject: 'another job' } }));
-    await lockFunds(world.treasury, other);
     const { pay, lock } = await aNewLedger();
+    expect(await pay()).toEqual({ error: expect.stringContaining('the next that this ledger creates') });
+    await lock(WITNESS);
 
     expect(await pay()).toMatchObject({ execution: expect.stringContaining('started') });
     await pay();
@@ -82,7 +112,8 @@ describe.each(PROFILES)('a skipped bonus in the dialect %s', (profile: Profile) 
     expect(await countEscrows()).toBe(2);
 
     const third = await aNewLedger();
+    await third.lock(THIRD);
     expect(await third.pay()).toEqual({ error: expect.stringContaining('the reference of a later try') });
-    expect(await countEscrows()).toBe(2);
+    expect(await countEscrows()).toBe(3);
   });
 });

@@ -4,6 +4,7 @@ import { skipOf } from '../../../src/escrow/skip-escrow.ts';
 import type { DescribedExecution } from '../../../src/escrow/story.ts';
 import { retryKey } from '../../../src/ledger/effect-key.ts';
 import type { Look, LookFor } from '../../../src/ledger/resolve-intents.ts';
+import { sentSince } from '../../../src/ledger/the-past.ts';
 import { aRequest, TREASURY } from '../../support/bonus-escrow.ts';
 import { aNewIntent, aNewSkip, afterNoon, MINUTE, NOON } from '../../support/effects.ts';
 import { inert } from '../../support/inert.ts';
@@ -78,8 +79,8 @@ describe('a skipped cause that a person says to pay', () => {
   test('is looked for from its own time on, not from when it was recorded', async () => {
     const seen: string[] = [];
     const { pay } = await anOperator({
-      lookFor: async ({ createdAt }) => {
-        seen.push(createdAt);
+      lookFor: async (intent) => {
+        seen.push(sentSince(intent));
         return { kind: 'absent' };
       },
     });
@@ -152,7 +153,7 @@ describe('a skipped cause is not paid', () => {
       startExecution: inert('startExecution'),
     });
 
-    expect(await pay()).toEqual({ error: expect.stringContaining('503. Try again later') });
+    expect(await pay()).toEqual({ error: expect.stringContaining('503. Try again later, or look by hand') });
   });
 
   test.each([
