@@ -44,15 +44,18 @@ export interface EscrowRef {
   readonly askedAt?: string | undefined;
 }
 
-/** When a wait of an execution ended. */
+/** How a wait of an execution ended, and when. */
 interface Heard {
+  readonly signal?: string | undefined;
   readonly at?: string | undefined;
-  readonly deadlineAt?: string | undefined;
 }
+
+/** What somebody said of an escrow. That it has changed, or that nobody said anything, may follow what was sent before. */
+const SAID: ReadonlySet<string> = new Set(['delivered', 'approved', 'rejected']);
 
 /**
  * The escrow of an execution's state. A wait's end is no deadline where the escrow could not be read when it began. What
- * becomes of it was not decided before the last of what was heard.
+ * becomes of it was not decided before the last of what was said of it.
  */
 export function escrowRefOf({
   request,
@@ -69,8 +72,8 @@ export function escrowRefOf({
 }): EscrowRef & { readonly deadlineAt: string } {
   const deadlineAt = review?.settlesAt ?? escrow.settlesAt ?? escrow.deadlineAt;
   const { amountUsd, counterpartyAgentId } = request;
-  const heard = [delivery, decision].flatMap((end) => end?.at ?? end?.deadlineAt ?? []);
-  const askedAt = heard.reduce((last, at) => (Date.parse(at) > Date.parse(last) ? at : last), causedAtOf(request));
+  const said = [delivery, decision].flatMap((end) => (SAID.has(end?.signal ?? '') ? (end?.at ?? []) : []));
+  const askedAt = said.reduce((last, at) => (Date.parse(at) > Date.parse(last) ? at : last), causedAtOf(request));
   return { escrowId: escrow.escrowId, amountUsd: formatUsd(amountUsd), counterpartyAgentId, deadlineAt, askedAt };
 }
 

@@ -59,8 +59,8 @@ export const askedStateSchema = z.object({
   review: z.object({ until: z.iso.datetime(), status: z.string(), unreadSince }),
 });
 
-/** When a wait ended, however. */
-const heard = z.optional(z.object({ at: z.optional(z.string()), deadlineAt: z.optional(z.string()) }));
+/** How a wait ended, and when if anything was heard. */
+const heard = z.optional(z.object({ signal: z.optional(z.string()), at: z.optional(z.string()) }));
 
 const reviewed = <Decision extends string>(decision: Decision) =>
   z.object({

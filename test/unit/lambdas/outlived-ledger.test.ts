@@ -70,6 +70,21 @@ describe('an execution that is older than the ledger', () => {
     expect(sent).toEqual(expected);
   });
 
+  const at = '2026-03-06T12:30:00.000Z';
+  test.each([
+    ['delivered', { delivery: { signal: 'delivered', at } }, ['release']],
+    ['approved', { decision: { signal: 'approved', at } }, ['release']],
+    ['rejected', { decision: { signal: 'rejected', at } }, ['release']],
+    ['changed, as the first wait ended', { delivery: { signal: 'changed', at } }, []],
+    ['changed, as the second wait ended', { decision: { signal: 'changed', at } }, []],
+    ['silent until a deadline', { decision: { signal: 'deadline', deadlineAt: at } }, []],
+  ])('pays at once or not where after the beginning it was %s', async (_case, heard, expected) => {
+    const { deps, sent } = aTask('2026-03-06T12:00:00.000Z');
+
+    await createReleaseFunds(deps)({ ...aReviewedState(), ...heard }, timeLeft());
+    expect(sent).toEqual(expected);
+  });
+
   test('pays at once what this ledger locked itself, however old the delivery is', async () => {
     const began = after(DELIVERED);
     const { deps, intents, sent } = aTask(began);
