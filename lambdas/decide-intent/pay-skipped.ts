@@ -124,6 +124,13 @@ async function goOn(deps: PayDeps, intent: Intent) {
   // One of an earlier ledger that runs is no reason to get here.
   if (execution?.status === 'RUNNING') return { intent, execution: `runs as ${key}` };
   const name = execution === undefined ? key : `${key}-paid`;
-  await deps.startExecution(name, JSON.parse(skip?.input ?? '{}'));
-  return { intent, execution: `started as ${name}` };
+  const begun = await deps.startExecution(name, JSON.parse(skip?.input ?? '{}'));
+  return { intent, execution: begun === 'started' ? `started as ${name}` : await howItStands(deps, key, name) };
+}
+
+/** A name is taken for good: what ended under it before anything was sent goes on under another. */
+async function howItStands(deps: PayDeps, key: string, name: string): Promise<string> {
+  const status = (await deps.describeExecution(name))?.status;
+  if (status === 'RUNNING') return `runs as ${name}`;
+  return `nothing was started: ${name} has ended before it paid. "npm run intents -- continue ${key}" goes on with it`;
 }

@@ -126,6 +126,18 @@ describe('a skipped cause that a person says to pay', () => {
 
     expect([...started.keys()]).toEqual([`${key}-paid`]);
   });
+
+  test('is not said to be started where its execution has ended under every name that it can have', async () => {
+    const ended = { status: 'FAILED', stoppedAt: NOON.toISOString() };
+    const { pay, payAt } = await anOperator({ startExecution: async () => 'already-started' }, [
+      { name: key, ...ended },
+      { name: `${key}-paid`, ...ended },
+    ]);
+    await pay();
+    const said = `"npm run intents -- continue ${key}" goes on with it`;
+
+    expect(await payAt(65)).toMatchObject({ execution: expect.stringContaining(said) });
+  });
 });
 
 describe('a skipped cause is not paid', () => {
