@@ -139,8 +139,12 @@ async function resolve(deps: Deps, asked: Asked<'resolve'>) {
     ...(result === undefined ? {} : { result }),
   } as const;
   const decided = await deps.intents.move(intent, ending, deps.now());
+  // Of what is in doubt the sweeper may know first.
+  if (decided.state !== state || decided.history.at(-1)?.note !== note) {
+    return { error: `key: the intent became ${decided.state} meanwhile (${decided.history.at(-1)?.note})` };
+  }
   const { key, reference, kind } = decided;
-  await announce(deps, 'intent.settled', { key, reference, kind, state: decided.state, note });
+  await announce(deps, 'intent.settled', { key, reference, kind, state, note });
   return state === 'applied' && kind.startsWith('escrow-') ? goOn(deps, decided) : { intent: decided };
 }
 

@@ -114,6 +114,23 @@ test('an effect in doubt at a former address is decided by hand, one at the conf
   });
 });
 
+test('what was found between the look and the decision is not said to be decided by hand', async () => {
+  const before = { baseUrl: 'https://before.example.com', profile: 'reference' } as const;
+  const intents = createMemoryIntents();
+  const doubt = await leaveUnknown(intents, aNewIntent({ service: before }));
+  const move: typeof intents.move = async (...decided) => {
+    const found = { state: 'applied', note: 'found at the service', result: { escrowId: ESCROW_ID } } as const;
+    await intents.move(doubt, found, NOW);
+    return intents.move(...decided);
+  };
+  const { handler, recorder, continued } = anOperator({ ...intents, move });
+
+  expect(await handler({ action: 'resolve', verdict: 'not-applied', key: doubt.key, ...DECISION })).toEqual({
+    error: 'key: the intent became applied meanwhile (found at the service)',
+  });
+  expect([recorder.published, continued]).toEqual([[], []]);
+});
+
 describe('an operator', () => {
   test('lists what is parked, or what is in another state, and sees one whole', async () => {
     const { key, intents } = await aDoubt('transfer');
