@@ -42,41 +42,57 @@ export function createHandler(deps: Deps) {
     const remainingMs = () => context.getRemainingTimeInMillis();
     const lookFor = createLookFor(deps);
     const readBeginning = async () => (await deps.readBeginnings()).at;
-    const run = await resolveIntents({
-      intents: deps.intents,
-      lookFor: deps.places === undefined ? lookFor : unreadElsewhere(lookFor, deps.places),
-      findMoot: createFindMoot(deps),
-      policy: deps.policy,
-      // Here, because this runs every minute: a rule begins soon after it was deployed, whether or not a cause comes.
-      readBeginning,
-      now: deps.now,
-      remainingMs,
-    });
-    const failed = [...run.failed];
+    const failed: { key: string; reason: string }[] = [];
+    /** What fails keeps nothing after it from being done and measured. */
+    const attempt = <Done>(key: string, act: () => Promise<Done>): Promise<Done | undefined> =>
+      act().catch((error: unknown) => {
+        failed.push({ key, reason: describeError(error) });
+        return undefined;
+      });
+    const run = await attempt('the sweep', () =>
+      resolveIntents({
+        intents: deps.intents,
+        lookFor: deps.places === undefined ? lookFor : unreadElsewhere(lookFor, deps.places),
+        findMoot: createFindMoot(deps),
+        policy: deps.policy,
+        // Here, because this runs every minute: a rule begins soon after it was deployed, whether or not a cause comes.
+        readBeginning,
+        now: deps.now,
+        remainingMs,
+      }),
+    );
+    failed.push(...(run?.failed ?? []));
     const tell = async (intents: readonly Intent[], act: (intent: Intent) => Promise<unknown>) => {
       for (const intent of intents) {
-        await act(intent).catch((error: unknown) => failed.push({ key: intent.key, reason: describeError(error) }));
+        await attempt(intent.key, () => act(intent));
       }
     };
     const tellVerdict = async (intent: Intent) => {
       await announceVerdict(deps, intent);
       await deliverVerdict(deps, intent.key);
     };
-    await tell(run.settled, tellVerdict);
-    const { woken, waitingLong } = await wakeWaiting({ ...deps, isReadable: (intent) => isReadable(deps, intent) });
-    await tell(woken, ({ key }) => deliverVerdict(deps, key));
+    const settled = run?.settled ?? [];
+    await tell(settled, tellVerdict);
+    const woken = await attempt('waking', () =>
+      wakeWaiting({ ...deps, isReadable: (intent) => isReadable(deps, intent) }),
+    );
+    await tell(woken?.woken ?? [], ({ key }) => deliverVerdict(deps, key));
     const openEscrow = (owner: IntentOwner) => deps.openSender({ ...owner, kind: 'escrow-complete' });
-    const { completed, rejected } = await retryCompletions({ ...deps, readBeginning, openEscrow, remainingMs });
-    await tell(completed, (intent) => announceCompleted(deps, intent));
-    await tell(rejected, tellVerdict);
+    const sent = await attempt('completions', () =>
+      retryCompletions({ ...deps, readBeginning, openEscrow, remainingMs }),
+    );
+    failed.push(...(sent?.failed ?? []));
+    await tell(sent?.completed ?? [], (intent) => announceCompleted(deps, intent));
+    await tell(sent?.rejected ?? [], tellVerdict);
+    const manual = await attempt('counting', () => countManual(deps));
     for (const failure of failed) deps.log.error('intent not settled, or nobody told', failure);
-    deps.count('IntentsInDoubt', run.inDoubt);
-    deps.count('IntentsManual', await countManual(deps));
-    deps.count('IntentsWaiting', waitingLong);
-    const { looked, left } = run;
-    deps.log.info('resolved', { looked, settled: run.settled.length, left, woken: woken.length });
+    if (run !== undefined) deps.count('IntentsInDoubt', run.inDoubt);
+    if (manual !== undefined) deps.count('IntentsManual', manual);
+    if (woken !== undefined) deps.count('IntentsWaiting', woken.waitingLong);
+    const done = { looked: run?.looked ?? 0, settled: settled.length, left: run?.left ?? true };
+    deps.log.info('resolved', { ...done, woken: woken?.woken.length });
     if (failed.length > 0) throw new Error(`${failed.length} intents failed, the first: ${failed[0]?.reason}`);
-    return { looked: run.looked, settled: run.settled.length, left: run.left };
+    return done;
   };
 }
 

@@ -1,4 +1,4 @@
-import { TryLaterError } from '../errors.ts';
+import { describeError, TryLaterError } from '../errors.ts';
 import { listPrepared } from '../ledger/wake-waiting.ts';
 import type { Intent } from '../ledger/intent.ts';
 import { STALE_CLAIM_MS } from '../ledger/resolve-intents.ts';
@@ -17,6 +17,8 @@ export interface CompletionRun {
   readonly completed: readonly Intent[];
   /** Completions of which there is no need any more. */
   readonly rejected: readonly Intent[];
+  /** Completions that could not be asked for; they keep no other from being sent. */
+  readonly failed: readonly { readonly key: string; readonly reason: string }[];
 }
 
 /** Each costs two paced calls. */
@@ -31,6 +33,7 @@ export async function retryCompletions(deps: RetryCompletionDeps): Promise<Compl
   const due = (await listPrepared(deps.intents)).filter((intent) => isDue(intent, deps.now()));
   const completed: Intent[] = [];
   const rejected: Intent[] = [];
+  const failed: { key: string; reason: string }[] = [];
   for (const intent of due.slice(0, MOST)) {
     try {
       const after = await retry(deps, intent);
@@ -39,10 +42,10 @@ export async function retryCompletions(deps: RetryCompletionDeps): Promise<Compl
     } catch (error) {
       // No time is left in this run.
       if (error instanceof TryLaterError) break;
-      throw error;
+      failed.push({ key: intent.key, reason: describeError(error) });
     }
   }
-  return { completed, rejected };
+  return { completed, rejected, failed };
 }
 
 /** One that does not say when was left by an invocation that is gone, or may be sent again after it was looked for. */

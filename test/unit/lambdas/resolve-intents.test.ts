@@ -391,6 +391,28 @@ test('one execution that cannot be woken keeps no other verdict from being said,
   ]);
 });
 
+test.each([
+  ['waits could not be looked at', 'listSince', 'prepared', { IntentsManual: 1, IntentsInDoubt: 0 }],
+  ['claims could not be looked at', 'list', 'sending', { IntentsManual: 1, IntentsWaiting: 0 }],
+  ['what is manual could not be counted', 'list', 'manual', { IntentsWaiting: 0, IntentsInDoubt: 0 }],
+] as const)(
+  'a run in which %s measures all else, and fails for its alarm',
+  async (_case, operation, state, measured) => {
+    const intents = createMemoryIntents();
+    const unknown = await leaveUnknown(intents, A_RELEASE);
+    await intents.move(unknown, { state: 'manual', note: 'parked' }, NOON);
+    const failing: MemoryIntents = {
+      ...intents,
+      [operation]: async (...args: Parameters<IntentStore['list'] & IntentStore['listSince']>) =>
+        args[0] === state ? Promise.reject(new Error('throttled')) : intents[operation](...args),
+    };
+    const { run, recorder } = aSweeper({ intents: failing });
+
+    await expect(run(1)).rejects.toThrow(/intents failed, the first: Error: throttled/);
+    expect(recorder.counted).toEqual(measured);
+  },
+);
+
 test('one list serves all creations that a run looks for, and the next run reads it anew', async () => {
   let lists = 0;
   const list = async () => {
@@ -549,6 +571,25 @@ describe('a completion that waits', () => {
     expect(sent).toEqual([]);
     expect(stored()).toMatchObject({ state: 'rejected', reason: `the escrow is ${status}` });
     expect(recorder.published).toEqual([settledAs(A_COMPLETION, 'rejected', `the escrow is ${status}`)]);
+  });
+
+  test('that fails keeps no other from being sent, and what is manual is measured', async () => {
+    let asked = 0;
+    const { run, sent, recorder, intents } = await aCompletion('locked', {
+      deps: {
+        holdsKeyOf: async () => {
+          asked += 1;
+          if (asked === 1) throw new Error('a fault of ours');
+          return true;
+        },
+      },
+    });
+    const other = { ...A_COMPLETION, key: 'f'.repeat(64), cause: { ...A_COMPLETION.cause, subject: 'other' } };
+    await intents.postpone(await intents.prepare(other, NOON), due, 'refused', NOON);
+
+    await expect(run(6)).rejects.toThrow('1 intents failed, the first: Error: a fault of ours');
+    expect(sent).toHaveLength(1);
+    expect(recorder.counted).toMatchObject({ IntentsManual: 0, IntentsWaiting: 0 });
   });
 
   test('goes on waiting while the secret cannot be read, unless the escrow is settled', async () => {
