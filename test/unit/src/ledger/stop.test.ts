@@ -26,13 +26,15 @@ describe('the stop, flipped while 500 invocations run', () => {
     const all = Promise.all(
       Array.from({ length: RUNS }, async (_, index) => {
         const effect = anEffect({ subject: `subject-${index}` });
+        let readings = 0;
         const deps = anInvocation({
           intents,
-          // A switch that is read without a cache: what counts is the moment of reading.
+          // A switch that is read without a cache: what counts is the second reading, right before the claim.
           readStop: async () => {
             await turns.turn();
             const read = mode;
-            if (read === 'running') allowed.add(effect.key);
+            readings += 1;
+            if (readings === 2 && read === 'running') allowed.add(effect.key);
             return read;
           },
         });
