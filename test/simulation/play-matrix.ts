@@ -21,4 +21,4 @@ for (const { fault, effect, schedule } of [...matrix()].filter((cell) => cell.pr
   if (fault === 'nothing' && effects === 0) of.failures.push('nothing went wrong, and nothing took place');
   of.failures.push(...violations.map(({ rule, detail }) => `${fault}: ${rule}, ${detail}`));
 }
-console.log(JSON.stringify(Object.fromEntries(played)));
+process.stdout.write(`${JSON.stringify(Object.fromEntries(played))}\n`);
