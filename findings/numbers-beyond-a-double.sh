@@ -25,7 +25,8 @@ cat > "$folder/pom.xml" <<'XML'
   </dependencies>
 </project>
 XML
-mvn --quiet --batch-mode --file "$folder/pom.xml" dependency:copy-dependencies -DoutputDirectory="$folder/lib"
+mvn --quiet --batch-mode --file "$folder/pom.xml" org.apache.maven.plugins:maven-dependency-plugin:2.8:copy-dependencies \
+  -DoutputDirectory="$folder/lib"
 
 cat > "$folder/Match.java" <<'JAVA'
 import software.amazon.event.ruler.Machine;

@@ -1,9 +1,8 @@
 import { DeleteBucketPolicyCommand, S3Client } from '@aws-sdk/client-s3';
 import { execa } from 'execa';
 import { readFileSync } from 'node:fs';
-import type { Outputs } from '../src/local-session.ts';
 import type { Profile } from '../src/purple-flea/service.ts';
-import { localAccess } from '../src/local-session.ts';
+import { localAccess, type Outputs } from '../src/local-session.ts';
 import { ACCOUNT, awsEnvironment, REGION } from './emulator.ts';
 import { BIN, ROOT, RUN } from './paths.ts';
 

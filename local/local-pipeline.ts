@@ -9,7 +9,7 @@ import type { Outputs, Session } from '../src/local-session.ts';
 import type { Profile } from '../src/purple-flea/service.ts';
 import { startTwin, type Twin } from '../twin/server.ts';
 import { createClients, type Clients } from './clients.ts';
-import { ASSEMBLY, bootstrap, deploy, synthesize, type AppPlace } from './deploy.ts';
+import { ASSEMBLY, bootstrap, deploy, synthesize } from './deploy.ts';
 import { LOG, startEmulator, useRunningEmulator, type Emulator } from './emulator.ts';
 import { ROOT, RUN, STATE } from './paths.ts';
 import { prepareLocalAws } from './python.ts';
@@ -53,7 +53,7 @@ export interface LocalPipelineOptions {
 export interface SharedStart {
   /** The port of the twin. It is taken if it is free, and another one if not. */
   readonly twinPort: number;
-  /** Where synthesized stacks are kept. Whoever changes a source takes another folder. */
+  /** The folder for synthesized stacks. Other sources need another folder. */
   readonly assemblies: string;
 }
 
@@ -72,7 +72,7 @@ export async function startLocalPipeline({
   removeDeadRuns();
   mkdirSync(RUN, { recursive: true });
   const started: { twin?: Twin; emulator?: Emulator; outputs?: Outputs } = {};
-  const place = (twin: Twin) => placeOf({ twin, escrowProfile, rateLimits, shared });
+  const assemblyFor = (twin: Twin) => assemblyOf({ twin, escrowProfile, rateLimits, shared });
   const close = async () => {
     await started.emulator?.stop();
     await started.twin?.close();
@@ -107,7 +107,7 @@ export async function startLocalPipeline({
               {
                 title: 'Synthesize the stacks (cdk synth)',
                 task: async (__, subtask) => {
-                  const { assembly } = place(the(started.twin));
+                  const assembly = assemblyFor(the(started.twin));
                   if (shared !== undefined && existsSync(doneFile(assembly))) return;
                   await synthesize(
                     {
@@ -129,12 +129,9 @@ export async function startLocalPipeline({
       {
         title: 'Deploy the stacks (cdk deploy)',
         task: async (_, task) => {
-          started.outputs = await deploy(
-            the(started.emulator).endpoint,
-            reportTo(task),
-            stop,
-            place(the(started.twin)),
-          );
+          started.outputs = await deploy(the(started.emulator).endpoint, reportTo(task), stop, {
+            assembly: assemblyFor(the(started.twin)),
+          });
         },
       },
       {
@@ -184,7 +181,7 @@ export async function startLocalPipeline({
 }
 
 /** Where the stacks for a twin are synthesized. */
-function placeOf({
+function assemblyOf({
   twin,
   escrowProfile,
   rateLimits,
@@ -193,10 +190,10 @@ function placeOf({
   readonly twin: Twin;
   readonly escrowProfile: Profile;
   readonly rateLimits: boolean;
-}): Pick<AppPlace, 'assembly'> {
-  if (shared === undefined) return { assembly: ASSEMBLY };
+}): string {
+  if (shared === undefined) return ASSEMBLY;
   const name = [escrowProfile, rateLimits ? 'paced' : 'unpaced', new URL(twin.url).port].join('-');
-  return { assembly: `${shared.assemblies}/${name}` };
+  return `${shared.assemblies}/${name}`;
 }
 
 /** Says that the stacks in a folder are whole: a start that was interrupted leaves some. */

@@ -26,8 +26,9 @@ async function main(): Promise<number> {
       live: { type: 'boolean', default: false },
     },
   });
-  const check = openFunction(readStage(values.stage), 'check-readiness');
-  const decide = openFunction(readStage(values.stage), 'decide-intent');
+  const stage = readStage(values.stage);
+  const check = openFunction(stage, 'check-readiness');
+  const decide = openFunction(stage, 'decide-intent');
   const report = JSON.parse(await check({})) as ReadinessReport;
   const { keys, error } = JSON.parse(await decide({ action: 'keys' })) as KeysAnswer;
   if (keys === undefined) throw new Error(`decide-intent tried no key: ${error ?? 'deploy the stage again'}`);

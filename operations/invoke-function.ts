@@ -16,7 +16,7 @@ export function openFunction(stage: Stage, name: string): (input: object) => Pro
   };
 }
 
-/** A wrong use is told at once: the SDK is loaded for a call. */
+/** The SDK is loaded for the first call, so that a wrong use is refused without it. */
 async function openLambda(stage: Stage) {
   const access = accessTo(stage);
   const { InvokeCommand, LambdaClient } = await import('@aws-sdk/client-lambda');

@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { checkKeys } from '../../src/aws/check-keys.ts';
 import { createContinueExecution, createDescribeExecution, createStartExecution } from '../../src/aws/executions.ts';
 import { createMailboxTable } from '../../src/aws/mailbox-table.ts';
-import { placeOf } from '../../src/ledger/owner.ts';
+import { placesOf } from '../../src/ledger/places.ts';
 import { createEscrowClient } from '../../src/purple-flea/escrow-client.ts';
 import { createKeyProbe } from '../../src/purple-flea/key-probe.ts';
 import { openToLook } from '../../src/purple-flea/open-client.ts';
@@ -62,12 +62,7 @@ export const handler = middy(
         listCounterparties: () => readCounterparties(env.SECRETS),
         probe: createKeyProbe({ escrow, wallet, trading }),
       }),
-    places: {
-      escrow: placeOf(env.ESCROW_SERVICE),
-      trading: placeOf(env.TRADING_SERVICE),
-      wallet: placeOf(env.WALLET_SERVICE),
-      faucet: placeOf(env.FAUCET_SERVICE),
-    },
+    places: placesOf(env),
     beginnings: createBeginnings(env.INTENT_TABLE),
     mailbox: createMailboxTable(documents, env.MAILBOX_TABLE),
     startExecution: createStartExecution(stepFunctions, env.STATE_MACHINE_ARN),

@@ -132,5 +132,5 @@ async function goOn(deps: PayDeps, intent: Intent) {
 async function howItStands(deps: PayDeps, key: string, name: string): Promise<string> {
   const status = (await deps.describeExecution(name))?.status;
   if (status === 'RUNNING') return `runs as ${name}`;
-  return `nothing was started: ${name} has ended before it paid. "npm run intents -- continue ${key}" goes on with it`;
+  return `nothing was started: ${name} has ended before it paid. "npm run intents -- continue ${key}" continues it`;
 }

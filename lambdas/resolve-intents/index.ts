@@ -5,7 +5,7 @@ import { createPaperBookTable } from '../../src/aws/paper-book-table.ts';
 import type { KeyRole } from '../../src/aws/key-ring.ts';
 import { createPlaceTable } from '../../src/aws/place-table.ts';
 import { createPublisher } from '../../src/aws/publisher.ts';
-import { placeOf } from '../../src/ledger/owner.ts';
+import { placesOf } from '../../src/ledger/places.ts';
 import { RESOLVE_DEFAULTS } from '../../src/ledger/resolve-intents.ts';
 import { createEscrowClient, createEscrowViews } from '../../src/purple-flea/escrow-client.ts';
 import { createFaucetClient } from '../../src/purple-flea/faucet-client.ts';
@@ -46,12 +46,7 @@ const env = readEnvironment({
 const { symbols, budgets } = readPolicies({ ...symbolPolicies, ...ledgerPolicies });
 const beginnings = createBeginnings(env.INTENT_TABLE);
 const places = createPlaceTable(documents, env.INTENT_TABLE);
-const configured = {
-  escrow: placeOf(env.ESCROW_SERVICE),
-  trading: placeOf(env.TRADING_SERVICE),
-  wallet: placeOf(env.WALLET_SERVICE),
-  faucet: placeOf(env.FAUCET_SERVICE),
-};
+const configured = placesOf(env);
 const keys = createKeys(env.SECRETS);
 const keyIn =
   (...roles: KeyRole[]) =>

@@ -23,8 +23,8 @@ type Reviewed = Review & {
 };
 
 /**
- * Decides over an escrow from what was said and what the service shows where it was made, and records the decision with its reason. Where the
- * escrow cannot be read nothing is decided: it asks again soon.
+ * Decides an escrow by what was said of it and by what its own service shows, and records the decision with its reason. If
+ * the escrow cannot be read, nothing is decided, and the review is asked for again soon.
  */
 export function createHandler(deps: Deps) {
   return async (input: unknown): Promise<Reviewed> => {

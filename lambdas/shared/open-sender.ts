@@ -6,7 +6,7 @@ import type { EscrowClient } from '../../src/purple-flea/escrow.ts';
 import { openToSend, openWithWallet } from '../../src/purple-flea/open-client.ts';
 import type { ServiceDeps } from '../../src/purple-flea/service.ts';
 
-/** The escrow service as whoever sends an intent uses it. @throws SecretUnusableError or OwnerUnavailableError */
+/** Opens the escrow service with the key that an intent is sent with. @throws SecretUnusableError or OwnerUnavailableError */
 export type OpenSender = (intent: Pick<Intent, 'kind'> & IntentOwner) => Promise<EscrowClient>;
 
 /** Opens it as the functions do that send: at the configured services alone, with the key of a role that may. */

@@ -1,11 +1,26 @@
 import { describeError } from '../errors.ts';
 import type { EffectKind } from './effect-key.ts';
 import type { Intent, IntentPage, IntentStore } from './intent.ts';
-import { isAt, type ServicePlace } from './owner.ts';
+import { isAt, placeOf, type ServicePlace } from './owner.ts';
 import type { Look, LookFor } from './resolve-intents.ts';
 
 /** Where each service is, or was at some moment. */
 export type Places = Readonly<Record<'escrow' | 'trading' | 'wallet' | 'faucet', ServicePlace>>;
+
+/** Where the services are, by the variables that functions are told them in. */
+export function placesOf(services: {
+  readonly ESCROW_SERVICE: ServicePlace;
+  readonly TRADING_SERVICE: ServicePlace;
+  readonly WALLET_SERVICE: ServicePlace;
+  readonly FAUCET_SERVICE: ServicePlace;
+}): Places {
+  return {
+    escrow: placeOf(services.ESCROW_SERVICE),
+    trading: placeOf(services.TRADING_SERVICE),
+    wallet: placeOf(services.WALLET_SERVICE),
+    faucet: placeOf(services.FAUCET_SERVICE),
+  };
+}
 
 /** Where the services were when this ledger first ran a version that records them with each intent. */
 export interface PlaceStore {

@@ -134,7 +134,7 @@ describe('a skipped cause that a person says to pay', () => {
       { name: `${key}-paid`, ...ended },
     ]);
     await pay();
-    const said = `"npm run intents -- continue ${key}" goes on with it`;
+    const said = `"npm run intents -- continue ${key}" continues it`;
 
     expect(await payAt(65)).toMatchObject({ execution: expect.stringContaining(said) });
   });
