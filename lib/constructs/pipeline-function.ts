@@ -1,17 +1,18 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { AssetHashType, DockerImage, Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, Runtime } from 'aws-cdk-lib/aws-lambda';
-import { LogLevel, NodejsFunction, OutputFormat, type BundlingOptions } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { Architecture, Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { BUNDLE_ALIASES } from '../bundle-aliases.ts';
+import { writeBundle } from '../bundles.ts';
 import { pascalCase } from '../names.ts';
 import type { Policies } from '../policies.ts';
 import { createAlarm } from './alarm.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const LAMBDAS = fileURLToPath(new URL('../../lambdas/', import.meta.url));
 
 export interface PipelineFunctionProps {
   /** Folder under `lambdas/`; also the function's name behind the stage's prefix. */
@@ -33,7 +34,7 @@ export interface PipelineFunctionProps {
  * A function of the pipeline: arm64, bundled whole by esbuild, with a log group of its own, a role of its own that
  * starts with nothing but writing to that group, and an alarm on errors. Its policies are a file of the bundle, so that a change of them is a new version of the code.
  */
-export class PipelineFunction extends NodejsFunction {
+export class PipelineFunction extends LambdaFunction {
   /** Its folder under `lambdas/`. */
   readonly lambda: string;
   /** With the stage's prefix. */
@@ -66,9 +67,8 @@ export class PipelineFunction extends NodejsFunction {
 
     super(home, id, {
       functionName,
-      entry: `${ROOT}lambdas/${lambda}/index.ts`,
-      depsLockFilePath: `${ROOT}package-lock.json`,
-      projectRoot: ROOT,
+      code: bundledCode(lambda, policies),
+      handler: 'index.handler',
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       memorySize: 512,
@@ -79,18 +79,6 @@ export class PipelineFunction extends NodejsFunction {
         POWERTOOLS_SERVICE_NAME: prefix,
         POWERTOOLS_LOG_LEVEL: 'INFO',
         ...environment,
-      },
-      bundling: {
-        bundleAwsSDK: true,
-        format: OutputFormat.CJS,
-        target: 'node24',
-        logLevel: LogLevel.WARNING,
-        minify: true,
-        sourceMap: true,
-        sourcesContent: false,
-        mainFields: ['module', 'main'],
-        esbuildArgs: aliasArguments(),
-        ...(policies === undefined ? {} : bundlePolicies(policies)),
       },
     });
     this.lambda = lambda;
@@ -105,20 +93,22 @@ export class PipelineFunction extends NodejsFunction {
   }
 }
 
-function aliasArguments(): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(BUNDLE_ALIASES).map(([name, file]) => [`--alias:${name}`, `${ROOT}${file}`]),
-  );
-}
-
-/** Writes the file beside `index.js`. The text gets there in a variable of the bundling step, so that no shell reads it. */
-function bundlePolicies(policies: Policies): Pick<BundlingOptions, 'environment' | 'commandHooks'> {
-  return {
-    environment: { POLICIES: JSON.stringify(policies) },
-    commandHooks: {
-      beforeBundling: () => [],
-      beforeInstall: () => [],
-      afterBundling: (_, outputDir) => [`printf '%s' "$POLICIES" > "${outputDir}/policies.json"`],
+/** The function's bundle, with its policies beside it. They are among the options, by which CDK tells one bundling from another. */
+function bundledCode(lambda: string, policies: Policies | undefined): Code {
+  return Code.fromAsset(`${LAMBDAS}${lambda}`, {
+    assetHashType: AssetHashType.OUTPUT,
+    bundling: {
+      // Never pulled: bundling without a container always succeeds, or throws.
+      image: DockerImage.fromRegistry('unused'),
+      environment: policies === undefined ? {} : { POLICIES: JSON.stringify(policies) },
+      local: {
+        tryBundle(folder, { environment = {} }) {
+          writeBundle(lambda, folder);
+          const { POLICIES: text } = environment;
+          if (text !== undefined) writeFileSync(join(folder, 'policies.json'), text);
+          return true;
+        },
+      },
     },
-  };
+  });
 }

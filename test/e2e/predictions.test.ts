@@ -4,7 +4,8 @@ import { execa } from 'execa';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { writeBundle } from '../../lib/bundles.ts';
 import { loadConfig } from '../../lib/config.ts';
 import type { Policies } from '../../lib/policies.ts';
 import { readRolePolicies, writeRolePolicy } from '../../local/role-policies.ts';
@@ -12,7 +13,6 @@ import { deliverAwsEvent } from '../../local/aws-events.ts';
 import { prepareLocalAws } from '../../local/python.ts';
 import { askModel } from '../../local/sending.ts';
 import type { Predictor } from '../../src/inference/predictor.ts';
-import { bundleFunctions } from '../support/bundle-functions.ts';
 import {
   awaitDeadLetter,
   awaitEvent,
@@ -60,7 +60,7 @@ async function readFeaturesFromS3(): Promise<void> {
     answer: { kind: 'probabilities', format: 'csv', labels: ['short', 'hold', 'long'] },
   };
   const FunctionName = stage.outputs.requestPrediction;
-  const ZipFile = await zipWithPolicies('lambdas/request-prediction/index.ts', { predictor });
+  const ZipFile = await zipWithPolicies('request-prediction', { predictor });
   await stage.clients.lambda.send(new UpdateFunctionCodeCommand({ FunctionName, ZipFile }));
   await allowReadingFeatures(FunctionName);
 }
@@ -75,10 +75,10 @@ async function allowReadingFeatures(functionName: string): Promise<void> {
 }
 
 /** What is uploaded for a function: its bundle and its policies. */
-async function zipWithPolicies(entry: string, policies: Policies): Promise<Buffer> {
+async function zipWithPolicies(lambda: string, policies: Policies): Promise<Buffer> {
   const folder = mkdtempSync(join(tmpdir(), 'predictor-'));
   try {
-    await bundleFunctions([entry], dirname(entry), folder);
+    writeBundle(lambda, folder);
     writeFileSync(join(folder, 'policies.json'), JSON.stringify(policies));
     const [python] = await prepareLocalAws(() => {});
     await execa(python, ['-m', 'zipfile', '-c', 'function.zip', 'index.js', 'policies.json'], { cwd: folder });

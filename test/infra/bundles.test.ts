@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { bundleFunctions } from '../support/bundle-functions.ts';
+import { writeBundle } from '../../lib/bundles.ts';
 import { listed, REGION, statementsOf, synthesizeStage } from '../support/synthesized-stage.ts';
 
 const run = promisify(execFile);
@@ -51,11 +51,11 @@ const LOAD = 'const loaded = require(process.argv[1]); process.stdout.write(type
 
 let outdir: string;
 
-beforeAll(async () => {
+beforeAll(() => {
   outdir = mkdtempSync(join(tmpdir(), 'bundles-'));
-  const entries = FOLDERS.map((folder) => `lambdas/${folder}/index.ts`);
-  await bundleFunctions(entries, 'lambdas', outdir);
   for (const folder of FOLDERS) {
+    mkdirSync(join(outdir, folder));
+    writeBundle(folder, join(outdir, folder));
     const policies = stage.policies.get(DEPLOYED_AS[folder] ?? folder);
     if (policies !== undefined) writeFileSync(join(outdir, folder, 'policies.json'), JSON.stringify(policies));
   }

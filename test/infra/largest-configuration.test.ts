@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { execFile } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { writeBundle } from '../../lib/bundles.ts';
 import { configJsonSchema } from '../../lib/config.ts';
 import { PipelineFunction } from '../../lib/constructs/pipeline-function.ts';
 import { buildPipeline } from '../../lib/pipeline.ts';
-import { bundleFunctions } from '../support/bundle-functions.ts';
 import { largestConfig } from '../support/largest-config.ts';
 import {
   createApp,
@@ -83,16 +83,11 @@ describe('the largest configuration that the schema takes', () => {
 
   test('can be read by every function as it starts', async () => {
     const folders = new Set(functions.map(({ name }) => folderOf(name)));
-    await bundleFunctions(
-      [...folders].map((folder) => `lambdas/${folder}/index.ts`),
-      'lambdas',
-      join(outdir, 'bundles'),
-    );
     const started: string[] = [];
     for (const { name, variables, policies } of functions.filter(isFirstOfItsKind)) {
       const home = join(outdir, name);
       mkdirSync(home);
-      cpSync(join(outdir, 'bundles', folderOf(name), 'index.js'), join(home, 'index.js'));
+      writeBundle(folderOf(name), home);
       if (policies !== undefined) writeFileSync(join(home, 'policies.json'), JSON.stringify(policies));
       const { stdout } = await run(process.execPath, ['-e', LOAD, join(home, 'index.js')], {
         env: { AWS_REGION: REGION, ...variables },

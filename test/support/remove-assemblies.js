@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 
-/** Removes what the end-to-end files of this run shared. */
+/** Removes what the files of this run shared. */
 export default function removeFolder() {
   rmSync(process.env['PURPLE_FLEA_ASSEMBLIES'], { recursive: true, force: true });
 }
