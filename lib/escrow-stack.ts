@@ -358,8 +358,9 @@ function hasOneList({ purpleFlea: { escrow, keys } }: Config): boolean {
   return escrow.profile === 'reference' && keys?.predecessor === undefined;
 }
 
-/** Describe executions of one state machine: they are named after effects. */
+/** Find and describe executions of one state machine: they are named after effects. */
 function allowDescribingExecutions(fn: PipelineFunction, lifecycle: EscrowLifecycle): void {
+  allowOn(fn, ['states:ListExecutions'], lifecycle.stateMachineArn);
   allowOn(fn, ['states:DescribeExecution'], `${lifecycle.executionArn}:*`);
   Validations.of(fn.node.scope ?? fn).acknowledge({
     id: `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:${lifecycle.stateMachineName}:*]`,

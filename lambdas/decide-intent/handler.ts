@@ -1,6 +1,5 @@
 import * as z from 'zod/mini';
 import type { KeyCheck } from '../../src/aws/check-keys.ts';
-import type { ContinueExecution } from '../../src/aws/executions.ts';
 import { ServiceUnreadableError } from '../../src/errors.ts';
 import { createdFrom, settledFrom } from '../../src/escrow/look-for-escrow.ts';
 import { effectKey, retryKey } from '../../src/ledger/effect-key.ts';
@@ -18,7 +17,6 @@ import { paySkipped, type PayDeps } from './pay-skipped.ts';
 
 export interface Deps extends PayDeps, Pick<StoryDeps, 'mailbox' | 'viewEscrows'> {
   readonly intents: IntentStore;
-  readonly continueExecution: ContinueExecution;
   readonly beginnings: BeginningStore;
   readonly checkKeys: () => Promise<readonly KeyCheck[]>;
   /** Where the services are configured now. */
@@ -177,16 +175,22 @@ const LOOK_FIRST =
   'look for its escrow first; if there is none, deliver the event again, which is skipped, and use "npm run intents -- pay KEY"';
 
 /** An execution may have ended before there was any intent: its name is the key that the first would have. */
-async function continueByKey(deps: Deps, key: string) {
+async function continueByKey(deps: Deps, asked: string) {
+  const key = firstName(asked);
   const intent = await deps.intents.read(key);
   if (intent !== undefined) return goOn(deps, intent);
-  const [before, began] = await Promise.all([deps.describeExecution(key), deps.beginnings.read()]);
+  const [[before], began] = await Promise.all([deps.describeExecutions(key), deps.beginnings.read()]);
   if (before !== undefined && isOlderThanLedger(began, before.startedAt)) {
     const since = `the execution ${key} started at ${before.startedAt}, and the ledger began at ${began.at}`;
     return { error: `key: ${since} and does not know what was sent: ${LOOK_FIRST}` };
   }
   const execution = await continueNamed(deps, key);
   return execution === undefined ? { error: `key: there is no intent and no execution ${key}` } : { execution };
+}
+
+/** The name of the first execution of a cause, by its own or by that of one that continues it. */
+function firstName(name: string): string {
+  return name.replace(/-(?:\d{8}T\d{4}|paid)$/, '');
 }
 
 /** What else an escrow's execution may have been started for is done in another, where it has ended. */
@@ -205,7 +209,9 @@ async function continueNamed(deps: Deps, name: string): Promise<string | undefin
     case 'continued':
       return `goes on as ${as}`;
     case 'running':
-      return `${name} is running and goes on by itself`;
+      return `an execution of ${name} is running and goes on by itself`;
+    case 'ended':
+      return `nothing was started: ${as} has ended within this minute; ask again in the next`;
     case 'unknown':
       return undefined;
   }

@@ -1,7 +1,8 @@
 import middy from '@middy/core';
 import * as z from 'zod/mini';
 import { checkKeys } from '../../src/aws/check-keys.ts';
-import { createContinueExecution, createDescribeExecution, createStartExecution } from '../../src/aws/executions.ts';
+import { createContinuationTable } from '../../src/aws/continuation-table.ts';
+import { createContinueExecution, createDescribeExecutions, createStartExecution } from '../../src/aws/executions.ts';
 import { createMailboxTable } from '../../src/aws/mailbox-table.ts';
 import { placesOf } from '../../src/ledger/places.ts';
 import { createEscrowClient } from '../../src/purple-flea/escrow-client.ts';
@@ -40,6 +41,8 @@ const env = readEnvironment({
 });
 const keys = createKeys(env.SECRETS);
 const intents = createIntents(env.INTENT_TABLE);
+const continuations = createContinuationTable(documents, env.INTENT_TABLE);
+const executions = { stepFunctions, stateMachineArn: env.STATE_MACHINE_ARN, continuations };
 const escrow = createServiceDeps(env.ESCROW_SERVICE, env, keys);
 const wallet = createServiceDeps(env.WALLET_SERVICE, env, keys);
 const trading = createServiceDeps(env.TRADING_SERVICE, env, keys);
@@ -65,9 +68,9 @@ export const handler = middy(
     places: placesOf(env),
     beginnings: createBeginnings(env.INTENT_TABLE),
     mailbox: createMailboxTable(documents, env.MAILBOX_TABLE),
-    startExecution: createStartExecution(stepFunctions, env.STATE_MACHINE_ARN),
-    continueExecution: createContinueExecution(stepFunctions, env.STATE_MACHINE_ARN),
-    describeExecution: createDescribeExecution(stepFunctions, env.STATE_MACHINE_ARN),
+    startExecution: createStartExecution(stepFunctions, env.STATE_MACHINE_ARN, continuations),
+    continueExecution: createContinueExecution(executions),
+    describeExecutions: createDescribeExecutions(executions),
     now: () => new Date(),
   }),
 ).use(telemetry);

@@ -1,8 +1,8 @@
-import type { StartExecution } from '../../src/aws/executions.ts';
+import { isRunning, type ContinueExecution, type StartExecution } from '../../src/aws/executions.ts';
 import { describeError } from '../../src/errors.ts';
 import { laterOf, weighAbsence } from '../../src/ledger/absence.ts';
 import type { BeginningStore } from '../../src/ledger/beginnings.ts';
-import type { DescribeExecution } from '../../src/escrow/story.ts';
+import type { DescribeExecutions } from '../../src/escrow/story.ts';
 import { retryKey } from '../../src/ledger/effect-key.ts';
 import type { Decision, Intent, IntentStore } from '../../src/ledger/intent.ts';
 import { inDoubtSince } from '../../src/ledger/the-past.ts';
@@ -12,8 +12,9 @@ import { announce, type AnnounceDeps } from '../shared/announce.ts';
 export interface PayDeps extends AnnounceDeps {
   readonly intents: Pick<IntentStore, 'read' | 'move' | 'noteLook'>;
   readonly beginnings: Pick<BeginningStore, 'read'>;
-  readonly describeExecution: DescribeExecution;
+  readonly describeExecutions: DescribeExecutions;
   readonly startExecution: StartExecution;
+  readonly continueExecution: ContinueExecution;
   /** Begins a look at the service for escrows of the paying agent, in complete reads that serve all that is looked for. */
   readonly openLook: () => LookFor;
   /** The agents that may have paid it: the treasury, and its predecessor where there is one. */
@@ -82,16 +83,17 @@ async function findUnproved(deps: PayDeps, intent: Intent, leftAt: Date, dryRun:
 
 /** Why it may be paid already, or cannot be seen; otherwise when anything was sent for it at the latest. */
 async function findWhyNot(deps: PayDeps, intent: Intent): Promise<string | { readonly leftAt: Date }> {
-  const execution = await deps.describeExecution(intent.key);
-  if (execution?.status === 'RUNNING') return `its execution ${intent.key} is running: see what it does first`;
+  const executions = await deps.describeExecutions(intent.key);
+  const running = executions.find(isRunning);
+  if (running !== undefined) return `its execution ${running.name} is running: see what it does first`;
   const lookFor = deps.openLook();
   for (const agentId of deps.payers) {
     const reason = await findAtService(lookFor, { ...intent, agentId });
     if (reason !== undefined) return reason;
   }
   const began = new Date((await deps.beginnings.read()).at);
-  const endedAt = execution?.stoppedAt;
-  return { leftAt: endedAt === undefined ? began : laterOf(began, new Date(endedAt)) };
+  const ends = executions.flatMap(({ stoppedAt }) => (stoppedAt === undefined ? [] : [new Date(stoppedAt)]));
+  return { leftAt: ends.reduce(laterOf, began) };
 }
 
 /** Every escrow since the cause came to be is looked at: it may have been made by a ledger that is gone. */
@@ -120,17 +122,22 @@ async function goOn(deps: PayDeps, intent: Intent) {
   const { key, retriedAs = '', skip } = intent;
   const sent = await deps.intents.read(retriedAs);
   if (sent !== undefined) return { intent, execution: `was started before; its payment ${retriedAs} is ${sent.state}` };
-  const execution = await deps.describeExecution(key);
+  const input = JSON.parse(skip?.input ?? '{}') as unknown;
+  const executions = await deps.describeExecutions(key);
   // One of an earlier ledger that runs is no reason to get here.
-  if (execution?.status === 'RUNNING') return { intent, execution: `runs as ${key}` };
-  const name = execution === undefined ? key : `${key}-paid`;
-  const begun = await deps.startExecution(name, JSON.parse(skip?.input ?? '{}'));
-  return { intent, execution: begun === 'started' ? `started as ${name}` : await howItStands(deps, key, name) };
+  const running = executions.find(isRunning);
+  if (running !== undefined) return { intent, execution: `runs as ${running.name}` };
+  const name = executions.length === 0 ? key : `${key}-paid`;
+  const isBegun =
+    executions.length === 0
+      ? (await deps.startExecution(name, input)) === 'started'
+      : (await deps.continueExecution(key, name, input)) === 'continued';
+  return { intent, execution: isBegun ? `started as ${name}` : await howItStands(deps, key, name) };
 }
 
 /** A name is taken for good: what ended under it before anything was sent goes on under another. */
 async function howItStands(deps: PayDeps, key: string, name: string): Promise<string> {
-  const status = (await deps.describeExecution(name))?.status;
-  if (status === 'RUNNING') return `runs as ${name}`;
+  const running = (await deps.describeExecutions(key)).find(isRunning);
+  if (running !== undefined) return `runs as ${running.name}`;
   return `nothing was started: ${name} has ended before it paid. "npm run intents -- continue ${key}" continues it`;
 }

@@ -1,5 +1,6 @@
 import middy from '@middy/core';
 import * as z from 'zod/mini';
+import { createContinuationTable } from '../../src/aws/continuation-table.ts';
 import { createStartExecution } from '../../src/aws/executions.ts';
 import { createIntentTable } from '../../src/aws/intent-table.ts';
 import { createPublisher } from '../../src/aws/publisher.ts';
@@ -29,7 +30,11 @@ export const handler = middy(
     readTags: createReadTags(sageMaker),
     intents: createIntentTable(documents, env.INTENT_TABLE),
     readBeginnings: createBeginnings(env.INTENT_TABLE).read,
-    startExecution: createStartExecution(stepFunctions, env.STATE_MACHINE_ARN),
+    startExecution: createStartExecution(
+      stepFunctions,
+      env.STATE_MACHINE_ARN,
+      createContinuationTable(documents, env.INTENT_TABLE),
+    ),
     publish: createPublisher(eventBridge, env.EVENT_BUS),
     policy: bonus,
     now: () => new Date(),

@@ -20,8 +20,8 @@ export interface DescribedExecution {
   readonly input: unknown;
 }
 
-/** Undefined where there is none of that name. */
-export type DescribeExecution = (name: string) => Promise<DescribedExecution | undefined>;
+/** All executions of one cause by the name of the first, which comes before those that continue it. */
+export type DescribeExecutions = (first: string) => Promise<readonly DescribedExecution[]>;
 
 /** What the service shows of an escrow, as JSON can carry it. Amounts are decimal USD. */
 export type ShownEscrow = Omit<EscrowView, 'amount' | 'fee' | 'net'> & {
@@ -40,7 +40,7 @@ export interface EscrowStory {
   readonly escrowId: string | undefined;
   /** What the service shows; or why it could not be read. */
   readonly escrow: ShownEscrow | string | undefined;
-  /** Undefined where there is none: it was never started, or ended over 90 days ago. */
+  /** The latest. Undefined where there is none: it was never started, or ended over 90 days ago. */
   readonly execution: DescribedExecution | undefined;
   /** What was said and is kept, the oldest first. */
   readonly signals: readonly Signal[];
@@ -52,7 +52,7 @@ export interface StoryDeps {
   readonly intents: Pick<IntentStore, 'read' | 'listSince' | 'listApplied'>;
   readonly mailbox: Pick<MailboxStore, 'listSignals' | 'findWait'>;
   readonly viewEscrows: ViewEscrows;
-  readonly describeExecution: DescribeExecution;
+  readonly describeExecutions: DescribeExecutions;
 }
 
 const EFFECT_KEY = /^[0-9a-f]{64}$/;
@@ -91,7 +91,7 @@ export async function findStory(deps: StoryDeps, id: string): Promise<EscrowStor
   const executionName = effectKey(cause, 'escrow-create');
   const intents = await readIntents(deps, cause);
   const escrowId = escrowIdOf(intents);
-  const execution = await deps.describeExecution(executionName);
+  const execution = (await deps.describeExecutions(executionName)).at(-1);
   const addresses = [...(escrowId === undefined ? [] : [escrowAddress(escrowId)]), ...addressesOf(execution)];
   const [main] = addresses;
   const wait = main === undefined ? undefined : await deps.mailbox.findWait(main);

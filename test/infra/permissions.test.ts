@@ -58,7 +58,7 @@ const GRANTS: Readonly<Record<string, readonly string[]>> = {
     SECRET,
     USE_TABLE_KEY,
     PUBLISH,
-    START,
+    'states:ListExecutions states:StartExecution on states:stateMachine:escrow-lifecycle',
     'states:DescribeExecution on states:execution:escrow-lifecycle:*',
   ],
   'deliver-deadlines': [

@@ -73,7 +73,7 @@ function anOperator(
     intents,
     viewEscrows: () => anEscrowClient(client),
     mailbox: createMemoryMailbox(),
-    describeExecution: async (name) => (startedAt === undefined ? undefined : anExecution(name, startedAt)),
+    describeExecutions: async (name) => (startedAt === undefined ? [] : [anExecution(name, startedAt)]),
     startExecution: async (name) => {
       started.push(name);
       return 'started';
@@ -83,8 +83,8 @@ function anOperator(
     checkKeys: async () => [],
     places: PLACES,
     beginnings: createMemoryBeginnings(NOW, [{ name: 'bonus/churn', terms: 'a' }], () => NOW),
-    continueExecution: async (...names) => {
-      continued.push(names);
+    continueExecution: async (first, as) => {
+      continued.push([first, as]);
       return execution;
     },
     now: () => now,

@@ -7,6 +7,7 @@ import { skipOf } from '../../../src/escrow/skip-escrow.ts';
 import { PROFILES, type Profile } from '../../../src/purple-flea/service.ts';
 import { aRequest, TREASURY } from '../../support/bonus-escrow.ts';
 import { afterNoon, MINUTE } from '../../support/effects.ts';
+import { inert } from '../../support/inert.ts';
 import { startLedgerWorld, type LedgerWorld } from '../../support/ledger-world.ts';
 import { createMemoryBeginnings } from '../../support/memory-beginnings.ts';
 import { createMemoryIntents } from '../../support/memory-intents.ts';
@@ -40,7 +41,8 @@ async function aNewLedger() {
         beginnings: createMemoryBeginnings(afterNoon(0), [], () => afterNoon(0)),
         openLook: () => createLookForCreated({ ...world.lookDeps, intents }),
         payers: [TREASURY],
-        describeExecution: async () => undefined,
+        describeExecutions: async () => [],
+        continueExecution: inert('continueExecution'),
         startExecution: async () => {
           await lock();
           return 'started';

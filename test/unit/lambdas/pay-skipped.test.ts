@@ -30,14 +30,17 @@ async function anOperator(
   let minute = 60;
   const deps: PayDeps = {
     intents,
-    describeExecution: async (name) =>
-      [...executions, ...[...started.keys()].map((one) => ({ name: one, status: 'RUNNING' }))].find(
-        (one) => one.name === name,
-      ) as DescribedExecution | undefined,
+    describeExecutions: async () =>
+      [...executions, ...[...started.keys()].map((one) => ({ name: one, status: 'RUNNING' }))] as DescribedExecution[],
     startExecution: async (name, input) => {
       if (started.has(name)) return 'already-started';
       started.set(name, input);
       return 'started';
+    },
+    continueExecution: async (_first, as, input) => {
+      if (executions.some(({ name }) => name === as)) return 'ended';
+      started.set(as, input);
+      return 'continued';
     },
     beginnings: createMemoryBeginnings(NOON, [], () => NOON),
     payers: [TREASURY],
@@ -129,7 +132,7 @@ describe('a skipped cause that a person says to pay', () => {
 
   test('is not said to be started where its execution has ended under every name that it can have', async () => {
     const ended = { status: 'FAILED', stoppedAt: NOON.toISOString() };
-    const { pay, payAt } = await anOperator({ startExecution: async () => 'already-started' }, [
+    const { pay, payAt } = await anOperator({}, [
       { name: key, ...ended },
       { name: `${key}-paid`, ...ended },
     ]);
@@ -170,6 +173,7 @@ describe('a skipped cause is not paid', () => {
 
   test.each([
     ['runs', { status: 'RUNNING' }, 'is running'],
+    ['is continued by one that runs', { name: `${key}-20260306T1200`, status: 'RUNNING' }, 'is running'],
     ['has just ended', { status: 'FAILED', stoppedAt: afterNoon(50 * MINUTE).toISOString() }, 'may not be seen before'],
   ])('whose execution of before %s', async (_case, execution, message) => {
     const { pay } = await anOperator({ startExecution: inert('startExecution') }, [{ name: key, ...execution }]);

@@ -343,7 +343,7 @@ describe('an order on paper whose answer was lost', () => {
       mailbox: { list: inert('list') } as never,
       viewEscrows: inert('viewEscrows'),
       continueExecution: inert('continueExecution'),
-      describeExecution: inert('describeExecution'),
+      describeExecutions: inert('describeExecutions'),
       startExecution: inert('startExecution'),
       openLook: inert('openLook'),
       payers: [],

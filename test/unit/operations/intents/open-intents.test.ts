@@ -48,7 +48,7 @@ function aLedger(statuses: Readonly<Record<string, EscrowView['status']>> = {}) 
     places: PLACES,
     beginnings: createMemoryBeginnings(NOW, [], () => NOW),
     continueExecution: inert('continueExecution'),
-    describeExecution: async () => undefined,
+    describeExecutions: async () => [],
     startExecution: inert('startExecution'),
     payers: [],
     openLook: inert('openLook'),

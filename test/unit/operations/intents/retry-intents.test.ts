@@ -38,7 +38,7 @@ async function aLedger(
       continued.push(name);
       return 'continued';
     },
-    describeExecution: inert('describeExecution'),
+    describeExecutions: inert('describeExecutions'),
     startExecution: inert('startExecution'),
     payers: [],
     openLook: inert('openLook'),

@@ -35,13 +35,15 @@ function withDeps(overrides: Partial<StoryDeps>): StoryDeps {
     intents: createMemoryIntents(),
     mailbox: createMemoryMailbox(),
     viewEscrows: () => anEscrowClient({ readStatus: async () => aView() }),
-    describeExecution: async (name) => ({
-      name,
-      arn: `arn:${name}`,
-      status: 'RUNNING',
-      startedAt: NOW.toISOString(),
-      input: { request: aRequest() },
-    }),
+    describeExecutions: async (name) => [
+      {
+        name,
+        arn: `arn:${name}`,
+        status: 'RUNNING',
+        startedAt: NOW.toISOString(),
+        input: { request: aRequest() },
+      },
+    ],
     ...overrides,
   };
 }
