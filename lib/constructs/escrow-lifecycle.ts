@@ -1,4 +1,5 @@
 import { ArnFormat, Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { DefinitionBody, LogLevel, StateMachine, StateMachineType } from 'aws-cdk-lib/aws-stepfunctions';
@@ -173,6 +174,17 @@ export class EscrowLifecycle extends Construct {
     createAlarm(this, 'ExecutionsTimedOut', {
       metric: stateMachine.metricTimedOut({ period: Duration.minutes(5) }),
       description: `An escrow outlived every wait it may have: open the execution of ${stateMachineName}.`,
+      topic: alarmTopic,
+    });
+    createAlarm(this, 'FunctionsThrottled', {
+      metric: new Metric({
+        namespace: 'AWS/Lambda',
+        metricName: 'Throttles',
+        period: Duration.minutes(5),
+        statistic: 'Sum',
+      }),
+      description: `For 15 minutes Lambda has refused to start functions in this account and region. Executions of ${stateMachineName} try for a day: raise the concurrency limit.`,
+      periods: 3,
       topic: alarmTopic,
     });
   }

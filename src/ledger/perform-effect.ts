@@ -42,8 +42,8 @@ const LOCKED_RETRY_SECONDS = 60;
 /** The same where the other one is in doubt: it waits for a person. */
 const PARKED_RETRY_SECONDS = 3600;
 
-/** While the ledger cannot be reached it cannot say how often it was tried: so every wait is as long. */
-const UNREACHABLE_RETRY_SECONDS = 120;
+/** While the ledger cannot be reached it cannot say how often it was tried: so every wait is as long, and few enough for a history of weeks. */
+const UNREACHABLE_RETRY_SECONDS = 300;
 
 /** Time left to write the outcome after the last request's deadline. */
 const RECORDING_MS = 5_000;

@@ -107,4 +107,15 @@ describe.each(STAGES)('the state machine of stage %s', (stageName) => {
       }),
     ]);
   });
+
+  test('raises an alarm where Lambda has started no functions for 15 minutes', () => {
+    const alarms = stage
+      .resources<AlarmProperties>('AWS::CloudWatch::Alarm')
+      .map(({ properties }) => properties)
+      .filter(({ Namespace, MetricName }) => Namespace === 'AWS/Lambda' && MetricName === 'Throttles');
+
+    expect(alarms).toEqual([
+      expect.objectContaining({ Period: 300, EvaluationPeriods: 3, Threshold: 0, AlarmActions: [topic.arn] }),
+    ]);
+  });
 });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { PROFILES } from '../../src/purple-flea/service.ts';
 import { eventsOf, readDefinition, type Definition } from '../support/lifecycle-execution.ts';
 import { readInFlight } from './in-flight.ts';
-import { AWAY, DAY, HOUR, MINUTE, START, walk, type Story } from './walk-story.ts';
+import { AWAY, DAY, HOUR, MINUTE, START, STORES_AWAY, walk, type Story } from './walk-story.ts';
 import { problemsOf } from './walk-verdict.ts';
 
 const DEFINITIONS: readonly (readonly [string, Definition])[] = [
@@ -107,6 +107,43 @@ describe.each(DEFINITIONS)(
     });
   },
 );
+
+describe('a day in which a store is away', () => {
+  const from = at(20);
+  const until = from + DAY;
+
+  describe.each(PROFILES)('in the %s dialect', (profile) => {
+    test.each(
+      STORES_AWAY.flatMap((as) => MEANWHILE.map(([meanwhile, part, end]) => [as, meanwhile, part, end] as const)),
+    )(
+      '(%s), in which %s, ends nothing, and all goes on as decided within 20 minutes of its end',
+      async (as, meanwhile, part, end) => {
+        const story: Story = { ...part, profile, title: `${as}, ${meanwhile}`, away: { as, from, until } };
+
+        const walked = await walk(readDefinition(), story);
+
+        expect(walked.execution.path.at(-1)).toBe(end);
+        expect(problemsOf(walked, story)).toEqual([]);
+        expect(eventsOf(readDefinition(), walked.execution)).toBeLessThan(1_000);
+        const settledAt =
+          end === 'Released' ? START + walked.execution.seconds * 1000 : (walked.escrow?.disputedAt ?? Infinity);
+        expect((settledAt - START - until) / MINUTE).toBeLessThanOrEqual(20);
+      },
+    );
+
+    test.each(STORES_AWAY)('(%s), from the beginning on, locks its escrow within 20 minutes of its end', async (as) => {
+      const said = [{ signal: 'delivered', at: at(10) }] as const;
+      const story: Story = { profile, title: `${as}, lock`, away: { as, from: 0, until: DAY }, said };
+
+      const walked = await walk(readDefinition(), story, { limits: { steps: 10_000, visits: 1_000 } });
+
+      expect(problemsOf(walked, story)).toEqual([]);
+      expect(walked.execution.path.at(-1)).toBe('Released');
+      expect(walked.execution.seconds / 60).toBeLessThanOrEqual(24 * 60 + 20);
+      expect(eventsOf(readDefinition(), walked.execution)).toBeLessThan(4_000);
+    });
+  });
+});
 
 /** 720 hours locked; and 720 hours more, from its completion on. */
 const LIVES = {

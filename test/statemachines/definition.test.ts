@@ -136,6 +136,9 @@ describe('its states', () => {
   });
 });
 
+/** Scheduled, started, failed; and submitted, where it waits for a token. */
+const EVENTS_OF_A_RETRY = 4;
+
 describe('its tasks', () => {
   test.each(tasks)('%s ends by itself, is retried for named errors and catches the rest', (_, task) => {
     expect(task.TimeoutSeconds).toBeGreaterThan(0);
@@ -144,11 +147,22 @@ describe('its tasks', () => {
     expect(task.Catch?.at(-1)?.ErrorEquals).toEqual(['States.ALL']);
   });
 
-  test.each(tasks)('%s is bounded in its retries', (_, task) => {
-    for (const { MaxAttempts } of task.Retry ?? []) {
-      expect(MaxAttempts).toBeGreaterThan(0);
-      expect(MaxAttempts).toBeLessThanOrEqual(8);
-    }
+  test.each(tasks.filter(([name]) => name !== 'CompleteDelivery'))(
+    '%s is retried for a day, every 15 minutes at the latest, in less than 500 events of the history',
+    (_, task) => {
+      for (const { IntervalSeconds, MaxAttempts, BackoffRate, MaxDelaySeconds = Infinity } of task.Retry ?? []) {
+        const pauses = Array.from({ length: MaxAttempts }, (_none, index) =>
+          Math.min(IntervalSeconds * BackoffRate ** index, MaxDelaySeconds),
+        );
+        expect(pauses.reduce((sum, pause) => sum + pause)).toBeGreaterThan(24 * 3600);
+        expect(Math.max(...pauses)).toBe(900);
+        expect(MaxAttempts * EVENTS_OF_A_RETRY).toBeLessThan(500);
+      }
+    },
+  );
+
+  test('CompleteDelivery, which is no condition for a release, is retried five times', () => {
+    expect(definition.States['CompleteDelivery']?.Retry?.map(({ MaxAttempts }) => MaxAttempts)).toEqual([5]);
   });
 
   test.each(SENDS_MONEY)(

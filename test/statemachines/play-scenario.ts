@@ -9,7 +9,7 @@ import {
 import { INPUT, type Scenario, type Visit } from './scenarios.ts';
 
 /** More timers than any scenario sets: an execution that needs more goes in circles. */
-const MAX_TIMERS = 200;
+const MAX_TIMERS = 400;
 
 const SUCCESSES = ['Released', 'AutoReleased', 'Refunded'];
 

@@ -107,10 +107,15 @@ const status = (word: string) => returns({ escrowId: ESCROW_ID, status: word, de
 const throttled = fails('Lambda.TooManyRequestsException');
 /** Waits of 5, 10, 20, 40 and 80 seconds. */
 const FIVE_SHORT_RETRIES = 155;
-/** Waits of 10, 20, 40, 80, 160, 320, 640 and 1,280 seconds. */
-const EIGHT_LONG_RETRIES = 2_550;
-/** Waits of 6, 12 and 24 minutes. */
-const THREE_LATE_RETRIES = 2_520;
+/** Retries that last a day: waits that double from the first on, up to 15 minutes. */
+const pauses = (first: number, count: number): number =>
+  Array.from({ length: count }, (_, index) => Math.min(first * 2 ** index, 900)).reduce((sum, pause) => sum + pause);
+const RETRIES = 110;
+const LONG_RETRIES = pauses(10, RETRIES);
+const THROTTLED_RETRIES = pauses(5, RETRIES);
+/** Of tasks that send. */
+const LATE = 100;
+const LATE_RETRIES = pauses(360, LATE);
 /** `TimeoutSeconds` of the waits for a signal: seven days. */
 const BACKSTOP = 604_800;
 /** `TimeoutSeconds` of the waits for a verdict: two hours. */
@@ -184,20 +189,20 @@ const FUNDING: Scenario[] = [
     seconds: 0,
   },
   {
-    title: 'a wait for the verdict on a lock that could not be registered is registered again, eight times at most',
+    title: 'a wait for the verdict on a lock that could not be registered is registered again, for a day',
     tasks: {
       ...SHORTEST,
       LockFunds: [pending, locked],
-      AwaitLockVerdict: [...times(8, fails('Lambda.Unknown')), settled],
+      AwaitLockVerdict: [...times(RETRIES, fails('Lambda.Unknown')), settled],
     },
     path: [...LOCK, ...LOCK_VERDICT, ...AWAIT, ...REVIEW, ...RELEASE, 'Released'],
-    seconds: EIGHT_LONG_RETRIES,
+    seconds: LONG_RETRIES,
   },
   {
     title: 'a wait for the verdict on a lock that can never be registered needs attention',
-    tasks: { LockFunds: [pending], AwaitLockVerdict: times(9, fails('Lambda.Unknown')) },
+    tasks: { LockFunds: [pending], AwaitLockVerdict: times(RETRIES + 1, fails('Lambda.Unknown')) },
     path: [...LOCK, 'AwaitLockVerdict', 'NeedsAttention'],
-    seconds: EIGHT_LONG_RETRIES,
+    seconds: LONG_RETRIES,
   },
   {
     title: 'a lock that is refused ends as a failed funding, with the reason as its cause',
@@ -213,10 +218,13 @@ const FUNDING: Scenario[] = [
     seconds: 0,
   },
   {
-    title: 'a lock whose function fails is visited again once its claim is stale, three times at most',
-    tasks: { ...SHORTEST, LockFunds: [fails('TryLaterError'), hangs, fails('Lambda.Unknown'), locked] },
+    title: 'a lock whose function fails is visited again once its claim is stale, for a day',
+    tasks: {
+      ...SHORTEST,
+      LockFunds: [fails('TryLaterError'), hangs, ...times(LATE - 2, fails('Lambda.Unknown')), locked],
+    },
     path: [...LOCK, ...AWAIT, ...REVIEW, ...RELEASE, 'Released'],
-    seconds: 60 + THREE_LATE_RETRIES,
+    seconds: 60 + LATE_RETRIES,
   },
   {
     title: 'a lock whose function failed while it was sending waits for the verdict then',
@@ -226,36 +234,36 @@ const FUNDING: Scenario[] = [
   },
   {
     title: 'a lock whose function always fails needs attention',
-    tasks: { LockFunds: times(4, fails('TryLaterError')) },
+    tasks: { LockFunds: times(LATE + 1, fails('TryLaterError')) },
     path: ['LockFunds', 'NeedsAttention'],
-    seconds: THREE_LATE_RETRIES,
+    seconds: LATE_RETRIES,
   },
   {
-    title: 'a lock whose function could not be started is invoked again, five times at most',
-    tasks: { ...SHORTEST, LockFunds: [...times(5, throttled), locked] },
+    title: 'a lock whose function could not be started is invoked again, for a day',
+    tasks: { ...SHORTEST, LockFunds: [...times(RETRIES, throttled), locked] },
     path: HAPPY_PATH.path,
-    seconds: FIVE_SHORT_RETRIES,
+    seconds: THROTTLED_RETRIES,
   },
   {
     title: 'a lock whose function can never be started needs attention',
-    tasks: { LockFunds: times(6, throttled) },
+    tasks: { LockFunds: times(RETRIES + 1, throttled) },
     path: ['LockFunds', 'NeedsAttention'],
-    seconds: FIVE_SHORT_RETRIES,
+    seconds: THROTTLED_RETRIES,
   },
 ];
 
 const WAITING: Scenario[] = [
   {
-    title: 'a wait that could not be registered is registered again, eight times at most',
-    tasks: { ...SHORTEST, AwaitDelivery: [...times(8, fails('Lambda.Unknown')), delivered] },
+    title: 'a wait that could not be registered is registered again, for a day',
+    tasks: { ...SHORTEST, AwaitDelivery: [...times(RETRIES, fails('Lambda.Unknown')), delivered] },
     path: HAPPY_PATH.path,
-    seconds: EIGHT_LONG_RETRIES,
+    seconds: LONG_RETRIES,
   },
   {
     title: 'a wait that can never be registered needs attention',
-    tasks: { LockFunds: [locked], AwaitDelivery: times(9, fails('ProvisionedThroughputExceededException')) },
+    tasks: { LockFunds: [locked], AwaitDelivery: times(RETRIES + 1, fails('ProvisionedThroughputExceededException')) },
     path: [...LOCK, 'AwaitDelivery', 'NeedsAttention'],
-    seconds: EIGHT_LONG_RETRIES,
+    seconds: LONG_RETRIES,
   },
   {
     title: 'a wait that nobody ends is ended by its backstop after seven days, and the status is asked for',
@@ -309,14 +317,14 @@ const DEADLINES: Scenario[] = [
     seconds: 120,
   },
   {
-    title: 'a status that cannot be read is read again, eight times at most',
+    title: 'a status that cannot be read is read again, for a day',
     tasks: {
       LockFunds: [locked],
       AwaitDelivery: [deadline],
-      CheckStatus: [...times(8, fails('ServiceUnreadableError')), status('refunded')],
+      CheckStatus: [...times(RETRIES, fails('ServiceUnreadableError')), status('refunded')],
     },
     path: [...LOCK, ...AWAIT, ...CHECK, 'Refunded'],
-    seconds: EIGHT_LONG_RETRIES,
+    seconds: LONG_RETRIES,
   },
   {
     title: 'a status whose reading hangs is read again',
@@ -329,10 +337,10 @@ const DEADLINES: Scenario[] = [
     tasks: {
       LockFunds: [locked],
       AwaitDelivery: [deadline],
-      CheckStatus: times(9, fails('ServiceUnreadableError')),
+      CheckStatus: times(RETRIES + 1, fails('ServiceUnreadableError')),
     },
     path: [...LOCK, ...AWAIT, 'CheckStatus', 'NeedsAttention'],
-    seconds: EIGHT_LONG_RETRIES,
+    seconds: LONG_RETRIES,
   },
 ];
 
@@ -383,16 +391,16 @@ const REVIEWS: Scenario[] = [
     seconds: 0,
   },
   {
-    title: 'a review that fails or hangs is made again, eight times at most',
-    tasks: { ...SHORTEST, ReviewDelivery: [hangs, ...times(7, fails('ServiceUnreadableError')), release] },
+    title: 'a review that fails or hangs is made again, for a day',
+    tasks: { ...SHORTEST, ReviewDelivery: [hangs, ...times(RETRIES - 1, fails('ServiceUnreadableError')), release] },
     path: HAPPY_PATH.path,
-    seconds: 60 + EIGHT_LONG_RETRIES,
+    seconds: 60 + LONG_RETRIES,
   },
   {
     title: 'a review that always fails needs attention, and nothing is paid',
-    tasks: { ...SHORTEST, ReviewDelivery: times(9, fails('ServiceUnreadableError')), ReleaseFunds: [] },
+    tasks: { ...SHORTEST, ReviewDelivery: times(RETRIES + 1, fails('ServiceUnreadableError')), ReleaseFunds: [] },
     path: [...LOCK, ...AWAIT, 'CompleteDelivery', 'ReviewDelivery', 'NeedsAttention'],
-    seconds: EIGHT_LONG_RETRIES,
+    seconds: LONG_RETRIES,
   },
 ];
 
@@ -428,20 +436,20 @@ const PAYMENTS: Scenario[] = [
     seconds: 1200,
   },
   {
-    title: 'a wait for the verdict on a payment that could not be registered is registered again, eight times at most',
+    title: 'a wait for the verdict on a payment that could not be registered is registered again, for a day',
     tasks: {
       ...SHORTEST,
       ReleaseFunds: [pending, paid],
-      AwaitReleaseVerdict: [...times(8, fails('Lambda.Unknown')), settled],
+      AwaitReleaseVerdict: [...times(RETRIES, fails('Lambda.Unknown')), settled],
     },
     path: [...LOCK, ...AWAIT, ...REVIEW, ...RELEASE, ...RELEASE_VERDICT, 'Released'],
-    seconds: EIGHT_LONG_RETRIES,
+    seconds: LONG_RETRIES,
   },
   {
     title: 'a wait for the verdict on a payment that can never be registered needs attention',
-    tasks: { ...SHORTEST, ReleaseFunds: [pending], AwaitReleaseVerdict: times(9, fails('Lambda.Unknown')) },
+    tasks: { ...SHORTEST, ReleaseFunds: [pending], AwaitReleaseVerdict: times(RETRIES + 1, fails('Lambda.Unknown')) },
     path: [...LOCK, ...AWAIT, ...REVIEW, ...RELEASE, 'AwaitReleaseVerdict', 'NeedsAttention'],
-    seconds: EIGHT_LONG_RETRIES,
+    seconds: LONG_RETRIES,
   },
   ...[
     ['refused', rejected('HTTP 403 WRONG_PARTY')],
@@ -453,10 +461,13 @@ const PAYMENTS: Scenario[] = [
     seconds: 0,
   })),
   {
-    title: 'a payment whose function fails is visited again once its claim is stale, three times at most',
-    tasks: { ...SHORTEST, ReleaseFunds: [fails('Sandbox.Timedout'), hangs, fails('Lambda.Unknown'), paid] },
+    title: 'a payment whose function fails is visited again once its claim is stale, for a day',
+    tasks: {
+      ...SHORTEST,
+      ReleaseFunds: [fails('Sandbox.Timedout'), hangs, ...times(LATE - 2, fails('Lambda.Unknown')), paid],
+    },
     path: [...LOCK, ...AWAIT, ...REVIEW, ...RELEASE, 'Released'],
-    seconds: 90 + THREE_LATE_RETRIES,
+    seconds: 90 + LATE_RETRIES,
   },
   {
     title: 'a payment whose function failed while it was sending waits for the verdict then',
@@ -466,21 +477,21 @@ const PAYMENTS: Scenario[] = [
   },
   {
     title: 'a payment whose function always fails needs attention',
-    tasks: { ...SHORTEST, ReleaseFunds: times(4, fails('Sandbox.Timedout')) },
+    tasks: { ...SHORTEST, ReleaseFunds: times(LATE + 1, fails('Sandbox.Timedout')) },
     path: [...LOCK, ...AWAIT, ...REVIEW, 'ReleaseFunds', 'NeedsAttention'],
-    seconds: THREE_LATE_RETRIES,
+    seconds: LATE_RETRIES,
   },
   {
-    title: 'a payment whose function could not be started is invoked again, five times at most',
-    tasks: { ...SHORTEST, ReleaseFunds: [...times(5, throttled), paid] },
+    title: 'a payment whose function could not be started is invoked again, for a day',
+    tasks: { ...SHORTEST, ReleaseFunds: [...times(RETRIES, throttled), paid] },
     path: HAPPY_PATH.path,
-    seconds: FIVE_SHORT_RETRIES,
+    seconds: THROTTLED_RETRIES,
   },
   {
     title: 'a payment whose function can never be started needs attention',
-    tasks: { ...SHORTEST, ReleaseFunds: times(6, throttled) },
+    tasks: { ...SHORTEST, ReleaseFunds: times(RETRIES + 1, throttled) },
     path: [...LOCK, ...AWAIT, ...REVIEW, 'ReleaseFunds', 'NeedsAttention'],
-    seconds: FIVE_SHORT_RETRIES,
+    seconds: THROTTLED_RETRIES,
   },
 ];
 
@@ -559,25 +570,25 @@ const DECISIONS: Scenario[] = [
     seconds: BACKSTOP,
   },
   {
-    title: 'a wait for a decision that could not be registered is registered again, eight times at most',
+    title: 'a wait for a decision that could not be registered is registered again, for a day',
     tasks: {
       ...SHORTEST,
       ReviewDelivery: [ask, release],
-      AwaitDecision: [...times(8, fails('Lambda.Unknown')), approved],
+      AwaitDecision: [...times(RETRIES, fails('Lambda.Unknown')), approved],
     },
     path: [...LOCK, ...AWAIT, ...REVIEW, ...DECIDE, ...RELEASE, 'Released'],
-    seconds: EIGHT_LONG_RETRIES,
+    seconds: LONG_RETRIES,
   },
   {
     title: 'a wait for a decision that can never be registered needs attention',
     tasks: {
       ...SHORTEST,
       ReviewDelivery: [ask],
-      AwaitDecision: times(9, fails('Lambda.Unknown')),
+      AwaitDecision: times(RETRIES + 1, fails('Lambda.Unknown')),
       ReleaseFunds: [],
     },
     path: [...LOCK, ...AWAIT, ...REVIEW, 'AwaitDecision', 'NeedsAttention'],
-    seconds: EIGHT_LONG_RETRIES,
+    seconds: LONG_RETRIES,
   },
   {
     title: 'a payment that others have overtaken asks for the status',
@@ -626,24 +637,24 @@ const DISPUTES: Scenario[] = [
     seconds: BACKSTOP,
   },
   {
-    title: 'a wait for the end of a dispute that could not be registered is registered again, eight times at most',
+    title: 'a wait for the end of a dispute that could not be registered is registered again, for a day',
     tasks: {
       ...DISPUTED,
       CheckStatus: [status('disputed'), status('refunded')],
-      AwaitResolution: [...times(8, fails('Lambda.Unknown')), changedAfter(0)],
+      AwaitResolution: [...times(RETRIES, fails('Lambda.Unknown')), changedAfter(0)],
     },
     path: [...REJECTED_PATH, ...DISPUTE, ...CHECK, 'AwaitResolution', ...CHECK, 'Refunded'],
-    seconds: EIGHT_LONG_RETRIES,
+    seconds: LONG_RETRIES,
   },
   {
     title: 'a wait for the end of a dispute that can never be registered needs attention',
     tasks: {
       ...DISPUTED,
       CheckStatus: [status('disputed')],
-      AwaitResolution: times(9, fails('Lambda.Unknown')),
+      AwaitResolution: times(RETRIES + 1, fails('Lambda.Unknown')),
     },
     path: [...REJECTED_PATH, ...DISPUTE, ...CHECK, 'AwaitResolution', 'NeedsAttention'],
-    seconds: EIGHT_LONG_RETRIES,
+    seconds: LONG_RETRIES,
   },
   {
     title: 'a dispute that was not sent is tried again after the time asked for',
@@ -664,25 +675,25 @@ const DISPUTES: Scenario[] = [
     seconds: VERDICT_BACKSTOP,
   },
   {
-    title: 'a wait for the verdict on a dispute that could not be registered is registered again, eight times at most',
+    title: 'a wait for the verdict on a dispute that could not be registered is registered again, for a day',
     tasks: {
       ...DISPUTED,
       RaiseDispute: [pending, frozen],
-      AwaitDisputeVerdict: [...times(8, fails('Lambda.Unknown')), settled],
+      AwaitDisputeVerdict: [...times(RETRIES, fails('Lambda.Unknown')), settled],
     },
     path: [...REJECTED_PATH, ...DISPUTE, ...DISPUTE_VERDICT, ...CHECK, 'Refunded'],
-    seconds: EIGHT_LONG_RETRIES,
+    seconds: LONG_RETRIES,
   },
   {
     title: 'a wait for the verdict on a dispute that can never be registered needs attention',
     tasks: {
       ...DISPUTED,
       RaiseDispute: [pending],
-      AwaitDisputeVerdict: times(9, fails('Lambda.Unknown')),
+      AwaitDisputeVerdict: times(RETRIES + 1, fails('Lambda.Unknown')),
       CheckStatus: [],
     },
     path: [...REJECTED_PATH, ...DISPUTE, 'AwaitDisputeVerdict', 'NeedsAttention'],
-    seconds: EIGHT_LONG_RETRIES,
+    seconds: LONG_RETRIES,
   },
   {
     title: 'a dispute that others have overtaken asks for the status',
@@ -700,28 +711,31 @@ const DISPUTES: Scenario[] = [
     seconds: 0,
   })),
   {
-    title: 'a dispute whose function fails is visited again once its claim is stale, three times at most',
-    tasks: { ...DISPUTED, RaiseDispute: [fails('Sandbox.Timedout'), hangs, fails('Lambda.Unknown'), frozen] },
+    title: 'a dispute whose function fails is visited again once its claim is stale, for a day',
+    tasks: {
+      ...DISPUTED,
+      RaiseDispute: [fails('Sandbox.Timedout'), hangs, ...times(LATE - 2, fails('Lambda.Unknown')), frozen],
+    },
     path: [...REJECTED_PATH, ...DISPUTE, ...CHECK, 'Refunded'],
-    seconds: 90 + THREE_LATE_RETRIES,
+    seconds: 90 + LATE_RETRIES,
   },
   {
     title: 'a dispute whose function always fails needs attention',
-    tasks: { ...DISPUTED, RaiseDispute: times(4, fails('Sandbox.Timedout')), CheckStatus: [] },
+    tasks: { ...DISPUTED, RaiseDispute: times(LATE + 1, fails('Sandbox.Timedout')), CheckStatus: [] },
     path: [...REJECTED_PATH, 'RaiseDispute', 'NeedsAttention'],
-    seconds: THREE_LATE_RETRIES,
+    seconds: LATE_RETRIES,
   },
   {
-    title: 'a dispute whose function could not be started is invoked again, five times at most',
-    tasks: { ...DISPUTED, RaiseDispute: [...times(5, throttled), frozen] },
+    title: 'a dispute whose function could not be started is invoked again, for a day',
+    tasks: { ...DISPUTED, RaiseDispute: [...times(RETRIES, throttled), frozen] },
     path: [...REJECTED_PATH, ...DISPUTE, ...CHECK, 'Refunded'],
-    seconds: FIVE_SHORT_RETRIES,
+    seconds: THROTTLED_RETRIES,
   },
   {
     title: 'a dispute whose function can never be started needs attention',
-    tasks: { ...DISPUTED, RaiseDispute: times(6, throttled), CheckStatus: [] },
+    tasks: { ...DISPUTED, RaiseDispute: times(RETRIES + 1, throttled), CheckStatus: [] },
     path: [...REJECTED_PATH, 'RaiseDispute', 'NeedsAttention'],
-    seconds: FIVE_SHORT_RETRIES,
+    seconds: THROTTLED_RETRIES,
   },
 ];
 

@@ -12,6 +12,7 @@ import { describeError, SecretUnusableError } from '../../src/errors.ts';
 import type { Gate, Guard } from '../../src/escrow/gate.ts';
 import { deliverDeadlines, deliverSignal, type Signal, type SignalType } from '../../src/escrow/mailbox.ts';
 import type { Intent } from '../../src/ledger/intent.ts';
+import { sayUnreachable } from '../../src/aws/reachable-intents.ts';
 import { RESOLVE_DEFAULTS } from '../../src/ledger/resolve-intents.ts';
 import { unpaced } from '../../src/pacing/pacer.ts';
 import { openToSend } from '../../src/purple-flea/open-client.ts';
@@ -96,8 +97,11 @@ export interface Story {
   /** What the treasury holds, in USD. */
   readonly treasuryUsd?: string;
   /** What nothing can be sent or read for, from and until when. */
-  readonly away?: { readonly as: Away; readonly from: number; readonly until: number };
+  readonly away?: { readonly as: Away | (typeof STORES_AWAY)[number]; readonly from: number; readonly until: number };
 }
+
+/** No table can be reached; or the ledger can be read, and takes no claims. */
+export const STORES_AWAY = ['no-store', 'no-claims'] as const;
 
 /** Purple Flea cannot be reached, fails, refuses the key or takes no more calls; there is no key; or the stop is on, or cannot be read. */
 export const AWAY = ['unreachable', 'failing', 'wrong-key', 'limited', 'no-secret', 'halted', 'no-stop'] as const;
@@ -183,10 +187,21 @@ export async function walk(definition: Definition, story: Story, options: WalkOp
   const ledger = createMemoryLedger();
   for (const intent of from?.world.intents ?? []) ledger.items.set(intent.key, intent);
   for (const [name, key] of from?.world.locks ?? []) ledger.locks.set(name, key);
-  const intents = createMemoryIntents(undefined, ledger);
+  const isAway = (...kinds: readonly (Away | (typeof STORES_AWAY)[number])[]): boolean => {
+    const { away } = story;
+    const now = Date.now() - START;
+    return away !== undefined && kinds.includes(away.as) && now >= away.from && now < away.until;
+  };
+
+  const throttled = () => named('ProvisionedThroughputExceededException');
+  const intents = createMemoryIntents(({ operation }) => {
+    if (isAway('no-store') || (operation === 'claim' && isAway('no-claims'))) throw throttled();
+  }, ledger);
   const mail = noMail();
   for (const [name, signal] of from?.world.signals ?? []) mail.signals.set(name, signal);
-  const mailbox = createMemoryMailbox(undefined, mail);
+  const mailbox = createMemoryMailbox(async () => {
+    if (isAway('no-store')) throw throttled();
+  }, mail);
   const changes: ServiceChange[] = [];
   const late: { at: number; request: HttpRequest }[] = [];
   const recorder = createRecorder();
@@ -199,12 +214,6 @@ export async function walk(definition: Definition, story: Story, options: WalkOp
   let claims = 0;
   let slept = 0;
   const outcome: { ended?: Execution; failed?: Error } = {};
-
-  const isAway = (...kinds: readonly Away[]): boolean => {
-    const { away } = story;
-    const now = Date.now() - START;
-    return away !== undefined && kinds.includes(away.as) && now >= away.from && now < away.until;
-  };
 
   const only = (): ServiceEscrow | undefined => [...service.escrows.values()][0];
 
@@ -358,7 +367,7 @@ export async function walk(definition: Definition, story: Story, options: WalkOp
   };
   const deps = {
     ...recorder,
-    intents,
+    intents: sayUnreachable(intents),
     mailbox,
     resume: tokens.resume,
     owner: ownerAt(serviceDeps, { agentId: TREASURY }),
@@ -448,8 +457,12 @@ export async function walk(definition: Definition, story: Story, options: WalkOp
   }
 
   async function sweep(now: number): Promise<void> {
-    if (now < START + sweepsFrom || now % MINUTE !== 0) return;
-    await Promise.all([deliverDeadlines(deps, new Date(now), 500), resolveIntents({}, context)]);
+    if (now < START + sweepsFrom || now % MINUTE !== 0 || isAway('no-store')) return;
+    const sweeping = [deliverDeadlines(deps, new Date(now), 500), resolveIntents({}, context)];
+    await Promise.all(sweeping).catch((error: unknown) => {
+      // The sweep's alarm says so; it comes back in a minute.
+      if (!isAway(...STORES_AWAY)) throw error;
+    });
   }
 
   /** When something happens next that is not the workflow's own. */
@@ -462,7 +475,7 @@ export async function walk(definition: Definition, story: Story, options: WalkOp
         state === 'unknown' ||
         (state === 'prepared' && story.away !== undefined && Date.parse(notBefore) > now && !isAway(...AWAY)),
     );
-    const [due] = await mailbox.listDue(new Date('2999-01-01T00:00:00Z'), 1);
+    const [due] = await createMemoryMailbox(undefined, mail).listDue(new Date('2999-01-01T00:00:00Z'), 1);
     const minute = Math.floor(now / MINUTE + 1) * MINUTE;
     const sweepAt = isInDoubt
       ? minute
@@ -487,10 +500,12 @@ export async function walk(definition: Definition, story: Story, options: WalkOp
     guard: story.guard ?? { alertHours: 2, default: 'release' },
   });
   for (const { at, signal, quality } of said) {
-    acts.push({
-      at: START + at,
-      act: () => deliverSignal(deps, request.address, signalOf(signal, START + at, quality)),
-    });
+    const say = (): unknown => {
+      // A signal that cannot be kept stays in its queue.
+      if (isAway('no-store')) return acts.push({ at: Date.now() + MINUTE, act: say });
+      return deliverSignal(deps, request.address, signalOf(signal, START + at, quality));
+    };
+    acts.push({ at: START + at, act: say });
   }
   if (story.counterparty !== undefined) {
     const { action, at } = story.counterparty;

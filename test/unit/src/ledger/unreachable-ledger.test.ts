@@ -23,7 +23,7 @@ test('a ledger that cannot be reached before the claim is asked again, sooner ne
   expect(await performEffect(deps, anEffect(), inert('send'))).toEqual({
     outcome: 'not-sent',
     reason: 'the ledger cannot be reached: ThrottlingException: slow down',
-    retryAfterSeconds: 120,
+    retryAfterSeconds: 300,
   });
   expect(await performEffect(deps, { ...anEffect(), urgentBy }, inert('send'))).toMatchObject({
     retryAfterSeconds: 90,
