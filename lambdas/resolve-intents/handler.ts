@@ -7,6 +7,7 @@ import { deliverVerdict, type MailboxDeps } from '../../src/escrow/mailbox.ts';
 import type { ReadBeginnings } from '../../src/ledger/beginnings.ts';
 import { isOrder, type Intent } from '../../src/ledger/intent.ts';
 import { unreadElsewhere, type Places } from '../../src/ledger/places.ts';
+import { listPrepared, type RoundStore } from '../../src/ledger/prepared-round.ts';
 import { resolveIntents, type ResolvePolicy } from '../../src/ledger/resolve-intents.ts';
 import type { IntentOwner } from '../../src/ledger/owner.ts';
 import { wakeWaiting } from '../../src/ledger/wake-waiting.ts';
@@ -27,6 +28,8 @@ export interface Deps
   /** Where the services are configured; undefined where they never move. */
   readonly places?: Places;
   readonly readBeginnings: ReadBeginnings;
+  /** How far the round over prepared intents has come; undefined where each run begins with the oldest. */
+  readonly round?: RoundStore;
   readonly policy: ResolvePolicy;
 }
 
@@ -73,13 +76,18 @@ export function createHandler(deps: Deps) {
     };
     const settled = run?.settled ?? [];
     await tell(settled, tellVerdict);
-    const woken = await attempt('waking', () =>
-      wakeWaiting({ ...deps, isReadable: (intent) => isReadable(deps, intent) }),
-    );
+    const prepared = await attempt('listing', () => listPrepared(deps.intents, deps.round));
+    const woken =
+      prepared &&
+      (await attempt('waking', () =>
+        wakeWaiting({ ...deps, isReadable: (intent) => isReadable(deps, intent) }, prepared),
+      ));
     await tell(woken?.woken ?? [], ({ key }) => deliverVerdict(deps, key));
     const openEscrow = (owner: IntentOwner) => deps.openSender({ ...owner, kind: 'escrow-complete' });
+    const isAwake = new Map((woken?.woken ?? []).map((intent) => [intent.key, intent]));
+    const latest = (prepared ?? []).map((intent) => isAwake.get(intent.key) ?? intent);
     const sent = await attempt('completions', () =>
-      retryCompletions({ ...deps, readBeginning, openEscrow, remainingMs }),
+      retryCompletions({ ...deps, readBeginning, openEscrow, remainingMs }, latest),
     );
     failed.push(...(sent?.failed ?? []));
     await tell(sent?.completed ?? [], (intent) => announceCompleted(deps, intent));

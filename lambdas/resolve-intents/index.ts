@@ -5,6 +5,7 @@ import { createPaperBookTable } from '../../src/aws/paper-book-table.ts';
 import type { KeyRole } from '../../src/aws/key-ring.ts';
 import { createPlaceTable } from '../../src/aws/place-table.ts';
 import { createPublisher } from '../../src/aws/publisher.ts';
+import { createRoundTable } from '../../src/aws/round-table.ts';
 import { placesOf } from '../../src/ledger/places.ts';
 import { RESOLVE_DEFAULTS } from '../../src/ledger/resolve-intents.ts';
 import { createEscrowClient, createEscrowViews } from '../../src/purple-flea/escrow-client.ts';
@@ -76,6 +77,7 @@ export const handler = middy(
     },
     paperBooks: createPaperBookTable(documents, env.INTENT_TABLE),
     publish: createPublisher(eventBridge, env.EVENT_BUS),
+    round: createRoundTable(documents, env.INTENT_TABLE),
     policy: RESOLVE_DEFAULTS,
     readStop: createReadStop(env.STOP_PARAMETER),
     budgets,

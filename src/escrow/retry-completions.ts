@@ -1,5 +1,4 @@
 import { describeError, TryLaterError } from '../errors.ts';
-import { listPrepared } from '../ledger/wake-waiting.ts';
 import type { Intent } from '../ledger/intent.ts';
 import { STALE_CLAIM_MS } from '../ledger/resolve-intents.ts';
 import { laterFor, secondsToWait } from '../ledger/waiting.ts';
@@ -28,9 +27,11 @@ const MOST = 10;
  * Sends the completions that wait and are due. No execution comes back for them: the review goes on without, as a locked
  * escrow may be released too. But what silence makes of an escrow may depend on them, so they are sent until they are of no
  * use: the escrow is settled, or the counterparty's key is not held.
+ *
+ * @param prepared the prepared intents that this run looks at.
  */
-export async function retryCompletions(deps: RetryCompletionDeps): Promise<CompletionRun> {
-  const due = (await listPrepared(deps.intents)).filter((intent) => isDue(intent, deps.now()));
+export async function retryCompletions(deps: RetryCompletionDeps, prepared: readonly Intent[]): Promise<CompletionRun> {
+  const due = prepared.filter((intent) => isDue(intent, deps.now()));
   const completed: Intent[] = [];
   const rejected: Intent[] = [];
   const failed: { key: string; reason: string }[] = [];

@@ -109,6 +109,7 @@ export async function resolveIntents(deps: ResolveDeps): Promise<ResolveRun> {
       return await act();
     } catch (error) {
       failed.push({ key: intent.key, reason: describeError(error) });
+      await letOthersPass(deps, intent, failed);
       return intent;
     }
   };
@@ -138,17 +139,31 @@ export async function resolveIntents(deps: ResolveDeps): Promise<ResolveRun> {
   };
 }
 
+/** One that fails each time goes behind the others, so that these are got to. */
+async function letOthersPass(
+  { intents, now }: ResolveDeps,
+  intent: Intent,
+  failed: { key: string; reason: string }[],
+): Promise<void> {
+  try {
+    await intents.noteLook(intent, now(), false);
+  } catch (error) {
+    failed.push({ key: intent.key, reason: `not put behind the others: ${describeError(error)}` });
+  }
+}
+
 /** Whether this run moved it on: of runs that overlap, one alone is to tell of it. */
 function isMovedAt({ history }: Intent, at: Date): boolean {
   return history.at(-1)?.at === at.toISOString();
 }
 
 async function takeOverStaleClaims(
-  { intents, now }: ResolveDeps,
+  { intents, remainingMs, now }: ResolveDeps,
   attempt: (intent: Intent, act: () => Promise<Intent>) => Promise<Intent>,
 ): Promise<void> {
   const stale = await intents.list('sending', new Date(now().getTime() - STALE_CLAIM_MS), BATCH);
   for (const intent of stale) {
+    if (remainingMs() < LOOK_MS) break;
     const note = `claimed at ${intent.sentAt ?? 'an unknown time'} and never recorded: the request may have been sent`;
     await attempt(intent, () => intents.move(intent, { state: 'unknown', note }, now()));
   }
@@ -165,12 +180,15 @@ async function rejectExpired(
 ): Promise<Intent[]> {
   const rejected: Intent[] = [];
   for (const intent of await intents.list('prepared', new Date(now().getTime() - FORGOTTEN_MS), BATCH)) {
+    // What fails takes long, and comes last the next time.
+    if (remainingMs() < LOOK_MS) break;
     const isExpired = now() >= new Date(intent.expiresAt);
     const expired = isExpired ? `not sent until ${intent.expiresAt}, when it expired` : undefined;
     const mayLook = !isExpired && remainingMs() >= MOOT_MS;
-    const note = expired ?? (mayLook ? await findMoot?.(intent) : undefined);
-    const at = now();
+    let at = now();
     const after = await attempt(intent, async () => {
+      const note = expired ?? (mayLook ? await findMoot?.(intent) : undefined);
+      at = now();
       if (note === undefined) return intents.noteLook(intent, at, false);
       if (!(await isOfUnknownPast(intents, intent, began)))
         return intents.move(intent, { state: 'rejected', note }, at);

@@ -1,9 +1,9 @@
-import type { Intent, IntentCursor, IntentStore } from './intent.ts';
+import type { Intent, IntentStore } from './intent.ts';
 import { mayBegin, type ReadStop } from './stop.ts';
 import { lockOf } from './lock.ts';
 
 export interface WakeDeps {
-  readonly intents: Pick<IntentStore, 'listSince' | 'postpone' | 'read' | 'readHolder'>;
+  readonly intents: Pick<IntentStore, 'postpone' | 'read' | 'readHolder'>;
   readonly readStop: ReadStop;
   /** Whether its key can be read and the service answers it; asked once for each owner and kind. */
   readonly isReadable: (intent: Intent) => Promise<boolean>;
@@ -17,9 +17,6 @@ export interface WakeRun {
   /** How many could not be sent for so long that a person should know. */
   readonly waitingLong: number;
 }
-
-const PAGE = 100;
-const MAX_PAGES = 20;
 
 const LONG_MS = 3_600_000;
 
@@ -36,10 +33,11 @@ const MAX_WAKES = 200;
 /**
  * Looks whether what intents wait for is back: the stop was lifted, a secret can be read and the service answers, a lock
  * was given back. Such intents may be sent at once; whoever waits for them has to be told.
+ *
+ * @param prepared the prepared intents that this run looks at.
  */
-export async function wakeWaiting(deps: WakeDeps): Promise<WakeRun> {
+export async function wakeWaiting(deps: WakeDeps, prepared: readonly Intent[]): Promise<WakeRun> {
   const now = deps.now();
-  const prepared = await listPrepared(deps.intents);
   const waiting = prepared.filter(({ notBefore }) => notBefore !== undefined);
   const isBack = createIsBack(deps);
   const woken: Intent[] = [];
@@ -63,19 +61,6 @@ function isWaitingLong({ createdAt, expiresAt, history }: Intent, now: Date): bo
   const doubt = history.findLastIndex(({ state }) => state === 'unknown');
   const since = doubt < 0 ? createdAt : (history[doubt + 1]?.at ?? createdAt);
   return now.getTime() - Date.parse(since) >= LONG_MS;
-}
-
-/** All that is prepared, so far as twenty pages hold it. */
-export async function listPrepared(intents: Pick<IntentStore, 'listSince'>): Promise<Intent[]> {
-  const prepared = new Map<string, Intent>();
-  let after: IntentCursor | undefined;
-  for (let page = 0; page < MAX_PAGES; page += 1) {
-    const { intents: found, next } = await intents.listSince('prepared', new Date(0), PAGE, after);
-    for (const intent of found) prepared.set(intent.key, intent);
-    if (next === undefined) break;
-    after = next;
-  }
-  return [...prepared.values()];
 }
 
 /** A rate limit is over when it says so. */

@@ -4,7 +4,8 @@ import { OwnerUnavailableError } from '../../../src/errors.ts';
 import { SecretUnusableError, ServiceUnreadableError } from '../../../src/errors.ts';
 import { intentAddress } from '../../../src/escrow/mailbox.ts';
 import { referenceFor } from '../../../src/escrow/escrow-effects.ts';
-import type { Intent, IntentStore, NewIntent } from '../../../src/ledger/intent.ts';
+import type { Intent, IntentCursor, IntentStore, NewIntent } from '../../../src/ledger/intent.ts';
+import type { StopMode } from '../../../src/ledger/stop.ts';
 import { RESOLVE_DEFAULTS } from '../../../src/ledger/resolve-intents.ts';
 import type { EscrowClient, EscrowRow, EscrowStatus } from '../../../src/purple-flea/escrow.ts';
 import { formatUsd } from '../../../src/money.ts';
@@ -681,5 +682,53 @@ describe('an effect in doubt that was sent where its service was before', () => 
     const readStatus = async () => aView({ status: 'released' });
 
     expect(await lookFor({ ...A_RELEASE, service }, { readStatus })).toMatchObject({ state: 'applied' });
+  });
+});
+
+describe('all that is prepared', () => {
+  const prepare = async (intents: MemoryIntents, count: number) => {
+    for (let index = 0; index < count; index += 1) {
+      const intent = aNewIntent({ subject: `job ${index}`, agentId: TREASURY });
+      const wait = { notBefore: afterNoon(60 * MINUTE).toISOString(), waits: 9, waitsFor: 'stop' } as const;
+      await intents.postpone(await intents.prepare(intent, NOON), wait, 'stopped', afterNoon(index));
+    }
+  };
+
+  test('is listed once in a run', async () => {
+    const memory = createMemoryIntents();
+    await prepare(memory, 3);
+    const listed: string[] = [];
+    const intents: MemoryIntents = {
+      ...memory,
+      listSince: (state, ...rest) => {
+        listed.push(state);
+        return memory.listSince(state, ...rest);
+      },
+    };
+    await aSweeper({ intents }).run(5);
+
+    expect(listed).toEqual(['prepared']);
+  });
+
+  test('is looked at from the oldest on, so much of it in one run, and the rest in the next', async () => {
+    const intents = createMemoryIntents(undefined, undefined, 2);
+    await prepare(intents, 50);
+    let next: IntentCursor | undefined;
+    const round = {
+      read: async () => next,
+      write: async (cursor: IntentCursor | undefined) => {
+        next = cursor;
+      },
+    };
+    let stop: StopMode = 'halted';
+    const { run } = aSweeper({ intents, deps: { round, readStop: async () => stop } });
+    const woken = () => [...intents.items.values()].filter(({ wakes }) => wakes === 1).length;
+
+    await run(5);
+    stop = 'running';
+    await run(6);
+    expect(woken()).toBe(10);
+    await run(7);
+    expect(woken()).toBe(50);
   });
 });

@@ -459,6 +459,47 @@ describe('a run', () => {
     });
   });
 
+  test('comes to those behind what fails each time, in doubt, claimed or expired', async () => {
+    const intents = createMemoryIntents();
+    const made = (subject: string) => aNewIntent({ subject, expiresAt: at(30).toISOString() });
+    const fails: string[] = [];
+    for (let index = 0; index < 25; index += 1) {
+      fails.push(
+        (await intents.prepare(made(`expired ${index}`), at(0))).key,
+        (await leaveUnknown(intents, made(`in doubt ${index}`), at(0))).key,
+        (await leaveSending(intents, made(`claimed ${index}`), at(0))).key,
+      );
+    }
+    const others = [
+      await intents.prepare(made('another expired'), at(1)),
+      await leaveUnknown(intents, made('another in doubt'), at(1)),
+      await leaveSending(intents, made('another claimed'), at(1)),
+    ];
+    const conflict = () => Promise.reject(new Error('TransactionConflict, eight times'));
+    const broken: MemoryIntents = {
+      ...intents,
+      claim: ({ key, ...claim }, ...rest) =>
+        fails.includes(key) ? conflict() : intents.claim({ key, ...claim }, ...rest),
+      move: (from, ...rest) => (fails.includes(from.key) ? conflict() : intents.move(from, ...rest)),
+    };
+
+    const began = { readBeginning: async () => at(60).toISOString() };
+    for (const minute of [120, 121, 122, 123]) await sweep(broken, at(minute), FOUND, began);
+
+    for (const { key } of others) expect(await readStored(intents, key)).toMatchObject({ state: 'applied' });
+  });
+
+  test('goes on where it cannot be read whether a settlement is of use any more', async () => {
+    const intents = createMemoryIntents();
+    const escrowId = 'esc_1';
+    await intents.prepare(aNewIntent({ kind: 'escrow-release', escrowId, expiresAt: at(9999).toISOString() }), at(0));
+    await leaveUnknown(intents, aNewIntent({ subject: 'another' }), at(60));
+
+    const run = await sweep(intents, at(90), FOUND, { findMoot: () => Promise.reject(new Error('no such host')) });
+
+    expect(run).toMatchObject({ settled: { length: 1 }, failed: [{ reason: 'Error: no such host' }] });
+  });
+
   test('loses to an invocation that sent it anew between its list and its verdict', async () => {
     const intents = createMemoryIntents();
     const effect = anEffect();

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { EFFECT_KINDS } from '../../../../src/ledger/effect-key.ts';
-import type { Intent, IntentWait, NewIntent } from '../../../../src/ledger/intent.ts';
+import type { Intent, IntentStore, IntentWait, NewIntent } from '../../../../src/ledger/intent.ts';
+import { listPrepared } from '../../../../src/ledger/prepared-round.ts';
 import { wakeWaiting, type WakeDeps } from '../../../../src/ledger/wake-waiting.ts';
 import { afterNoon, aNewIntent, leaveUnknown, MINUTE, NOON, readStored } from '../../../support/effects.ts';
 import { createMemoryIntents } from '../../../support/memory-intents.ts';
@@ -25,9 +26,14 @@ async function waiting(...waits: (Partial<IntentWait> & Partial<NewIntent>)[]) {
   return { intents, keys };
 }
 
-function run(intents: WakeDeps['intents'], minutes: number, overrides: Partial<WakeDeps> = {}) {
+async function run(
+  intents: WakeDeps['intents'] & Pick<IntentStore, 'listSince'>,
+  minutes: number,
+  overrides: Partial<WakeDeps> = {},
+) {
   const now = () => afterNoon(minutes * MINUTE);
-  return wakeWaiting({ intents, readStop: async () => 'running', isReadable: async () => true, now, ...overrides });
+  const deps: WakeDeps = { intents, readStop: async () => 'running', isReadable: async () => true, now, ...overrides };
+  return wakeWaiting(deps, await listPrepared(intents));
 }
 
 const keysOf = (woken: readonly Intent[]) => woken.map(({ key }) => key);
