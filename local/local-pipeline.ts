@@ -47,6 +47,8 @@ export interface LocalPipelineOptions {
   readonly waitScale?: number;
   /** What starts that follow each other share; each has its own if left out. */
   readonly shared?: SharedStart;
+  /** The address of a twin that listens by the time it is called; one is started if left out. */
+  readonly twinUrl?: string;
 }
 
 /** Stacks hold the twin's address: where a later twin listens on the same port, they need not be synthesized again. */
@@ -68,11 +70,13 @@ export async function startLocalPipeline({
   rateLimits = true,
   waitScale,
   shared,
+  twinUrl,
 }: LocalPipelineOptions = {}): Promise<LocalPipeline> {
   removeDeadRuns();
   mkdirSync(RUN, { recursive: true });
   const started: { twin?: Twin; emulator?: Emulator; outputs?: Outputs } = {};
-  const assemblyFor = (twin: Twin) => assemblyOf({ twin, escrowProfile, rateLimits, shared });
+  const addressOfTwin = () => twinUrl ?? the(started.twin).url;
+  const assembly = () => assemblyOf({ twinUrl: addressOfTwin(), escrowProfile, rateLimits, shared });
   const close = async () => {
     await started.emulator?.stop();
     await started.twin?.close();
@@ -82,6 +86,7 @@ export async function startLocalPipeline({
     [
       {
         title: 'Twin of Purple Flea and SageMaker',
+        enabled: twinUrl === undefined,
         task: async (_, task) => {
           const port = shared === undefined ? 0 : await getPort({ port: shared.twinPort, host: '127.0.0.1' });
           started.twin = await startTwin({ port, escrowProfile, rateLimits });
@@ -107,19 +112,18 @@ export async function startLocalPipeline({
               {
                 title: 'Synthesize the stacks (cdk synth)',
                 task: async (__, subtask) => {
-                  const assembly = assemblyFor(the(started.twin));
-                  if (shared !== undefined && existsSync(doneFile(assembly))) return;
+                  if (shared !== undefined && existsSync(doneFile(assembly()))) return;
                   await synthesize(
                     {
-                      url: the(started.twin).url,
+                      url: addressOfTwin(),
                       escrowProfile,
                       ...(rateLimits ? {} : { pacePercent: WITHOUT_LIMITS }),
                     },
                     reportTo(subtask),
                     stop,
-                    { root: ROOT, assembly },
+                    { root: ROOT, assembly: assembly() },
                   );
-                  if (shared !== undefined) writeFileSync(doneFile(assembly), '');
+                  if (shared !== undefined) writeFileSync(doneFile(assembly()), '');
                 },
               },
             ],
@@ -130,7 +134,7 @@ export async function startLocalPipeline({
         title: 'Deploy the stacks (cdk deploy)',
         task: async (_, task) => {
           started.outputs = await deploy(the(started.emulator).endpoint, reportTo(task), stop, {
-            assembly: assemblyFor(the(started.twin)),
+            assembly: assembly(),
           });
         },
       },
@@ -146,10 +150,7 @@ export async function startLocalPipeline({
       {
         title: 'Put the keys into Secrets Manager',
         task: async () => {
-          const clients = createClients(the(started.emulator).endpoint);
-          const { secretName, webhooks } = the(started.outputs);
-          await putSecret(clients, secretName);
-          if (webhooks !== undefined) await putWebhookSecret(clients, webhooks.secretName);
+          await putSecrets(createClients(the(started.emulator).endpoint), the(started.outputs));
         },
       },
       {
@@ -174,7 +175,7 @@ export async function startLocalPipeline({
   }
   const session: Session = {
     endpoint: the(started.emulator).endpoint,
-    twinUrl: the(started.twin).url,
+    twinUrl: addressOfTwin(),
     outputs: the(started.outputs),
   };
   return { ...session, clients: createClients(session.endpoint), functionLog: LOG, close };
@@ -182,17 +183,17 @@ export async function startLocalPipeline({
 
 /** Where the stacks for a twin are synthesized. */
 function assemblyOf({
-  twin,
+  twinUrl,
   escrowProfile,
   rateLimits,
   shared,
 }: Pick<LocalPipelineOptions, 'shared'> & {
-  readonly twin: Twin;
+  readonly twinUrl: string;
   readonly escrowProfile: Profile;
   readonly rateLimits: boolean;
 }): string {
   if (shared === undefined) return ASSEMBLY;
-  const name = [escrowProfile, rateLimits ? 'paced' : 'unpaced', new URL(twin.url).port].join('-');
+  const name = [escrowProfile, rateLimits ? 'paced' : 'unpaced', new URL(twinUrl).port].join('-');
   return `${shared.assemblies}/${name}`;
 }
 
@@ -256,6 +257,12 @@ export async function beginLongAgo({ lambda }: Clients): Promise<void> {
   );
   const text = Payload?.transformToString() ?? '';
   if (FunctionError !== undefined || text.includes('"error"')) throw new Error(`the beginning was not moved: ${text}`);
+}
+
+/** Puts the twin's keys, and what webhooks are signed with, into their secrets. */
+export async function putSecrets(clients: Clients, { secretName, webhooks }: Outputs): Promise<void> {
+  await putSecret(clients, secretName);
+  if (webhooks !== undefined) await putWebhookSecret(clients, webhooks.secretName);
 }
 
 /** Puts the twin's keys into the secret: the treasury's, and that of one counterparty. */

@@ -1,4 +1,4 @@
-import { UpdateFunctionCodeCommand } from '@aws-sdk/client-lambda';
+import { CreateFunctionCommand, GetFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { execa } from 'execa';
 import { randomUUID } from 'node:crypto';
@@ -39,7 +39,7 @@ beforeAll(async () => {
   stage = await startStage();
   await makeBucket(stage, FEATURES.bucket);
   await makeBucket(stage, answers);
-  await readFeaturesFromS3();
+  await deployPredictor();
 }, 600_000);
 
 afterAll(async () => {
@@ -48,8 +48,8 @@ afterAll(async () => {
 
 const putFeatures = (features: object) => writeObject(stage, FEATURES.bucket, FEATURES.key, JSON.stringify(features));
 
-/** Deploys the predictor of the stage as one whose features are in S3, and which speaks CSV with its model. */
-async function readFeaturesFromS3(): Promise<void> {
+/** Deploys, beside the predictor of the stage, one whose features are in S3, and which speaks CSV with its model. */
+async function deployPredictor(): Promise<void> {
   const [configured] = loadConfig('local').trading.predictors;
   if (configured === undefined) throw new Error('stage local has no predictor');
   const { everyMinutes: _every, ...others } = configured;
@@ -59,9 +59,22 @@ async function readFeaturesFromS3(): Promise<void> {
     request: { format: 'csv', order: ORDER },
     answer: { kind: 'probabilities', format: 'csv', labels: ['short', 'hold', 'long'] },
   };
-  const FunctionName = stage.outputs.requestPrediction;
+  const { lambda } = stage.clients;
   const ZipFile = await zipWithPolicies('request-prediction', { predictor });
-  await stage.clients.lambda.send(new UpdateFunctionCodeCommand({ FunctionName, ZipFile }));
+  const FunctionName = stage.outputs.requestPrediction;
+  const like = await lambda.send(new GetFunctionConfigurationCommand({ FunctionName }));
+  await lambda.send(
+    new CreateFunctionCommand({
+      FunctionName: predictorFunction(),
+      Code: { ZipFile },
+      Role: like.Role,
+      Runtime: like.Runtime,
+      Handler: like.Handler,
+      Timeout: like.Timeout,
+      MemorySize: like.MemorySize,
+      Environment: { Variables: like.Environment?.Variables },
+    }),
+  );
   await allowReadingFeatures(FunctionName);
 }
 
@@ -88,7 +101,9 @@ async function zipWithPolicies(lambda: string, policies: Policies): Promise<Buff
   }
 }
 
-const ask = (scheduledTime: string) => askModel(stage.clients, stage.outputs.requestPrediction, { scheduledTime });
+const predictorFunction = () => `${stage.outputs.requestPrediction}-from-s3`;
+
+const ask = (scheduledTime: string) => askModel(stage.clients, predictorFunction(), { scheduledTime });
 
 /** Says what S3 says where a bucket sends its events to EventBridge. */
 async function writeAnswer(key: string, text: string): Promise<void> {

@@ -1,37 +1,36 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createEventLog } from '../../local/demo.ts';
-import { openBusTap } from '../../local/bus-tap.ts';
-import { startLocalPipeline, type LocalPipeline } from '../../local/local-pipeline.ts';
+import type { AwaitEvent } from '../../local/demo.ts';
 import { playScenario, SCENARIOS } from '../../local/scenarios.ts';
 import { readBooks } from '../../local/twin-view.ts';
+import type { PublishedEvents } from '../../src/events/catalogue.ts';
+import { eventually, startStage, type Stage } from './stage.ts';
 
 describe('an escrow on the local AWS', () => {
-  let pipeline: LocalPipeline;
-  const log = createEventLog();
-  const stop = new AbortController();
-  let following: Promise<void>;
+  let stage: Stage;
+
+  const awaitEvent: AwaitEvent = (type, fits) =>
+    eventually(type, () =>
+      stage.seen
+        .filter((event) => event['detail-type'] === type)
+        .map(({ detail }) => detail as PublishedEvents[typeof type])
+        .find(fits),
+    );
 
   beforeAll(async () => {
-    pipeline = await startLocalPipeline({ renderer: 'silent', rateLimits: false });
-    const tap = await openBusTap(pipeline.clients, pipeline.outputs.busName);
-    following = (async () => {
-      for await (const event of tap(stop.signal)) log.add(event);
-    })();
+    stage = await startStage();
   }, 600_000);
 
   afterAll(async () => {
-    stop.abort();
-    await following;
-    await pipeline.close();
+    await stage.close();
   });
 
   test.each(Object.entries(SCENARIOS))(
     'ends as it should where %s',
     async (_name, scenario) => {
-      const played = await playScenario({ pipeline, awaitEvent: log.awaitEvent, print: () => {} }, scenario);
+      const played = await playScenario({ pipeline: stage, awaitEvent, print: () => {} }, scenario);
 
       expect(played).toMatchObject({ end: scenario.end, status: scenario.status });
-      expect((await readBooks(pipeline.twinUrl)).conserved).toBe(true);
+      expect((await readBooks(stage.twinUrl)).conserved).toBe(true);
     },
     150_000,
   );

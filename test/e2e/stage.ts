@@ -17,30 +17,40 @@ import {
 } from '@aws-sdk/client-sqs';
 import getPort, { portNumbers } from 'get-port';
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { loadConfig } from '../../lib/config.ts';
+import { createClients } from '../../local/clients.ts';
 import { localAccess } from '../../src/local-session.ts';
+import { startTwin } from '../../twin/server.ts';
 import { RUN } from '../../local/paths.ts';
 import { registerTrainingJob, sendTrainingEvent } from '../../local/sending.ts';
 import { readEscrows, readOrders } from '../../local/twin-view.ts';
 import { clientReference } from '../../src/ledger/effect-key.ts';
 import { orderKey } from '../../src/trading/place-order.ts';
 import { openBusTap, type SeenEvent } from '../../local/bus-tap.ts';
-import { startLocalPipeline, type LocalPipeline, type LocalPipelineOptions } from '../../local/local-pipeline.ts';
+import {
+  startLocalPipeline,
+  type LocalPipeline,
+  type LocalPipelineOptions,
+  type SharedStart,
+} from '../../local/local-pipeline.ts';
+import { obtainHeldStage } from './held-stage.ts';
 
 /** A deployed local pipeline with everything that passed over its bus so far. */
 export interface Stage extends LocalPipeline {
   readonly seen: readonly SeenEvent[];
 }
 
-export async function startStage(options: LocalPipelineOptions = {}): Promise<Stage> {
+/** Starts a stage with options of its own; without any, files that one worker plays share a deployed one, one after the other. */
+export async function startStage(options?: LocalPipelineOptions): Promise<Stage> {
+  mkdirSync(RUN, { recursive: true });
   process.env['PURPLE_FLEA_SESSION'] = `${RUN}session.json`;
-  const pipeline = await startLocalPipeline({
-    renderer: 'silent',
-    rateLimits: false,
-    ...(await sharedStart()),
-    ...options,
-  });
+  const start = await sharedStart();
+  const pipeline =
+    options === undefined && start.shared !== undefined
+      ? await takeHeldStage(start.shared)
+      : await startLocalPipeline({ ...QUIET, ...start, ...options });
   const stop = new AbortController();
   const seen: SeenEvent[] = [];
   const tap = await openBusTap(pipeline.clients, pipeline.outputs.busName);
@@ -56,6 +66,18 @@ export async function startStage(options: LocalPipelineOptions = {}): Promise<St
       await pipeline.close();
     },
   };
+}
+
+const QUIET = { renderer: 'silent', rateLimits: false } as const;
+
+/** A deployed stage that files share, with a twin of this file alone. */
+async function takeHeldStage(shared: SharedStart): Promise<LocalPipeline> {
+  const { twinPort, assemblies } = shared;
+  const twinUrl = `http://127.0.0.1:${twinPort}`;
+  const stage = await obtainHeldStage(`${assemblies}/stage-${twinPort}.json`, { ...QUIET, shared, twinUrl });
+  const { profile } = loadConfig('local').purpleFlea.escrow;
+  const twin = await startTwin({ port: twinPort, escrowProfile: profile, rateLimits: false });
+  return { ...stage, clients: createClients(stage.endpoint), close: () => twin.close() };
 }
 
 /** Files of one run of jest that one worker plays have their twins on one port, and so are synthesized once. */
