@@ -5,6 +5,7 @@ import { compareWays, comparisonTable } from './comparison.ts';
 import type { Changes } from './changes.ts';
 import { hunt, shrink } from './hunt.ts';
 import { MUTANT_NAMES, MUTANTS } from './mutants.ts';
+import { writeNoticedSeeds } from './noticed-seeds.ts';
 import { drawSchedule } from './draw.ts';
 import { addVerdict, createTally, outcomeTable, totals } from './tally.ts';
 import { judge, type Verdict } from './verdict.ts';
@@ -15,7 +16,8 @@ const USAGE = `npm run simulate -- [--schedules 10000] [--seed 1] [--profile ref
   --seconds N     stops after so long
   --trace         prints what happens in each schedule
   --compare       plays the usual ways of doing it beside this one
-  --mutant NAME   plays a mistake until it is noticed: ${MUTANT_NAMES.join(', ')}`;
+  --mutant NAME   plays a mistake until it is noticed: ${MUTANT_NAMES.join(', ')}
+  --write-seeds   hunts every mistake, and writes which seed notices it first`;
 
 const readOptions = () =>
   parseArgs({
@@ -27,6 +29,7 @@ const readOptions = () =>
       seconds: { type: 'string', default: '86400' },
       compare: { type: 'boolean', default: false },
       mutant: { type: 'string' },
+      'write-seeds': { type: 'boolean', default: false },
     },
   }).values;
 type Options = ReturnType<typeof readOptions>;
@@ -44,6 +47,10 @@ async function main(values: Options): Promise<number> {
   const profile = readProfile(values.profile);
   if (values.compare) {
     say(comparisonTable(await compareWays(seed, schedules)));
+    return 0;
+  }
+  if (values['write-seeds']) {
+    await writeNoticedSeeds(say);
     return 0;
   }
   if (values.mutant !== undefined) return huntMutant(values.mutant, seed, schedules);
