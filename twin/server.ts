@@ -25,7 +25,11 @@ export interface TwinOptions {
   readonly registrations?: Registrations | undefined;
   /** Whether calls are counted and refused beyond the limits; they are if this is left out. */
   readonly rateLimits?: boolean | undefined;
+  /** Stands around the answering of every request, for what delays or measures it. */
+  readonly around?: Around | undefined;
 }
+
+type Around = (request: Request, answer: () => Response | Promise<Response>) => Response | Promise<Response>;
 
 /** A running twin. */
 export interface Twin {
@@ -63,8 +67,9 @@ export async function startTwin(options: TwinOptions = {}): Promise<Twin> {
   register(world, options.registrations ?? {});
   world.commit();
   const app = createApp(world, { rateLimits: options.rateLimits });
+  const { around } = options;
   const server = createAdaptorServer({
-    fetch: app.fetch,
+    fetch: around === undefined ? app.fetch : (request, env) => around(request, () => app.fetch(request, env)),
     createServer,
     serverOptions: { keepAliveTimeout: KEEP_ALIVE_MS, keepAliveTimeoutBuffer: 0 },
     overrideGlobalObjects: false,

@@ -36,6 +36,24 @@ describe('a twin', () => {
     }
   });
 
+  test('lets something stand around every answer', async () => {
+    const asked: string[] = [];
+    const twin = await startTwin({
+      around: async (request, answer) => {
+        asked.push(`${request.method} ${new URL(request.url).pathname}`);
+        return new Response('late', { status: (await answer()).status });
+      },
+    });
+    try {
+      const response = await fetch(`${twin.url}/nowhere`);
+
+      expect([response.status, await response.text()]).toEqual([404, 'late']);
+      expect(asked).toEqual(['GET /nowhere']);
+    } finally {
+      await twin.close();
+    }
+  });
+
   test('announces that it closes idle connections after five seconds', async () => {
     const twin = await startTwin();
     try {
