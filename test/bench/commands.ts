@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runCommand, UsageError } from '../../src/command-line.ts';
 import { aNewIntent } from '../support/effects.ts';
+import { checkOut } from './checkout.ts';
 import { spreadOf } from './statistics.ts';
 
 const USAGE = `npm run bench:commands -- [--rounds 15] [--baseline REV]
@@ -16,8 +17,17 @@ const USAGE = `npm run bench:commands -- [--rounds 15] [--baseline REV]
 
 const COMMAND = ['operations/intents.ts', 'list'];
 
-/** Runs in the measured process: says its peak memory in KB as the last line of stderr. */
-const SAY_MEMORY = `data:text/javascript,process.on('exit',()=>process.stderr.write('\\n'+process.resourceUsage().maxRSS))`;
+/**
+ * Runs in the measured process: says its peak memory in KB as the last line of stderr. On Linux `maxRSS` begins with the memory of
+ * the process that started it.
+ */
+const SAY_MEMORY = `data:text/javascript,${encodeURIComponent(`
+  import { readFileSync } from 'node:fs';
+  const peak = process.platform === 'linux'
+    ? () => /VmHWM:\\s+(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1]
+    : () => process.resourceUsage().maxRSS;
+  process.on('exit', () => process.stderr.write('\\n' + peak()));
+`)}`;
 
 interface Sample {
   readonly wallMs: number;
@@ -40,21 +50,20 @@ async function main(): Promise<number> {
     const endpoint = `http://127.0.0.1:${(stub.address() as AddressInfo).port}`;
     writeFileSync(session, JSON.stringify({ endpoint, twinUrl: endpoint, outputs: {} }));
     const trees = new Map([['this version', '.']]);
-    if (values.baseline !== undefined) trees.set(values.baseline, await checkOut(values.baseline, folder));
+    if (values.baseline !== undefined) trees.set(values.baseline, await checkOutWithPackages(values.baseline, folder));
     const samples = await measure(trees, session, rounds);
     for (const line of report(samples)) process.stdout.write(`${line}\n`);
   } finally {
     stub.close();
-    if (values.baseline !== undefined) await execa('git', ['worktree', 'remove', '--force', join(folder, 'baseline')]);
     rmSync(folder, { recursive: true });
   }
   return 0;
 }
 
 /** Another revision, in a folder of its own. */
-async function checkOut(revision: string, folder: string): Promise<string> {
+async function checkOutWithPackages(revision: string, folder: string): Promise<string> {
   const tree = join(folder, 'baseline');
-  await execa('git', ['worktree', 'add', '--detach', tree, revision]);
+  await checkOut(revision, tree);
   symlinkSync(resolve('node_modules'), join(tree, 'node_modules'));
   return tree;
 }
