@@ -2,7 +2,7 @@ import { DescribeTrainingJobCommand, SageMakerClient } from '@aws-sdk/client-sag
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { PutCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createIntentTable } from '../../src/aws/intent-table.ts';
 import { comparable, STORE_SCENARIOS } from '../e2e/store-scenarios.ts';
@@ -38,6 +38,40 @@ describe('the tables that a benchmark runs on', () => {
   });
 });
 
+describe('an item that does not meet a condition', () => {
+  const failing = { TableName: 't', ConditionExpression: 'attribute_not_exists(#key)' } as const;
+  const names = {
+    ExpressionAttributeNames: { '#key': 'key' },
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+  } as const;
+
+  beforeEach(async () => {
+    await openDocuments(awsClientFor(stub.url)).send(new PutCommand({ TableName: 't', Item: { key: 'k', a: 1 } }));
+  });
+
+  test('comes with the refusal of a write, where it is asked for', async () => {
+    const put = new PutCommand({ ...failing, ...names, Item: { key: 'k' } });
+
+    await expect(openDocuments(awsClientFor(stub.url)).send(put)).rejects.toMatchObject({
+      name: 'ConditionalCheckFailedException',
+      Item: { key: { S: 'k' }, a: { N: '1' } },
+    });
+  });
+
+  test('comes with the reasons of a transaction, where it is asked for', async () => {
+    const transaction = new TransactWriteCommand({
+      TransactItems: [
+        { Put: { TableName: 't', Item: { key: 'other' } } },
+        { Put: { ...failing, ...names, Item: { key: 'k' } } },
+      ],
+    });
+
+    await expect(openDocuments(awsClientFor(stub.url)).send(transaction)).rejects.toMatchObject({
+      CancellationReasons: [{ Code: 'None' }, { Code: 'ConditionalCheckFailed', Item: { key: { S: 'k' } } }],
+    });
+  });
+});
+
 describe('an execution that a benchmark starts', () => {
   test('is started once under its name', async () => {
     const start = (input: string) =>
@@ -68,7 +102,8 @@ test('a secret is what it was told, and an operation that it does not know is re
 test('a message is taken as SQS takes it, with the hash of its body', async () => {
   const sqs = new SQSClient({ ...awsClientFor(stub.url), useQueueUrlAsEndpoint: false });
 
-  await sqs.send(new SendMessageCommand({ QueueUrl: 'https://queue', MessageBody: 'text' }));
+  // The client compares the hash itself.
+  const sent = await sqs.send(new SendMessageCommand({ QueueUrl: 'https://queue', MessageBody: 'text' }));
 
-  expect(stub.requests.map(({ target }) => target)).toEqual(['AmazonSQS.SendMessage']);
+  expect(sent).toMatchObject({ MessageId: 'message' });
 });

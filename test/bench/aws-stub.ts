@@ -1,23 +1,15 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { BY_STATE_INDEX } from '../../src/aws/intent-table.ts';
 import { BY_DEADLINE_INDEX } from '../../src/aws/mailbox-table.ts';
 import { holds, update, type Attribute, type Expressions, type Item } from './dynamodb.ts';
 
-/** One request as it arrived. */
-export interface AwsRequest {
-  readonly target: string;
-  readonly contentType: string;
-  readonly body: string;
-}
-
 /** The answers of AWS that the measured functions need, from memory: tables with conditions, and "yes" to all else. */
 export interface AwsStub {
   readonly url: string;
-  /** What came since the last reset, in order. */
-  readonly requests: readonly AwsRequest[];
   /** When the first execution was started since the last reset, in milliseconds since 1970. */
   readonly firstExecutionAt: () => number | undefined;
   readonly executions: () => number;
@@ -37,10 +29,16 @@ class Refusal extends Error {
   }
 }
 
+/** Stands around the answering of every request. */
+type Around = (target: string, give: () => Answer) => Answer | Promise<Answer>;
+type Answer = readonly [status: number, body: unknown];
+
 /** @param secret the text of every secret. */
-export async function startAwsStub(secret: string): Promise<AwsStub> {
+export async function startAwsStub(
+  secret: string,
+  { around = (_, give) => give() }: { readonly around?: Around } = {},
+): Promise<AwsStub> {
   const tables = createTables();
-  const requests: AwsRequest[] = [];
   const executions = new Map<string, unknown>();
   let firstExecutionAt: number | undefined;
 
@@ -65,29 +63,25 @@ export async function startAwsStub(secret: string): Promise<AwsStub> {
     },
   };
 
+  const respond = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const body = await text(request);
+    const target = String(request.headers['x-amz-target']);
+    const [status, answered] = await around(target, () => answer(answers[target], body));
+    response.writeHead(status, { 'content-type': String(request.headers['content-type']) });
+    response.end(JSON.stringify(answered));
+  };
   const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      const target = String(request.headers['x-amz-target']);
-      const contentType = String(request.headers['content-type']);
-      const body = Buffer.concat(chunks).toString('utf8');
-      requests.push({ target, contentType, body });
-      const [status, answered] = answer(answers[target], body);
-      response.writeHead(status, { 'content-type': contentType });
-      response.end(JSON.stringify(answered));
-    });
+    // A client that goes away gets no answer.
+    respond(request, response).catch(() => response.destroy());
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    requests,
     firstExecutionAt: () => firstExecutionAt,
     executions: () => executions.size,
     reset: () => {
       tables.clear();
-      requests.length = 0;
       executions.clear();
       firstExecutionAt = undefined;
     },
@@ -100,7 +94,7 @@ export async function startAwsStub(secret: string): Promise<AwsStub> {
   };
 }
 
-function answer(operation: ((input: Input) => unknown) | undefined, body: string): [status: number, body: unknown] {
+function answer(operation: ((input: Input) => unknown) | undefined, body: string): Answer {
   if (operation === undefined) return [400, { __type: 'stub#UnknownOperationException' }];
   try {
     return [200, operation(JSON.parse(body) as Input) ?? {}];
@@ -116,6 +110,7 @@ interface Write extends Expressions {
   readonly Item?: Item;
   readonly ConditionExpression?: string;
   readonly UpdateExpression?: string;
+  readonly ReturnValuesOnConditionCheckFailure?: 'ALL_OLD' | 'NONE';
 }
 
 interface Query extends Expressions {
@@ -167,9 +162,12 @@ function createTables() {
     table.set(idOf(Key), updated);
     return updated;
   };
+  /** The item that did not meet a condition, where the request wants it. */
+  const askedFor = (asked: Write): { readonly Item?: Item | undefined } =>
+    asked.ReturnValuesOnConditionCheckFailure === 'ALL_OLD' ? { Item: find(asked) } : {};
   const write = (input: Input): Item | undefined => {
     const asked = input as unknown as Write;
-    if (!isAllowed(asked)) throw new Refusal('ConditionalCheckFailedException');
+    if (!isAllowed(asked)) throw new Refusal('ConditionalCheckFailedException', askedFor(asked));
     return apply(asked);
   };
 
@@ -177,7 +175,9 @@ function createTables() {
     const writes = (input['TransactItems'] as Readonly<Record<string, Write>>[]).flatMap((item) =>
       Object.entries(item),
     );
-    const reasons = writes.map(([, asked]) => ({ Code: isAllowed(asked) ? 'None' : 'ConditionalCheckFailed' }));
+    const reasons = writes.map(([, asked]) =>
+      isAllowed(asked) ? { Code: 'None' } : { Code: 'ConditionalCheckFailed', ...askedFor(asked) },
+    );
     if (reasons.some(({ Code }) => Code !== 'None')) {
       throw new Refusal('TransactionCanceledException', { CancellationReasons: reasons });
     }

@@ -4,13 +4,13 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 
 /** What one command took. */
-export interface Measured {
+export interface Handled {
   /** Of each event, in milliseconds. */
   readonly times: readonly number[];
   /** Of all of them, in milliseconds. */
   readonly totalMs: number;
-  /** Memory of the process afterwards. */
-  readonly rssBytes: number;
+  /** The most memory that the process had so far. */
+  readonly peakMb: number;
 }
 
 /** A process that runs one function. */
@@ -19,7 +19,7 @@ export interface Child {
   readonly startedAt: number;
   readonly readyAt: number;
   /** Has events handled, so many at once. @throws where one of them failed. */
-  handle(events: readonly unknown[], inFlight?: number): Promise<Measured>;
+  handle(events: readonly unknown[], inFlight?: number): Promise<Handled>;
   close(): Promise<void>;
 }
 
@@ -44,7 +44,7 @@ export async function startChild(
     readyAt,
     handle: (events, inFlight = 1) => {
       child.stdin?.write(`${JSON.stringify({ events, inFlight })}\n`);
-      return next<Measured>();
+      return next<Handled>();
     },
     close: async () => {
       const closed = once(child, 'close');

@@ -12,6 +12,8 @@ function = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(function)
 ready_at = time.time() * 1000
 
+import re  # noqa: E402
+import resource  # noqa: E402
 from concurrent.futures import ThreadPoolExecutor  # noqa: E402
 
 
@@ -25,9 +27,11 @@ def invoke(event):
     return (time.perf_counter() - started) * 1000
 
 
-def resident_bytes():
-    with open("/proc/self/statm") as statm:
-        return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+def peak_mb():
+    if not sys.platform.startswith("linux"):
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 / 1024
+    with open("/proc/self/status") as status:
+        return int(re.search(r"VmHWM:\s+(\d+) kB", status.read()).group(1)) / 1024
 
 
 def invoke_all(events, in_flight):
@@ -37,7 +41,7 @@ def invoke_all(events, in_flight):
     else:
         with ThreadPoolExecutor(in_flight) as threads:
             times = list(threads.map(invoke, events))
-    return {"times": times, "totalMs": (time.perf_counter() - started) * 1000, "rssBytes": resident_bytes()}
+    return {"times": times, "totalMs": (time.perf_counter() - started) * 1000, "peakMb": peak_mb()}
 
 
 say({"readyAt": ready_at})

@@ -1,13 +1,12 @@
-import diagnostics from 'node:diagnostics_channel';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { startTwin } from '../../twin/server.ts';
 import { startAwsStub } from './aws-stub.ts';
+import { createLink, operationOfTarget, type Exchange } from './link.ts';
 import { MARKETS } from './markets.ts';
 import type { FromServices, ToServices } from './services-protocol.ts';
 
 /**
- * The other side of what is measured, in a process of its own: the twin, and a stub of AWS. Told to renew, it forgets
- * everything; told to report, it says what came since it did so last.
+ * The other side of what is measured, in a process of its own: the twin, and a stub of AWS, behind one link. Told to renew, it
+ * forgets everything; told to report, it says what came since it did so last.
  */
 
 const AGENTS = [
@@ -16,75 +15,77 @@ const AGENTS = [
 ];
 const [treasury] = AGENTS;
 
-const aws = await startAwsStub(JSON.stringify({ apiKey: treasury?.apiKey, agentId: treasury?.agentId }));
-let twin = await startTwin({ agents: AGENTS, rateLimits: false });
-let firstEffectAt: number | undefined;
-let reported = { aws: 0, twin: 0 };
-
-// The moment at which the service has an order or an escrow, and has said so.
-diagnostics.subscribe('http.server.response.finish', (message) => {
-  const { request, response } = message as { request: IncomingMessage; response: ServerResponse };
-  const isEffect = /^\/(trading\/order|escrow\/create|v1\/trade\/open)$/.test(request.url ?? '');
-  if (request.method === 'POST' && isEffect && response.statusCode < 300) {
-    firstEffectAt ??= performance.timeOrigin + performance.now();
-  }
+const link = createLink();
+const aws = await startAwsStub(JSON.stringify({ apiKey: treasury?.apiKey, agentId: treasury?.agentId }), {
+  around: (target, answer) => link.carry({ service: 'AWS', operation: operationOfTarget(target) }, answer),
 });
+const options = { agents: AGENTS, rateLimits: false, around: carryToTwin };
+let twin = await startTwin(options);
+let firstEffectAt: number | undefined;
 
 function say(message: FromServices): void {
   process.send?.(message);
 }
 
 process.on('message', (message: ToServices) => {
-  handle(message).catch((error: unknown) => {
+  handle(message).then(say, (error: unknown) => {
     process.stderr.write(`${String(error)}\n`);
     process.exit(1);
   });
 });
 say({ kind: 'ready', awsUrl: aws.url, twinUrl: twin.url });
 
-async function handle(message: ToServices): Promise<void> {
-  if (message.kind === 'renew') {
-    const { port } = new URL(twin.url);
-    await twin.close();
-    twin = await startTwin({ agents: AGENTS, rateLimits: false, port: Number(port) });
-    aws.reset();
-    firstEffectAt = undefined;
-    reported = { aws: 0, twin: 0 };
-    for (const job of message.trainingJobs) await register(job);
-    for (const asset of MARKETS) {
-      await ask(`prices/${asset}`, { method: 'PUT', body: JSON.stringify({ price: '100.00' }) });
-    }
-    say({ kind: 'renewed' });
-    return;
+async function handle(message: ToServices): Promise<FromServices> {
+  switch (message.kind) {
+    case 'renew':
+      await renew(message.trainingJobs);
+      return { kind: 'renewed' };
+    case 'delay':
+      link.delays = message.delays;
+      return { kind: 'delayed' };
+    case 'report':
+      return {
+        kind: 'report',
+        firstEffectAt: firstEffectAt ?? aws.firstExecutionAt(),
+        exchanges: link.takeExchanges(),
+      };
+    case 'count':
+      return { kind: 'counted', effects: (await count('orders')) + (await count('escrows')) + aws.executions() };
   }
-  const orders = await count('orders');
-  const escrows = await count('escrows');
-  const { calls } = (await ask('calls')) as { calls: { method: string; path: string; query: string; body: unknown }[] };
-  const since = reported;
-  reported = { aws: aws.requests.length, twin: calls.length };
-  say({
-    kind: 'report',
-    effects: orders + escrows + aws.executions(),
-    firstEffectAt: firstEffectAt ?? aws.firstExecutionAt(),
-    calls: [
-      ...aws.requests.slice(since.aws).map(({ target, contentType, body }) => ({
-        url: `${aws.url}/`,
-        method: 'POST',
-        headers: { 'content-type': contentType, 'x-amz-target': target },
-        body,
-      })),
-      ...calls.slice(since.twin).map(({ method, path, query, body }) => ({
-        url: `${twin.url}${path}${query}`,
-        method,
-        headers: {
-          authorization: `Bearer ${treasury?.apiKey}`,
-          'content-type': 'application/json',
-          ...(path === '/' ? { 'x-amz-target': 'SageMaker.DescribeTrainingJob' } : {}),
-        },
-        body: body === null ? '' : JSON.stringify(body),
-      })),
-    ],
+}
+
+async function renew(trainingJobs: readonly string[]): Promise<void> {
+  const { port } = new URL(twin.url);
+  await twin.close();
+  twin = await startTwin({ ...options, port: Number(port) });
+  aws.reset();
+  firstEffectAt = undefined;
+  for (const job of trainingJobs) await register(job);
+  for (const asset of MARKETS) {
+    await ask(`prices/${asset}`, { method: 'PUT', body: JSON.stringify({ price: '100.00' }) });
+  }
+  link.takeExchanges();
+}
+
+const EFFECT = /^POST \/(trading\/order|escrow\/create|v1\/trade\/open)$/;
+
+/** The twin plays SageMaker too, which is as near as the rest of AWS. */
+function carryToTwin(request: Request, answer: () => Response | Promise<Response>): Response | Promise<Response> {
+  const { pathname } = new URL(request.url);
+  if (pathname.startsWith('/_twin/')) return answer();
+  const asked = whatIsAsked(request, pathname);
+  return link.carry(asked, async () => {
+    const response = await answer();
+    if (EFFECT.test(asked.operation) && response.ok) firstEffectAt ??= performance.timeOrigin + performance.now();
+    return response;
   });
+}
+
+function whatIsAsked(request: Request, pathname: string): Pick<Exchange, 'service' | 'operation'> {
+  const target = request.headers.get('x-amz-target');
+  if (target !== null) return { service: 'AWS', operation: operationOfTarget(target) };
+  if (pathname.endsWith('/invocations')) return { service: 'AWS', operation: 'SageMaker InvokeEndpoint' };
+  return { service: 'Purple Flea', operation: `${request.method} ${pathname}` };
 }
 
 async function register(name: string): Promise<void> {

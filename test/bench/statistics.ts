@@ -13,6 +13,14 @@ export function percentile(values: readonly number[], share: number): number {
   return value;
 }
 
+export const medianOf = (values: readonly number[]): number => percentile(values, 0.5);
+
 export function spreadOf(values: readonly number[]): Spread {
-  return { p10: percentile(values, 0.1), median: percentile(values, 0.5), p90: percentile(values, 0.9) };
+  return { p10: percentile(values, 0.1), median: medianOf(values), p90: percentile(values, 0.9) };
+}
+
+/** `median (p10 to p90)`. */
+export function describeSpread(values: readonly number[], show: (value: number) => string, unit = ''): string {
+  const { p10, median, p90 } = spreadOf(values);
+  return `${show(median)}${unit} (${show(p10)} to ${show(p90)})`;
 }

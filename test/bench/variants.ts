@@ -30,19 +30,28 @@ export interface Job {
 }
 
 export interface Bench {
-  /** The empty function that starts are compared with. */
-  readonly empty: Pick<Variant, 'command' | 'env'>;
-  readonly jobs: readonly Job[];
+  /** The empty function that starts are compared with; one of the variants of the first job. */
+  readonly empty: Variant;
+  /** The function of this project is the first variant of each job. */
+  readonly jobs: readonly [trade: Job, bonus: Job];
   /** What was left out, and why. */
   readonly leftOut: readonly string[];
 }
+
+export const PLAIN = 'plain SDK';
+export const PYTHON = 'Python';
 
 /** The training job of a fact. */
 export const jobNameOf = (fact: number): string => `churn-bench-${fact}`;
 
 const FEATURES = { momentum_5m: 0.006, momentum_1h: 0.012, rsi_14: 62, volume_z: 1.2, funding_rate: 0.0001 };
 
-/** Builds and describes everything that is measured. @param outdir for bundles. */
+/**
+ * Builds and describes everything that is measured. Later revisions call this of an earlier one, to compare themselves with it
+ * (`build-baseline.ts`): its parameters and the first variants of its jobs stay.
+ *
+ * @param outdir for bundles.
+ */
 export async function prepare(outdir: string, awsUrl: string, twinUrl: string): Promise<Bench> {
   await bundleFunctions(['lambdas/place-trade/index.ts', 'lambdas/start-bonus/index.ts'], 'lambdas', outdir);
   await bundleFunctions([`${HERE}/empty.ts`, `${HERE}/plain-trade.ts`, `${HERE}/plain-bonus.ts`], HERE, outdir, {});
@@ -73,7 +82,7 @@ export async function prepare(outdir: string, awsUrl: string, twinUrl: string): 
       ? []
       : [
           {
-            name: 'Python, boto3 and requests',
+            name: PYTHON,
             command: [python, `${HERE}/run_function.py`, `${HERE}/${file}`],
             env: {
               ...aws,
@@ -93,23 +102,24 @@ export async function prepare(outdir: string, awsUrl: string, twinUrl: string): 
           },
         ];
 
-  const { command, env } = node('place-trade', 'empty.js', 'empty', () => ({}));
+  const empty = node('place-trade', 'empty.js', 'empty', () => ({}));
   return {
-    empty: { command, env },
+    empty,
     jobs: [
       {
         title: 'A prediction becomes an order',
         variants: [
           trade,
-          node('place-trade', 'plain-trade.js', 'plain SDK and fetch', predictionOf),
+          node('place-trade', 'plain-trade.js', PLAIN, predictionOf),
           ...notebook('notebook_trade.py', () => ({ features: FEATURES })),
+          empty,
         ],
       },
       {
         title: 'A completed training job becomes a bonus',
         variants: [
           bonus,
-          node('start-bonus', 'plain-bonus.js', 'plain SDK', trainingJobOf),
+          node('start-bonus', 'plain-bonus.js', PLAIN, trainingJobOf),
           ...notebook('notebook_bonus.py', (fact) => ({
             detail: { TrainingJobName: jobNameOf(fact), TrainingJobStatus: 'Completed' },
           })),
