@@ -69,8 +69,10 @@ async function measureAll(services: Services, bench: Bench, rounds: number): Pro
   const order = [...results.keys()];
   // The first processes of all read files that nobody has read yet.
   for (const variant of order) await start(variant);
+  const began = performance.now();
   for (let round = 1; round <= rounds; round += 1) {
-    say(`round ${round} of ${rounds}`);
+    const seconds = ((performance.now() - began) / 1000).toFixed(0);
+    say(`round ${round} of ${rounds}, after ${seconds} s`);
     for (const variant of order) results.get(variant)?.push(await measure(services, bench, variant, PLAN));
     // Nobody always comes first.
     order.push(...order.splice(0, 1));
