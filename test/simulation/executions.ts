@@ -274,8 +274,9 @@ function watchDeadline(
 ): void {
   world.scheduler.spawn(Date.parse(deadlineAt), async () => {
     if (deadlineAt === escrow?.deadlineAt) world.expireDue(escrow.escrowId ?? '');
-    while (world.isOpen(taskToken)) {
-      await world.scheduler.pause(MINUTE);
+    for (let runs = 0; world.isOpen(taskToken); runs += 1) {
+      // A wait that nothing tells of ends with its backstop, whatever the sweeper of deadlines does until then.
+      await world.scheduler.pause(runs < 60 ? MINUTE : HOUR);
       await run(world, 'deliver-deadlines', createDeliverDeadlines, undefined);
     }
   });

@@ -27,7 +27,10 @@ export interface RunOptions {
 const REDRIVE = 24 * HOUR + 5 * MINUTE;
 
 /** What is sent last has to have ended so much later; what nothing tells of is given up after a day, at the sweep after that. */
-const AFTERMATH = 32 * HOUR;
+const AFTERMATH = 26 * HOUR;
+
+/** What a lost ledger knew of is looked for first, and waited for until nothing of it can be on its way. */
+const AFTERMATH_OF_LOST_LEDGER = 32 * HOUR;
 
 /** Amounts tell the causes of one schedule apart: each is another. */
 const AMOUNTS = ['16.40', '8.20'] as const;
@@ -72,8 +75,12 @@ export async function playSchedule(schedule: Schedule, options: RunOptions = {})
   await world.scheduler.run(world.start + REDRIVE);
   if (bonuses === undefined) redrive(world, work);
   else bonuses.redrive();
-  await world.scheduler.run(world.start + Math.max(REDRIVE, lastDeliveryOf(schedule)) + AFTERMATH);
+  await world.scheduler.run(world.start + Math.max(REDRIVE, lastDeliveryOf(schedule)) + aftermathOf(schedule));
   return { world, bonuses };
+}
+
+function aftermathOf({ disturbances }: Schedule): number {
+  return disturbances.some(({ kind }) => kind === 'ledger') ? AFTERMATH_OF_LOST_LEDGER : AFTERMATH;
 }
 
 function lastDeliveryOf({ disturbances }: Schedule): number {
@@ -142,9 +149,12 @@ function isInDoubt({ ledger }: SimulatedWorld): boolean {
   return false;
 }
 
-/** After an hour what is left is looked at now and then, in minutes: the outcome is the same, and the schedule shorter. */
+/**
+ * In minutes. Within the first half hour an effect is settled, unless it cannot be read. What is left then is looked at now
+ * and then: the outcome is the same, and the schedule shorter.
+ */
 function paceOf(runs: number, sweepMinutes: number): number {
-  if (runs * sweepMinutes < 60) return sweepMinutes;
+  if (runs * sweepMinutes < 30) return sweepMinutes;
   return runs < 90 ? 60 : 360;
 }
 
