@@ -176,7 +176,7 @@ export function createIntentTable(
 
     skip: (skip, at) => write(skippedIntent(skip, at)),
 
-    async claim(claim, { reservations, lock, before }, at) {
+    async claim(claim, { reservations, lock, before, ledgerBegan }, at) {
       const beyond = reservations.find(({ amount, limit }) => amount > limit);
       if (beyond !== undefined) return { kind: 'over-budget', budget: beyond.budget };
 
@@ -184,6 +184,7 @@ export function createIntentTable(
         reserved: reservations.length === 0 ? undefined : reservedOf(reservations),
         lock,
         before,
+        ledgerBegan,
       };
       const failed = await transact(
         [
@@ -348,7 +349,7 @@ function step(state: IntentState, at: Date, note: string): IntentStep {
 
 function claimUpdate(
   claim: Claim,
-  taken: Pick<Intent, 'reserved' | 'lock' | 'before'>,
+  taken: Pick<Intent, 'reserved' | 'lock' | 'before' | 'ledgerBegan'>,
   at: Date,
 ): Omit<Update, 'TableName'> {
   const present = Object.entries(taken).filter(([, value]) => value !== undefined);

@@ -1,3 +1,4 @@
+import { CLOCK_SKEW_MS } from '../clock-skew.ts';
 import { laterReferences, type EffectKind } from '../ledger/effect-key.ts';
 import type { Intent } from '../ledger/intent.ts';
 import type { Canary } from '../ledger/latest.ts';
@@ -14,9 +15,6 @@ export interface LookForEscrowDeps {
   /** The escrow of this agent that was created last; `unnamed` where none is known though another agent's are. */
   readonly findCanary: () => Promise<Canary | 'unnamed' | undefined>;
 }
-
-/** How far before its claim an effect may be dated: clocks differ. */
-const CLOCK_SKEW_MS = 5 * 60_000;
 
 const PAGE = 100;
 

@@ -1,3 +1,4 @@
+import { CLOCK_SKEW_MS } from '../clock-skew.ts';
 import type { Intent } from './intent.ts';
 import type { ResolvePolicy } from './resolve-intents.ts';
 
@@ -30,6 +31,27 @@ export function weighAbsence(
   if (!(first >= seenFrom)) return { kind: 'first' };
   const until = first + secondLookMs;
   return now.getTime() < until ? { kind: 'soon', until: new Date(until) } : { kind: 'proved', since: absentSince };
+}
+
+/**
+ * The last moment at which an effect may have been sent, by the clocks of functions. A ledger does not know of what was sent
+ * until it began, unless the claim is its own.
+ *
+ * @param began when the ledger began; undefined where that cannot be read: then it may be now.
+ */
+export function leftAtLatest(
+  { sentAt, createdAt, ledgerBegan }: Pick<Intent, 'sentAt' | 'createdAt' | 'ledgerBegan'>,
+  began: string | undefined,
+  now: Date,
+): Date {
+  const sent = new Date(sentAt ?? createdAt);
+  if (began === undefined) return laterOf(sent, now);
+  return ledgerBegan === began ? sent : laterOf(sent, latestBy(began));
+}
+
+/** A moment of the ledger's clock, as the clock of a function shows it at the latest. */
+export function latestBy(moment: string): Date {
+  return new Date(Date.parse(moment) + CLOCK_SKEW_MS);
 }
 
 /** The later of two moments. */

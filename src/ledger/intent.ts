@@ -39,6 +39,8 @@ export interface NewIntent extends IntentOwner {
   readonly causedAt?: string | undefined;
   /** Nothing is sent after this moment (ISO 8601). */
   readonly expiresAt: string;
+  /** When the ledger began in which it was written or claimed last (ISO 8601); absent where that could not be read. */
+  readonly ledgerBegan?: string | undefined;
 }
 
 /** Why a cause moves no money. */
@@ -156,6 +158,8 @@ export interface ClaimTerms {
   /** Name of a lock that only one intent may hold: the settlement of one escrow. */
   readonly lock?: string | undefined;
   readonly before?: Readonly<Record<string, unknown>> | undefined;
+  /** When the ledger began that knows of this claim (ISO 8601). */
+  readonly ledgerBegan?: string | undefined;
 }
 
 /** How a claim went. */

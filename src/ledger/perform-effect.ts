@@ -97,10 +97,10 @@ export async function performEffect<Client, Result extends Readonly<Record<strin
     return laterUnreachable(error, urgentBy, deps.now());
   });
   if ('outcome' in ready) return ready;
-  const { intent, client, lookBefore, before } = ready;
+  const { intent, client, lookBefore, before, ledgerBegan } = ready;
 
   const claim = { key: intent.key, owner: deps.newId(), fence: intent.fence + 1 };
-  const claimed = await deps.intents.claim(claim, termsOf(deps, intent, before), deps.now());
+  const claimed = await deps.intents.claim(claim, { ...termsOf(deps, intent, before), ledgerBegan }, deps.now());
   switch (claimed.kind) {
     case 'lost':
       return standing(await readBack(deps.intents, intent.key));
@@ -132,15 +132,16 @@ async function getReady<Client>(
       readonly client: Client;
       readonly lookBefore: Look | undefined;
       readonly before: ClaimTerms['before'];
+      readonly ledgerBegan: string;
     }
 > {
   const { sendingMs, urgentBy } = effect;
-  const { intent, parent } = await prepareLatestTry(deps, effect);
+  const began = await readSafely(deps.readBeginning);
+  const { intent, parent } = await prepareLatestTry(deps, effect, began.at);
   if (intent.state !== 'prepared') return standing(intent);
   if (secondsToWait(intent, deps.now()) > 0) return waiting(intent, deps.now());
-  const past = await findPast(deps, effect, intent, parent);
-  if (past.kind === 'later') return postpone(deps, intent, past.later, urgentBy);
-  if (past.kind === 'unknown') return putInDoubt(deps, intent, past.began, urgentBy);
+  if (began.at === undefined) return postpone(deps, intent, { reason: began.reason, waitsFor: 'stop' }, urgentBy);
+  if (await isOfUnknownPast(effect, intent, parent, began.at)) return putInDoubt(deps, intent, began.at, urgentBy);
   if (deps.now() >= new Date(intent.expiresAt)) return expire(deps, intent);
   if (effect.isBound === true && effect.bodyFor(intent.reference) !== intent.requestBody) {
     return reject(deps, intent, 'what was recorded is not what is decided now');
@@ -164,7 +165,7 @@ async function getReady<Client>(
   // Again, last of all, so that little time passes between the switch and the claim.
   const reason = await findWhyStopped(deps, intent);
   if (reason !== undefined) return postpone(deps, intent, { reason, waitsFor: 'stop' }, urgentBy);
-  return { intent, client, lookBefore, before: looked.before };
+  return { intent, client, lookBefore, before: looked.before, ledgerBegan: began.at };
 }
 
 /**
@@ -189,6 +190,7 @@ export function laterUnreachable(
 async function prepareLatestTry<Client>(
   deps: EffectDeps,
   effect: Effect<Client>,
+  ledgerBegan: string | undefined,
 ): Promise<{ readonly intent: Intent; readonly parent: Intent | undefined }> {
   const {
     sendingMs: _,
@@ -203,8 +205,15 @@ async function prepareLatestTry<Client>(
   } = effect;
   const prepare = (key: string, retryOf?: string): Promise<Intent> => {
     const reference = clientReference(key);
-    const tried = { ...common, key, reference, requestBody: bodyFor(reference) };
-    return deps.intents.prepare(retryOf === undefined ? tried : { ...tried, retryOf }, deps.now());
+    const tried = {
+      ...common,
+      key,
+      reference,
+      requestBody: bodyFor(reference),
+      ...(retryOf === undefined ? {} : { retryOf }),
+      ...(ledgerBegan === undefined ? {} : { ledgerBegan }),
+    };
+    return deps.intents.prepare(tried, deps.now());
   };
   let parent: Intent | undefined;
   let intent = await prepare(effectKey(effect.cause, effect.kind));
@@ -215,29 +224,27 @@ async function prepareLatestTry<Client>(
   return { intent, parent };
 }
 
-type Past =
-  | { readonly kind: 'known' }
-  | { readonly kind: 'unknown'; readonly began: string }
-  | { readonly kind: 'later'; readonly later: Later };
+type Began = { readonly at: string } | { readonly at: undefined; readonly reason: string };
 
-/** Whether the ledger knows all that was done about an intent. While it cannot be read when it began, nobody does. */
-async function findPast<Client>(
-  { readBeginning }: EffectDeps,
+/** When the ledger began. While that cannot be read, nobody knows whether it knows all that was done. */
+async function readSafely(readBeginning: ReadBeginning): Promise<Began> {
+  try {
+    return { at: await readBeginning() };
+  } catch (error) {
+    return { at: undefined, reason: `the beginning of the ledger cannot be read: ${describeError(error)}` };
+  }
+}
+
+/** Whether an intent may have been sent before the ledger began. */
+async function isOfUnknownPast<Client>(
   { causedAt, findLaterCause }: Effect<Client>,
   intent: Intent,
   parent: Intent | undefined,
-): Promise<Past> {
-  let began: string;
-  try {
-    began = await readBeginning();
-  } catch (error) {
-    const reason = `the beginning of the ledger cannot be read: ${describeError(error)}`;
-    return { kind: 'later', later: { reason, waitsFor: 'stop' } };
-  }
+  began: string,
+): Promise<boolean> {
   const isUnknown = (since: string | undefined): boolean =>
     mayBeSentUnknown({ ...intent, causedAt: since }, parent, began);
-  if (!isUnknown(causedAt) || !isUnknown(await findLaterCause?.())) return { kind: 'known' };
-  return { kind: 'unknown', began };
+  return isUnknown(causedAt) && isUnknown(await findLaterCause?.());
 }
 
 /** What may have been sent is looked for by the sweeper. */

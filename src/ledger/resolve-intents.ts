@@ -1,5 +1,5 @@
 import { describeError } from '../errors.ts';
-import { laterOf, weighAbsence } from './absence.ts';
+import { leftAtLatest, weighAbsence } from './absence.ts';
 import type { BudgetPolicy } from './budgets.ts';
 import type { EffectKind } from './effect-key.ts';
 import { attemptsOf, type Ending, type Intent, type IntentStore } from './intent.ts';
@@ -222,8 +222,7 @@ async function settle(
   seen: Look,
   { began, now }: { readonly began: string | undefined; readonly now: Date },
 ): Promise<Intent> {
-  // A restored ledger does not know of what was sent until it began. Where that cannot be read, it may be now.
-  const leftAt = laterOf(new Date(intent.sentAt ?? intent.createdAt), began === undefined ? now : new Date(began));
+  const leftAt = leftAtLatest(intent, began, now);
   const end = (ending: Ending) => intents.move(intent, ending, now);
   switch (seen.kind) {
     case 'found':

@@ -10,16 +10,26 @@ export type ReadBeginning = () => Promise<string>;
  * Whether a `prepared` intent may have been sent without this ledger knowing: by a ledger that was here before, or by this
  * one after the backup that it was restored from. What this ledger itself saw end since then is known.
  *
+ * An intent says in which ledger it was written or claimed last. Of those that do not, times decide: they are of the
+ * functions' clocks, which may differ by minutes from the clock that the beginning is of.
+ *
  * @param parent is the intent that this one is another try of. Before a skipped cause is paid, the service is looked at.
  */
 export function mayBeSentUnknown(
-  { createdAt, causedAt = '', history }: Pick<Intent, 'createdAt' | 'causedAt' | 'history'>,
+  {
+    createdAt,
+    causedAt = '',
+    history,
+    ledgerBegan,
+  }: Pick<Intent, 'createdAt' | 'causedAt' | 'history' | 'ledgerBegan'>,
   parent: Pick<Intent, 'state' | 'history'> | undefined,
   began: string,
 ): boolean {
   const isKnown = (steps: Intent['history']): boolean => !isBefore(steps.at(-1)?.at ?? '', began);
-  if (history.length > 1 && isKnown(history)) return false;
-  if (isBefore(createdAt, began)) return true;
+  if (ledgerBegan !== undefined && isBefore(ledgerBegan, began)) return true;
+  const isOfThisLedger = ledgerBegan === began;
+  if (history.length > 1 && (isOfThisLedger || isKnown(history))) return false;
+  if (!isOfThisLedger && isBefore(createdAt, began)) return true;
   if (parent?.state === 'skipped' && isKnown(parent.history)) return false;
   return isBefore(causedAt, began);
 }
@@ -52,10 +62,10 @@ export async function doubt(
   const claim = { key, owner, fence: intent.fence + 1 };
   const lock = lockOf(intent);
   const before = inDoubtSince(isBefore(causedAt, createdAt) ? causedAt : createdAt);
-  const reservations = reservationsFor(budgets, intent, now());
-  let claimed = await intents.claim(claim, { reservations, lock, before }, now());
+  const terms = { reservations: reservationsFor(budgets, intent, now()), lock, before, ledgerBegan: began };
+  let claimed = await intents.claim(claim, terms, now());
   // What may be spent already cannot be refused.
-  if (claimed.kind === 'over-budget') claimed = await intents.claim(claim, { reservations: [], lock, before }, now());
+  if (claimed.kind === 'over-budget') claimed = await intents.claim(claim, { ...terms, reservations: [] }, now());
   if (claimed.kind === 'over-budget')
     throw new Error(`intent ${key}: no budget was asked for, and ${claimed.budget} was refused`);
   if (claimed.kind !== 'claimed') return claimed;

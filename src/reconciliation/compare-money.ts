@@ -1,3 +1,4 @@
+import { CLOCK_SKEW_MS } from '../clock-skew.ts';
 import { formatUsd, parseUsd, subtractUsd, sumUsd, type MicroUsd } from '../money.ts';
 import { isFinal } from '../purple-flea/escrow.ts';
 import { RESOLVE_DEFAULTS } from '../ledger/resolve-intents.ts';
@@ -125,9 +126,6 @@ function compareAvailable(
   const notes = more > 0n ? [`$${formatUsd(more)} came in since ${baseline.at} that nothing known explains`] : [];
   return { drifts: [], notes, notCompared: [] };
 }
-
-/** How far the clocks of two functions may be apart. */
-const CLOCK_SKEW_MS = 5 * 60_000;
 
 /** Whether something certainly came before something else, whoever dated them. */
 function isSurelyBefore(one: string, other: string): boolean {

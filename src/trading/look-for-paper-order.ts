@@ -1,10 +1,8 @@
+import { CLOCK_SKEW_MS } from '../clock-skew.ts';
 import type { Intent } from '../ledger/intent.ts';
 import type { Look } from '../ledger/resolve-intents.ts';
 import { fillOf, KEPT_FILLS, showsAllSince, type PaperBookStore } from './paper-book.ts';
 import { placedFrom } from './paper-market.ts';
-
-/** How far the clocks of two functions may be apart. */
-const CLOCK_SKEW_MS = 5 * 60_000;
 
 /** Looks for the fill of an order on paper by its effect key: it is in the book or it is not. */
 export async function lookForPaperOrder(books: Pick<PaperBookStore, 'read'>, intent: Intent): Promise<Look> {

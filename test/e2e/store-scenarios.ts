@@ -223,8 +223,10 @@ export const STORE_SCENARIOS: readonly StoreScenario[] = [
         reservations: [reserving('back/2026-03-06', '50.00')],
         lock: 'settlement/esc_2',
         before: { a: 1 },
+        ledgerBegan: afterNoon(1).toISOString(),
       };
-      const sending = await claimed(intents, aNewIntent({ subject: 'back' }), terms);
+      const begun = aNewIntent({ subject: 'back', ledgerBegan: NOON.toISOString() });
+      const sending = await claimed(intents, begun, terms);
       const unknown = await intents.move(sending, UNKNOWN, NOON);
       const looked = await intents.noteLook(unknown, afterNoon(15 * MINUTE), true);
       const back = await intents.move(looked, BACK, afterNoon(20 * MINUTE));

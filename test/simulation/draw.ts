@@ -171,7 +171,7 @@ const DRAWS: readonly (readonly [weight: number, draw: Draw])[] = [
   [15, (chance, { causes }) => ({ kind: 'delivery', cause: chance.below(causes), at: drawLater(chance) })],
   [4, drawBadReads],
   [4, drawStop],
-  [3, (chance) => ({ kind: 'skew', milliseconds: chance.below(598 * SECOND) - 299 * SECOND })],
+  [3, drawSkew],
   [2, () => ({ kind: 'second-sweeper' })],
   [2, (chance, { flow }) => ({ kind: 'tight-budget', per: chance.pick(partsOf(flow)) })],
   [1, () => ({ kind: 'no-resend' })],
@@ -264,7 +264,12 @@ function drawLostLedger(chance: Chance, { flow, causes }: Scenario): Disturbance
     { kind: 'ledger', at, milliseconds, backup },
     { kind: 'http', operation, nth: 0, fault, milliseconds: lateness },
     { kind: 'delivery', cause: chance.below(causes), at: at + milliseconds + chance.below(HOUR) },
+    ...(chance.maybe(0.3) ? [drawSkew(chance)] : []),
   ];
+}
+
+function drawSkew(chance: Chance): Disturbance {
+  return { kind: 'skew', milliseconds: chance.below(598 * SECOND) - 299 * SECOND };
 }
 
 function drawStop(chance: Chance): Disturbance {

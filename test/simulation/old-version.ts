@@ -1,12 +1,15 @@
 import type { IntentStore } from '../../src/ledger/intent.ts';
 import type { MemoryLedger } from '../support/memory-intents.ts';
 
-/** The ledger as release 0.1.0 wrote it: an intent says nothing of its service, and nothing is kept of the latest. */
+/** The ledger as release 0.1.0 wrote it: an intent says nothing of its service or its ledger, and nothing is kept of the latest. */
 export function asRelease010(store: IntentStore, ledger: MemoryLedger): IntentStore {
   return {
     ...store,
-    prepare({ service: _service, ...intent }, at) {
+    prepare({ service: _service, ledgerBegan: _ledgerBegan, ...intent }, at) {
       return store.prepare(intent, at);
+    },
+    claim(claim, { ledgerBegan: _ledgerBegan, ...terms }, at) {
+      return store.claim(claim, terms, at);
     },
     async move(from, ending, at) {
       const moved = await store.move(from, ending, at);

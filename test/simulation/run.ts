@@ -210,6 +210,7 @@ function createWork(world: SimulatedWorld, schedule: Schedule, bonuses: Bonuses 
     const amountUsd = AMOUNTS[index] ?? AMOUNTS[0];
     const kinds = KINDS_OF_FLOW[scenario.flow];
     let deliveries = 0;
+    let deliveredAt: string | undefined;
     const nameOf = (): string => {
       const name = `subject-${index}`;
       const delivery = deliveries++;
@@ -223,7 +224,11 @@ function createWork(world: SimulatedWorld, schedule: Schedule, bonuses: Bonuses 
           index,
           amountUsd,
           kinds,
-          deliver: () => playLifecycle(world, schedule, { name: nameOf(), amountUsd }),
+          deliver: () => {
+            // Whoever starts another execution, what it waits for was delivered once.
+            const findDeliveredAt = () => (deliveredAt ??= new Date(world.scheduler.now()).toISOString());
+            return playLifecycle(world, schedule, { name: nameOf(), amountUsd, findDeliveredAt });
+          },
         };
       case 'order': {
         const asset = (scenario.sharesMarket ? MARKETS[0] : MARKETS[index]) ?? MARKETS[0];
@@ -245,7 +250,11 @@ function causeOf(world: SimulatedWorld, subject: string): Cause & { readonly cre
 async function playLifecycle(
   world: SimulatedWorld,
   schedule: Schedule,
-  { name, amountUsd }: { readonly name: string; readonly amountUsd: string },
+  {
+    name,
+    amountUsd,
+    findDeliveredAt,
+  }: { readonly name: string; readonly amountUsd: string; readonly findDeliveredAt: () => string },
 ): Promise<void> {
   if (schedule.scenario.flow !== 'lifecycle') return;
   const { settlement, completes } = schedule.scenario;
@@ -261,8 +270,7 @@ async function playLifecycle(
   });
   await follow(world, execution, 'AwaitDelivery');
   if (execution.state !== 'AwaitDelivery') return;
-  const at = new Date(world.scheduler.now()).toISOString();
-  execution.delivery = { signal: 'delivered', at, deliveredBy: 'somebody' };
+  execution.delivery = { signal: 'delivered', at: findDeliveredAt(), deliveredBy: 'somebody' };
   execution.state = 'CompleteDelivery';
   if (completes) await follow(world, execution, 'ReviewDelivery');
   execution.state = 'ReviewDelivery';

@@ -90,7 +90,8 @@ export function createMemoryIntents(
     return changed;
   }
 
-  function claim({ key, owner, fence }: Claim, { reservations, lock, before }: ClaimTerms, at: Date): ClaimResult {
+  function claim({ key, owner, fence }: Claim, terms: ClaimTerms, at: Date): ClaimResult {
+    const { reservations, lock, before, ledgerBegan } = terms;
     const intent = stored(key);
     if (intent.state !== 'prepared' || intent.fence !== fence - 1) {
       const isOurs = intent.state === 'sending' && intent.owner === owner && intent.fence === fence;
@@ -108,6 +109,7 @@ export function createMemoryIntents(
     claimed.owner = owner;
     claimed.fence = fence;
     claimed.sentAt = sentAt;
+    if (ledgerBegan !== undefined) claimed.ledgerBegan = ledgerBegan;
     if (reservations.length > 0) claimed.reserved = reservedOf(reservations);
     if (lock !== undefined) claimed.lock = lock;
     if (before !== undefined) claimed.before = before;

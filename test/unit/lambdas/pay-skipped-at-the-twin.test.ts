@@ -55,8 +55,8 @@ async function aNewLedger() {
       { key: skip.key, ...DECISION },
     );
   const pay = async () => {
-    await payAt(15);
-    return payAt(20);
+    await payAt(20);
+    return payAt(25);
   };
   return { pay, payAt, lock };
 }
@@ -91,7 +91,7 @@ describe.each(PROFILES)('a skipped bonus in the dialect %s', (profile: Profile) 
       const before = await countEscrows();
       const route = profile === 'reference' ? 'GET /escrow/list' : 'GET /api/v1/auth/ledger';
 
-      for (const minute of [15, 20]) {
+      for (const minute of [20, 25]) {
         if (read === 'lags') {
           await call(world.twin, 'POST /_twin/faults', { body: { route, fault: 'stale-list', secondsAgo: 3600 } });
         }

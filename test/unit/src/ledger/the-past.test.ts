@@ -179,18 +179,45 @@ describe('an intent that a ledger was restored with', () => {
     expect(await readStored(intents, dispute.key)).toMatchObject({ state: 'prepared', updatedAt: iso(180) });
   });
 
+  test('may have been sent, however far the clocks of functions are ahead of the ledger', async () => {
+    const intents = createMemoryIntents();
+    const [early, late] = [iso(0), iso(BEGAN)];
+    await ask(intents, caused(1), 63, { readBeginning: async () => early, readStop: async () => 'halted' });
+
+    expect((await ask(intents, caused(1), 64, { readBeginning: async () => late })).sent).toBe(0);
+    expect(await readStored(intents, aNewIntent().key)).toMatchObject({ state: 'unknown', ledgerBegan: late });
+  });
+
+  test('is known where this ledger wrote it, however far the clocks of functions are behind', async () => {
+    const intents = createMemoryIntents();
+    const effect = caused(61);
+    await ask(intents, effect, 57, { readStop: async () => 'halted' });
+
+    expect((await ask(intents, effect, 58)).sent).toBe(1);
+  });
+
+  test('counts as sent when the ledger began at the latest, by whatever clock', async () => {
+    const intents = createMemoryIntents();
+    const unknown = await leaveUnknown(intents, aNewIntent({ ledgerBegan: iso(0), expiresAt: iso(10_000) }), at(10));
+    for (const minute of [79, 80, 84]) await look(intents, minute, ABSENT);
+    expect((await readStored(intents, unknown.key)).state).toBe('unknown');
+
+    await look(intents, 85, ABSENT);
+    expect((await readStored(intents, unknown.key)).state).toBe('prepared');
+  });
+
   test('is looked for anew: looks of before, and what was waited for then, count for nothing', async () => {
     const intents = createMemoryIntents();
     const unknown = await leaveUnknown(intents, aNewIntent({ expiresAt: iso(10_000) }), at(10));
     await intents.noteLook(unknown, at(30), true);
-    for (const minute of [61, 74]) await look(intents, minute, ABSENT);
+    for (const minute of [61, 79]) await look(intents, minute, ABSENT);
     expect((await readStored(intents, unknown.key)).absentSince).toBe(iso(30));
 
-    await look(intents, 76, ABSENT);
-    await look(intents, 80, ABSENT);
+    await look(intents, 81, ABSENT);
+    await look(intents, 85, ABSENT);
     expect((await readStored(intents, unknown.key)).state).toBe('unknown');
 
-    await look(intents, 81, ABSENT);
+    await look(intents, 86, ABSENT);
     expect((await readStored(intents, unknown.key)).state).toBe('prepared');
   });
 
