@@ -8,7 +8,10 @@ interface Checked {
   readonly purpleFlea: {
     readonly connectTimeoutMs: number;
     readonly requestTimeoutMs: number;
-    readonly trading: { readonly profile: string };
+    readonly escrow: Named;
+    readonly trading: Named & { readonly profile: string };
+    readonly wallet: Named;
+    readonly faucet: Named;
   };
   readonly budgets: Readonly<Record<'perDay' | 'perAgentAndDay', Readonly<Record<string, string | undefined>>>>;
   readonly escrows: {
@@ -32,6 +35,10 @@ interface Checked {
     readonly inferences: readonly { readonly asset: string }[];
   };
 }
+interface Named {
+  readonly baseUrl: string;
+  readonly formerBaseUrls?: readonly string[] | undefined;
+}
 type Size =
   | { readonly by: 'fixed'; readonly amountUsd: string }
   | { readonly by: 'confidence'; readonly fromUsd: string; readonly toUsd: string };
@@ -47,6 +54,7 @@ export interface Contradiction {
 export function findContradictions(config: Checked): readonly Contradiction[] {
   return [
     ...checkTimeouts(config),
+    ...checkFormerNames(config),
     ...checkBudgets(config),
     ...checkEscrows(config),
     ...checkMarkets(config),
@@ -65,6 +73,18 @@ function checkTimeouts({ purpleFlea: { connectTimeoutMs, requestTimeoutMs } }: C
   if (connectTimeoutMs <= requestTimeoutMs) return [];
   const message = `It has to be at most requestTimeoutMs (${requestTimeoutMs}), which it is a part of.`;
   return [{ path: ['purpleFlea', 'connectTimeoutMs'], input: connectTimeoutMs, message }];
+}
+
+/** A name that is the present one would say nothing, and one twice is a mistake. */
+function checkFormerNames({ purpleFlea }: Checked): readonly Contradiction[] {
+  return (['escrow', 'trading', 'wallet', 'faucet'] as const).flatMap((service) => {
+    const { baseUrl, formerBaseUrls = [] } = purpleFlea[service];
+    return formerBaseUrls.flatMap((name, index) => {
+      if (name !== baseUrl && formerBaseUrls.indexOf(name) === index) return [];
+      const message = 'It has to be another than baseUrl and the other names: a name that this service had before.';
+      return [{ path: ['purpleFlea', service, 'formerBaseUrls', index], input: name, message }];
+    });
+  });
 }
 
 function checkBudgets({ budgets: { perDay, perAgentAndDay } }: Checked): readonly Contradiction[] {

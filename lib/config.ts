@@ -46,14 +46,18 @@ function isTimeZone(zone: string): boolean {
   }
 }
 
+const address = z
+  .url({ protocol: /^https?$/ })
+  .regex(/[^/]$/)
+  .refine(isBareAddress, { error: 'https, or http on this machine; no user, no query' });
+
 const service = z
   .strictObject({
-    baseUrl: z
-      .url({ protocol: /^https?$/ })
-      .regex(/[^/]$/)
-      .max(200)
-      .refine(isBareAddress, { error: 'https, or http on this machine; no user, no query' })
-      .meta({ description: 'Where the service is; http or https, without a slash at the end.' }),
+    baseUrl: address.max(200).meta({ description: 'Where the service is; http or https, without a slash at the end.' }),
+    formerBaseUrls: z.array(address.max(70)).min(1).max(2).optional().meta({
+      description:
+        'Names that this same service had before: what was begun under them continues at baseUrl. Never another service.',
+    }),
     profile: z.enum(PROFILES).meta({ description: 'The dialect of the API spoken there.' }),
   })
   .meta({ description: 'One service of Purple Flea.' });

@@ -2,6 +2,7 @@ import middy from '@middy/core';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod/mini';
 import { createBaselineTable } from '../../src/aws/baseline-table.ts';
+import { underPresentNames } from '../../src/reconciliation/baseline.ts';
 import { createPublisher } from '../../src/aws/publisher.ts';
 import { placeOf } from '../../src/ledger/owner.ts';
 import { createEscrowClient } from '../../src/purple-flea/escrow-client.ts';
@@ -48,10 +49,16 @@ const openTrading = openToSend(
   createTradingClient,
 );
 
+const baselines = createBaselineTable(documents, env.INTENT_TABLE);
+
 export const handler = middy(
   createHandler({
     intents: createIntents(env.INTENT_TABLE),
-    baselines: createBaselineTable(documents, env.INTENT_TABLE),
+    baselines: {
+      ...baselines,
+      read: async (agentId) =>
+        underPresentNames(await baselines.read(agentId), { escrow: env.ESCROW_SERVICE, wallet: env.WALLET_SERVICE }),
+    },
     agentIds: predecessor === undefined ? [env.AGENT_ID] : [env.AGENT_ID, predecessor.agentId],
     places: { escrow: placeOf(env.ESCROW_SERVICE), wallet: placeOf(env.WALLET_SERVICE) },
     openEscrow: openToSend(escrow, (agentId) => keys.get(agentId, ['treasury', 'predecessor']), createEscrowClient),

@@ -1,5 +1,6 @@
 import { SSMProvider } from '@aws-lambda-powertools/parameters/ssm';
 import { randomUUID } from 'node:crypto';
+import * as z from 'zod/mini';
 import { createReadBeginning } from '../../src/aws/beginning-table.ts';
 import { createIntentTable } from '../../src/aws/intent-table.ts';
 import { createPlaceTable } from '../../src/aws/place-table.ts';
@@ -10,8 +11,11 @@ import { bindPlaces } from '../../src/ledger/places.ts';
 import type { EffectDeps } from '../../src/ledger/perform-effect.ts';
 import type { ReadStop } from '../../src/ledger/stop.ts';
 import type { BudgetPolicy } from '../../src/ledger/budgets.ts';
+import { serviceSchema } from '../../src/purple-flea/service.ts';
+import { jsonText } from '../../src/schemas.ts';
 import { documents } from './clients/documents.ts';
 import { ssm } from './clients/ssm.ts';
+import { readEnvironment } from './environment.ts';
 
 /** The ledger as functions that send effects use it, but for the time they have left. */
 export function createLedgerDeps(
@@ -28,9 +32,22 @@ export function createLedgerDeps(
   };
 }
 
-/** The intents of a table; each says where it belongs, those of earlier releases too. */
+const service = z.optional(jsonText(serviceSchema));
+
+/** The intents of a table; each says where it belongs, those of earlier releases too, by the present names of the services. */
 export function createIntents(tableName: string): IntentStore {
-  return bindPlaces(createIntentTable(documents, tableName), createPlaceTable(documents, tableName).read);
+  const env = readEnvironment({
+    ESCROW_SERVICE: service,
+    TRADING_SERVICE: service,
+    WALLET_SERVICE: service,
+    FAUCET_SERVICE: service,
+  });
+  return bindPlaces(createIntentTable(documents, tableName), createPlaceTable(documents, tableName).read, {
+    escrow: env.ESCROW_SERVICE,
+    trading: env.TRADING_SERVICE,
+    wallet: env.WALLET_SERVICE,
+    faucet: env.FAUCET_SERVICE,
+  });
 }
 
 /** The stop, read through a cache of this process. */

@@ -1,5 +1,5 @@
 import { describeError, ServiceUnreadableError } from '../errors.ts';
-import { isAt, type ServicePlace } from '../ledger/owner.ts';
+import { isAt, underPresentName, type NamedService, type ServicePlace } from '../ledger/owner.ts';
 import type { ViewEscrows } from '../purple-flea/escrow-client.ts';
 import type { EscrowClient, EscrowRow } from '../purple-flea/escrow.ts';
 import { deliverSignal, escrowAddress, type MailboxDeps } from './mailbox.ts';
@@ -42,7 +42,7 @@ export interface WatchDeps extends MailboxDeps {
   readonly watch: WatchStore;
   readonly escrow: Pick<EscrowClient, 'list' | 'readStatus'>;
   /** Where `escrow` is. */
-  readonly configured: ServicePlace;
+  readonly configured: ServicePlace & NamedService;
   /** For escrows that live elsewhere: they are in no list that is read. */
   readonly viewEscrows: ViewEscrows;
   readonly now: () => Date;
@@ -80,7 +80,10 @@ const PAGE = 100;
 const CALL_MS = 15_000;
 
 export async function watchEscrows(deps: WatchDeps): Promise<WatchRun> {
-  const watched = await deps.watch.listWatched();
+  const watched = (await deps.watch.listWatched()).map((one) => ({
+    ...one,
+    service: underPresentName(one.service, deps.configured),
+  }));
   const now = deps.now();
   const fresh: WatchRound = { startedAt: now.toISOString(), position: 0 };
   if (watched.length === 0) {

@@ -4,6 +4,18 @@ import type { Profile, Service } from '../purple-flea/service.ts';
 /** Where an effect is sent: one service, and the dialect spoken there. */
 export type ServicePlace = Pick<Service, 'baseUrl' | 'profile'>;
 
+/** A service, and the names that it had before. */
+export type NamedService = Pick<Service, 'baseUrl' | 'formerBaseUrls'>;
+
+/** A place, under the present name of its service where it was recorded under a former one. */
+export function underPresentName<Place extends ServicePlace | undefined>(
+  place: Place,
+  named: NamedService | undefined,
+): Place {
+  if (place === undefined || named?.formerBaseUrls?.includes(place.baseUrl) !== true) return place;
+  return { ...place, baseUrl: named.baseUrl };
+}
+
 /** The place of a service that has more to it. */
 export function placeOf({ baseUrl, profile }: ServicePlace): ServicePlace {
   return { baseUrl, profile };
@@ -29,9 +41,10 @@ export function recordedOwner({ agentId, baseUrl, profile }: Owner): IntentOwner
   return { agentId, service: { baseUrl, profile } };
 }
 
-/** Whether an intent belongs to the service as it is configured now. */
-export function isAt({ service }: Pick<IntentOwner, 'service'>, configured: ServicePlace): boolean {
-  return service === undefined || (service.baseUrl === configured.baseUrl && service.profile === configured.profile);
+/** Whether an intent belongs to the service as it is configured now, under its present name or a former one. */
+export function isAt({ service }: Pick<IntentOwner, 'service'>, configured: ServicePlace & NamedService): boolean {
+  const at = underPresentName(service, configured);
+  return at === undefined || (at.baseUrl === configured.baseUrl && at.profile === configured.profile);
 }
 
 /** @throws OwnerUnavailableError where an intent was recorded for another address or dialect than the configured ones. */

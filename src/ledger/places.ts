@@ -1,11 +1,14 @@
 import { describeError } from '../errors.ts';
 import type { EffectKind } from './effect-key.ts';
 import type { Intent, IntentPage, IntentStore } from './intent.ts';
-import { isAt, placeOf, type ServicePlace } from './owner.ts';
+import { isAt, placeOf, underPresentName, type NamedService, type ServicePlace } from './owner.ts';
 import type { Look, LookFor } from './resolve-intents.ts';
 
 /** Where each service is, or was at some moment. */
 export type Places = Readonly<Record<'escrow' | 'trading' | 'wallet' | 'faucet', ServicePlace>>;
+
+/** The services that a function knows, each with the names that it had before. */
+export type NamedServices = Readonly<Partial<Record<keyof Places, NamedService | undefined>>>;
 
 /** Where the services are, by the variables that functions are told them in. */
 export function placesOf(services: {
@@ -78,10 +81,15 @@ function unread(why: string): Look {
 
 /**
  * A ledger whose intents all say where they belong. Those of 0.1.0 name no service: they belong where the services were when
- * this version first ran, wherever these are configured since.
+ * this version first ran, wherever these are configured since. A service that has another name now is meant by that.
  */
-export function bindPlaces(store: IntentStore, readPlaces: PlaceStore['read']): IntentStore {
-  const bind = async (intent: Intent): Promise<Intent> => {
+export function bindPlaces(
+  store: IntentStore,
+  readPlaces: PlaceStore['read'],
+  services: NamedServices = {},
+): IntentStore {
+  const bind = async (intent: Intent): Promise<Intent> => renamed(await place(intent), services);
+  const place = async (intent: Intent): Promise<Intent> => {
     const service = intent.state === 'skipped' ? undefined : serviceOf(intent.kind);
     if (service === undefined || isPlaced(intent)) return intent;
     const places = await readPlaces();
@@ -109,6 +117,15 @@ export function bindPlaces(store: IntentStore, readPlaces: PlaceStore['read']): 
     listApplied: async (...args) => bindPage(await store.listApplied(...args)),
     listSince: async (...args) => bindPage(await store.listSince(...args)),
   };
+}
+
+/** An intent whose places have the names of today. */
+function renamed(intent: Intent, services: NamedServices): Intent {
+  const name = serviceOf(intent.kind);
+  const service = name === undefined ? intent.service : underPresentName(intent.service, services[name]);
+  const wallet = underPresentName(intent.wallet, services.wallet);
+  if (service === intent.service && wallet === intent.wallet) return intent;
+  return { ...intent, service, ...(wallet === undefined ? {} : { wallet }) };
 }
 
 function isPlaced({ kind, service, wallet }: Intent): boolean {

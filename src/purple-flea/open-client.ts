@@ -1,4 +1,10 @@
-import { refuseElsewhere, refuseOtherWallet, type IntentOwner, type ServicePlace } from '../ledger/owner.ts';
+import {
+  refuseElsewhere,
+  refuseOtherWallet,
+  underPresentName,
+  type IntentOwner,
+  type ServicePlace,
+} from '../ledger/owner.ts';
 import type { Credentials, ServiceDeps } from './service.ts';
 
 /** Makes a client of one service for one agent. */
@@ -30,7 +36,8 @@ export function openWithWallet<Client>(open: OpenClient<Client>, wallet: Service
 export function openToLook<Client>(deps: ServiceDeps, keyOf: KeyOf, create: CreateClient<Client>): OpenClient<Client> {
   return async ({ agentId, service }) => {
     const { symbols } = deps.service;
-    const at = service === undefined ? deps.service : { ...service, ...(symbols === undefined ? {} : { symbols }) };
+    const place = underPresentName(service, deps.service);
+    const at = place === undefined ? deps.service : { ...place, ...(symbols === undefined ? {} : { symbols }) };
     return create({ ...deps, service: at }, await keyOf(agentId));
   };
 }

@@ -14,6 +14,8 @@ export type Profile = (typeof PROFILES)[number];
 export const serviceSchema = z.object({
   baseUrl: z.string(),
   profile: z.enum(PROFILES),
+  /** Names that this same service had before: what was recorded under one of them is sent and looked for at `baseUrl`. */
+  formerBaseUrls: z.optional(z.array(z.string())),
   /** What the trading service calls an asset, where it is not what the dialect makes of its name. */
   symbols: z.optional(z.record(z.string(), z.string())),
 });

@@ -1,4 +1,6 @@
 import * as z from 'zod/mini';
+import { underPresentName } from '../ledger/owner.ts';
+import type { NamedServices } from '../ledger/places.ts';
 import { PROFILES } from '../purple-flea/service.ts';
 
 const place = z.object({ baseUrl: z.string(), profile: z.enum(PROFILES) });
@@ -23,6 +25,19 @@ export const baselineSchema = z.object({
   drifted: z.array(z.string()),
 });
 export type Baseline = z.infer<typeof baselineSchema>;
+
+/** A baseline whose places have the present names of their services. */
+export function underPresentNames(baseline: Baseline | undefined, services: NamedServices): Baseline | undefined {
+  if (baseline?.places === undefined) return baseline;
+  const { escrow, wallet } = baseline.places;
+  return {
+    ...baseline,
+    places: {
+      escrow: underPresentName(escrow, services.escrow),
+      wallet: underPresentName(wallet, services.wallet),
+    },
+  };
+}
 
 /** Where the last baseline of each agent is kept. */
 export interface BaselineStore {

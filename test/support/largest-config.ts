@@ -19,7 +19,8 @@ const AMOUNT = '123.456789';
 export function largestConfig(stage: Stage): Config {
   const config = loadConfig(stage);
   const gate = { mode: 'auto-then-person', rule: { metric: long(255, 1), atLeast: -1.7976931348623157e308 } };
-  const service = { baseUrl: `https://${long(192, 1)}`, profile: 'published' };
+  const formerBaseUrls = [2, 3].map((name) => `https://${long(62, name)}`);
+  const service = { baseUrl: `https://${long(192, 1)}`, formerBaseUrls, profile: 'published' };
   const assets = many(50, (index) => long(31, index));
   const answer = { kind: 'predicted-label', format: 'jsonlines', labels: ['short', 'hold', 'long'] };
   const names = many(200, (index) => long(64, index));

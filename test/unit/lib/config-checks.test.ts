@@ -121,6 +121,18 @@ describe('what can never work is refused, by path, value and fix', () => {
       /purpleFlea\.wallet\.baseUrl: got "http:\/\/api\.example\.com"; allowed: .*https, or http on this machine/,
     ],
     [
+      'a former name that is the present one',
+      'purpleFlea',
+      { wallet: { baseUrl: 'http://localhost:1', formerBaseUrls: ['http://localhost:1'], profile: 'reference' } },
+      /purpleFlea\.wallet\.formerBaseUrls\[0\]: got "http:\/\/localhost:1"; allowed: .*another than baseUrl/,
+    ],
+    [
+      'a former name that keys went to in the clear',
+      'purpleFlea',
+      { wallet: { baseUrl: 'https://a.example.com', formerBaseUrls: ['http://b.example.com'], profile: 'reference' } },
+      /purpleFlea\.wallet\.formerBaseUrls\[0\]: got "http:\/\/b\.example\.com"; allowed: .*https/,
+    ],
+    [
       'a schedule on features that never change',
       'trading',
       { predictors: [{ ...PREDICTOR, everyMinutes: 5 }] },
