@@ -40,8 +40,8 @@ export function retryKey(key: string): string {
   return hash('sha256', JSON.stringify(['retry', key]));
 }
 
-/** A ledger that is gone may have tried again: so many tries of an effect are looked for, the first included. */
-const TRIES = 3;
+/** A ledger that is gone may have tried again: so many tries of an effect are looked for, more than a person asks for. */
+const TRIES = 20;
 
 /** The references of the tries after one, which another ledger may have made. */
 export function laterReferences(key: string): string[] {

@@ -100,6 +100,29 @@ describe.each(PROFILES)('an escrow of another try, in the dialect %s', (profile:
     expect(await countEscrows()).toBe(2);
   });
 
+  test.each([3, 8])(
+    'is not made again by a ledger that knows of no try, where it was made by the try %d',
+    async (tries) => {
+      world = await startLedgerWorld(profile);
+      const old = aLedger(-60);
+      let key = FIRST;
+      for (let index = 0; index < tries; index += 1) {
+        await old.lock(index, INPUT, { perDay: { 'escrow-create': '0.00' }, perAgentAndDay: {} });
+        await old.reject(key, index, retryKey(key));
+        key = retryKey(key);
+      }
+      expect(await old.lock(tries)).toMatchObject({ outcome: 'applied' });
+      const ledger = aLedger(60);
+      await ledger.lock(61);
+      await ledger.lock(62, WITNESS);
+      await ledger.sweep(63, 80, 86);
+      await ledger.lock(90);
+
+      expect(await countEscrows()).toBe(2);
+      expect(await readStored(ledger.intents, FIRST)).toMatchObject({ state: 'manual' });
+    },
+  );
+
   test.each(['prepared', 'unknown'] as const)(
     'is not made again from a backup that holds the first as %s',
     async (state) => {
