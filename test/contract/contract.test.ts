@@ -1,5 +1,8 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { SERVICES, startRun, type Target } from '../../contract/run.ts';
 import { checkContract, checksOf, type Finding } from '../../contract/suite.ts';
 import { PROFILES, type Profile } from '../../src/purple-flea/service.ts';
@@ -115,5 +118,58 @@ test('operations that a service does not have are missing', async () => {
     });
   } finally {
     await nothing.close();
+  }
+});
+
+/** The server in front of a twin as an exchange fills it: in whole lots. */
+async function startExchange(url: string): Promise<{ readonly url: string; close(): Promise<void> }> {
+  const server = createServer((request, response) => {
+    void (async () => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(chunk as Buffer);
+      const { method = 'GET', url: path = '/', headers } = request;
+      const body = Buffer.concat(chunks).toString('utf8');
+      const { authorization, 'idempotency-key': key } = headers;
+      const answered = await fetch(`${url}${path}`, {
+        method,
+        headers: {
+          'content-type': 'application/json',
+          ...(authorization === undefined ? {} : { authorization }),
+          ...(typeof key === 'string' ? { 'idempotency-key': key } : {}),
+        },
+        ...(body === '' ? {} : { body }),
+      });
+      const text = await answered.text();
+      response.writeHead(answered.status, { 'content-type': 'application/json' });
+      response.end(path.includes('/trade') ? text.replaceAll(/"(size_?usd)":2(?:\.00)?(?=[,}])/gi, '"$1":1.98') : text);
+    })();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    async close() {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+test('a published server whose exchange fills whole lots, $1.98 of $2.00, agrees in every operation', async () => {
+  twin = await startTwin({ escrowProfile: 'published', rateLimits: false });
+  const exchange = await startExchange(twin.url);
+  try {
+    const findings = await checkContract(startRun(aTarget('published', exchange.url), randomUUID), SERVICES, () => {});
+
+    expect(findings.filter(({ verdict }) => verdict !== 'agrees')).toEqual([]);
+    const positions = await fetch(`${exchange.url}/v1/trade/positions`, {
+      headers: { authorization: 'Bearer pf_local_treasury' },
+    });
+    expect(await positions.text()).toContain('"sizeUsd":1.98');
+  } finally {
+    await exchange.close();
   }
 });
