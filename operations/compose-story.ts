@@ -54,7 +54,7 @@ function head(name: string, text: string): string[] {
   return [`${name.padEnd(9)}  ${text}`];
 }
 
-const NOTHING_SENT: ReadonlySet<IntentState> = new Set<IntentState>(['prepared', 'rejected', 'skipped']);
+const NOTHING_SENT: ReadonlySet<IntentState> = new Set<IntentState>(['prepared', 'claimed', 'rejected', 'skipped']);
 
 function money({ escrow, intents }: EscrowStory): string {
   if (typeof escrow === 'string') return `unknown: ${escrow}`;

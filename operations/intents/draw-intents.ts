@@ -48,6 +48,8 @@ export function describeWait({ state, waitsFor, notBefore, sentAt, createdAt, hi
       if (waitsFor === undefined || notBefore === undefined) return `to be sent, for ${lasts(since)}`;
       return `for ${OBSTACLES[waitsFor]}, for ${lasts(since)}; next try ${notBefore.slice(0, 16)}Z`;
     }
+    case 'claimed':
+      return `being decided, for ${lasts(history.at(-1)?.at ?? createdAt)}`;
     case 'sending':
     case 'unknown':
     case 'manual':

@@ -4,7 +4,7 @@ import { LOOK_BACK_MS } from '../../src/reconciliation/look-back.ts';
 import type { Decide } from './decide.ts';
 
 /** The states of an intent that may still take effect, or may have. */
-const OPEN_STATES: readonly IntentState[] = ['prepared', 'sending', 'unknown', 'manual'];
+const OPEN_STATES: readonly IntentState[] = ['prepared', 'claimed', 'sending', 'unknown', 'manual'];
 
 /** How an escrow ends; in any other status money is locked in it. */
 const ENDED = new Set<string>(['released', 'auto_released', 'refunded'] satisfies EscrowStatus[]);

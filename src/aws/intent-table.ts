@@ -5,38 +5,45 @@ import {
   PutCommand,
   QueryCommand,
   TransactWriteCommand,
-  type TransactWriteCommandInput,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TryLaterError } from '../errors.ts';
-import { reservedOf, type Reservation, type Reserved } from '../ledger/budgets.ts';
+import { reservedOf } from '../ledger/budgets.ts';
 import { parseUsd, type MicroUsd } from '../money.ts';
 import { canaryKey, lastOrderKey, latestItemOf, type Canary, type LastOrder } from '../ledger/latest.ts';
 import {
   freesLock,
   givesBack,
-  MAX_STEPS,
   skippedIntent,
-  withStep,
-  type Claim,
   type Ending,
   type Intent,
   type IntentCursor,
   type IntentState,
-  type IntentStep,
   type IntentStore,
-  type IntentWait,
 } from '../ledger/intent.ts';
+import { budgetChanges, endedIntent, sentIntent, takenIntent } from '../ledger/order-claim.ts';
+import {
+  changeBudget,
+  claimUpdate,
+  dropLock,
+  moveUpdate,
+  putTaken,
+  readIntent,
+  retakeUpdate,
+  sendUpdate,
+  step,
+  storedState,
+  takeLock,
+  waitSets,
+  waitValues,
+  type TransactItem,
+  type Update,
+} from './intent-writes.ts';
 
 /** Name of the index over `state` and `updatedAt`. */
 export const BY_STATE_INDEX = 'by-state';
-
-type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
-type Update = NonNullable<TransactItem['Update']>;
-type Put = NonNullable<TransactItem['Put']>;
-type Delete = NonNullable<TransactItem['Delete']>;
 
 /**
  * Intents in DynamoDB, one item an effect key, and beside them one item for each day's budget (`budget/...`) and for each
@@ -51,7 +58,7 @@ export function createIntentTable(
 ): IntentStore {
   const read = async (key: string): Promise<Intent | undefined> => {
     const { Item } = await documents.send(new GetCommand({ TableName: tableName, Key: { key }, ConsistentRead: true }));
-    return Item as Intent | undefined;
+    return Item === undefined ? undefined : readIntent(Item as Intent);
   };
   /** An item beside the intents. */
   const readItem = async (key: string): Promise<unknown> => {
@@ -63,12 +70,13 @@ export function createIntentTable(
   /**
    * The write that goes with the one of an intent that is applied, if it makes the latest of its kind. Its condition holds
    * where none that is newer came in between.
+   *
+   * @param isSure whether it is taken for the latest without a look: the condition says if it is not.
    */
-  const latestPut = async (intent: Intent, ending: Ending, at: Date): Promise<TransactItem[]> => {
+  const latestPut = async (intent: Intent, ending: Ending, at: Date, isSure = false): Promise<TransactItem[]> => {
     const latest = latestItemOf(intent, ending, at);
     if (latest === undefined) return [];
-    const known = (await readItem(latest.key)) as Record<string, string> | undefined;
-    if (!latest.isNewer(known)) return [];
+    if (!isSure && !latest.isNewer((await readItem(latest.key)) as Record<string, string> | undefined)) return [];
     const Item = { key: latest.key, ...latest.value, updatedAt: at.toISOString() };
     const isLatest = {
       ConditionExpression: 'attribute_not_exists(#key) OR #by <= :by',
@@ -129,12 +137,40 @@ export function createIntentTable(
     }
   };
 
+  /** Ends an intent as it is stored, gives back what it no longer needs, and says whether it still was so. */
+  const writeEnding = async (stored: Intent, ending: Ending, at: Date, isLatest: boolean): Promise<boolean> => {
+    const returns = givesBack(ending.state);
+    const lock = freesLock(stored.kind, ending.state) ? stored.lock : undefined;
+    const change = moveUpdate(stored, ending, at, { returns, unlocks: lock !== undefined });
+    const given = (returns ? (stored.reserved ?? []) : []).map(({ budget, amountUsd }) => ({
+      budget,
+      amount: -BigInt(parseUsd(amountUsd)),
+    }));
+    let isFirst = isLatest;
+    const failed = await transact(
+      [
+        { Update: { TableName: tableName, ...change } },
+        ...given.map((back) => ({ Update: { TableName: tableName, ...changeBudget(back, at) } })),
+        ...(lock === undefined ? [] : [{ Delete: { TableName: tableName, ...dropLock(lock, stored.key) } }]),
+      ],
+      `move ${stored.key} ${stored.state} ${stored.fence} ${ending.state} ${at.toISOString()}`,
+      async () => {
+        const put = await latestPut(stored, ending, at, isFirst);
+        isFirst = false;
+        return put;
+      },
+    );
+    if (failed !== undefined && failed > 0)
+      throw new Error(`intent ${stored.key}: what it took is not there to give back`);
+    return failed === undefined;
+  };
+
   /** Changes an intent where the condition holds; returns what is stored then. */
   const note = async (key: string, change: Omit<Update, 'TableName' | 'Key'>): Promise<Intent> => {
     try {
       const update = { TableName: tableName, Key: { key }, ...change, ReturnValues: 'ALL_NEW' } as const;
       const { Attributes } = await documents.send(new UpdateCommand(update));
-      return Attributes as Intent;
+      return readIntent(Attributes as Intent);
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
       return readExisting(key);
@@ -189,7 +225,9 @@ export function createIntentTable(
       const failed = await transact(
         [
           { Update: { TableName: tableName, ...claimUpdate(claim, taken, at) } },
-          ...reservations.map((reservation) => ({ Update: { TableName: tableName, ...reserve(reservation, at) } })),
+          ...reservations.map((reservation) => ({
+            Update: { TableName: tableName, ...changeBudget(reservation, at) },
+          })),
           ...(lock === undefined ? [] : [{ Put: { TableName: tableName, ...takeLock(lock, claim.key, at) } }]),
         ],
         `claim ${claim.key} ${claim.owner} ${claim.fence}`,
@@ -206,29 +244,43 @@ export function createIntentTable(
       return { kind: 'locked', holder: holder?.holder ?? 'unknown' };
     },
 
+    async take(order, terms, at) {
+      const { owner, lock, known } = terms;
+      const taken = takenIntent(order, terms, at);
+      const changes = budgetChanges(terms);
+      const failed = await transact(
+        [
+          known === undefined
+            ? { Put: { TableName: tableName, ...putTaken(taken) } }
+            : { Update: { TableName: tableName, ...retakeUpdate(known, taken) } },
+          ...changes.map((change) => ({ Update: { TableName: tableName, ...changeBudget(change, at) } })),
+          { Put: { TableName: tableName, ...takeLock(lock, order.key, at) } },
+        ],
+        `take ${order.key} ${owner} ${taken.fence}`,
+      );
+      if (failed === undefined) return { kind: 'claimed', intent: taken };
+      if (failed === 0) {
+        const stored = await readExisting(order.key);
+        const isOurs = stored.state === 'claimed' && stored.owner === owner && stored.fence === taken.fence;
+        return { kind: isOurs ? 'claimed' : 'known', intent: stored };
+      }
+      const budget = changes[failed - 1]?.budget;
+      if (budget !== undefined) return { kind: 'over-budget', budget };
+      const holder = (await readItem(lock)) as { readonly holder?: string } | undefined;
+      return { kind: 'locked', holder: holder?.holder ?? 'unknown' };
+    },
+
+    send: (claimed, before, at) => note(claimed.key, sendUpdate(claimed, sentIntent(claimed, before, at))),
+
+    async end(sent, ending, at) {
+      const ended = await writeEnding(sent, ending, at, true);
+      return ended ? endedIntent(sent, ending, at) : readExisting(sent.key);
+    },
+
     async move(from, ending, at) {
       const stored = await readExisting(from.key);
       if (stored.state !== from.state || stored.fence !== from.fence || stored.owner !== from.owner) return stored;
-      const returns = givesBack(ending.state);
-      const lock = freesLock(stored.kind, ending.state) ? stored.lock : undefined;
-      const failed = await transact(
-        [
-          {
-            Update: {
-              TableName: tableName,
-              ...moveUpdate(stored, ending, at, { returns, unlocks: lock !== undefined }),
-            },
-          },
-          ...(returns ? (stored.reserved ?? []) : []).map((reserved) => ({
-            Update: { TableName: tableName, ...unreserve(reserved, at) },
-          })),
-          ...(lock === undefined ? [] : [{ Delete: { TableName: tableName, ...dropLock(lock, stored.key) } }]),
-        ],
-        `move ${from.key} ${from.state} ${from.fence} ${ending.state} ${at.toISOString()}`,
-        () => latestPut(stored, ending, at),
-      );
-      if (failed !== undefined && failed > 0)
-        throw new Error(`intent ${from.key}: what it took is not there to give back`);
+      await writeEnding(stored, ending, at, false);
       return readExisting(from.key);
     },
 
@@ -253,7 +305,7 @@ export function createIntentTable(
         ConditionExpression: '#state = :state AND #fence = :fence',
         UpdateExpression: `SET updatedAt = :at${isFirst ? ', absentSince = :at' : ''}`,
         ExpressionAttributeNames: { '#state': 'state', '#fence': 'fence' },
-        ExpressionAttributeValues: { ':state': state, ':fence': fence, ':at': at.toISOString() },
+        ExpressionAttributeValues: { ':state': storedState(state), ':fence': fence, ':at': at.toISOString() },
       });
     },
 
@@ -268,15 +320,15 @@ export function createIntentTable(
             IndexName: BY_STATE_INDEX,
             KeyConditionExpression: '#state = :state AND updatedAt < :before',
             ExpressionAttributeNames: { '#state': 'state' },
-            ExpressionAttributeValues: { ':state': state, ':before': changedBefore.toISOString() },
-            Limit: limit - found.length,
+            ExpressionAttributeValues: { ':state': storedState(state), ':before': changedBefore.toISOString() },
+            Limit: storedState(state) === state ? limit - found.length : MIXED_PAGE,
             ...(after === undefined ? {} : { ExclusiveStartKey: after }),
           }),
         );
-        found.push(...(Items as Intent[]));
+        found.push(...inState(state, Items as Intent[]));
         after = LastEvaluatedKey as IntentCursor | undefined;
       } while (after !== undefined && found.length < limit);
-      return found;
+      return found.slice(0, limit);
     },
 
     async listApplied(limit, after) {
@@ -302,15 +354,24 @@ export function createIntentTable(
           IndexName: BY_STATE_INDEX,
           KeyConditionExpression: '#state = :state AND updatedAt >= :since',
           ExpressionAttributeNames: { '#state': 'state' },
-          ExpressionAttributeValues: { ':state': state, ':since': since.toISOString() },
+          ExpressionAttributeValues: { ':state': storedState(state), ':since': since.toISOString() },
           Limit: limit,
           ...(after === undefined ? {} : { ExclusiveStartKey: after }),
         }),
       );
-      return { intents: Items as Intent[], next: LastEvaluatedKey as IntentCursor | undefined };
+      return { intents: inState(state, Items as Intent[]), next: LastEvaluatedKey as IntentCursor | undefined };
     },
   };
 }
+
+/** Two states are stored as one. */
+function inState(state: IntentState, stored: readonly Intent[]): Intent[] {
+  const isMixed = storedState(state) === storedState('claimed');
+  return isMixed ? stored.map(readIntent).filter((intent) => intent.state === state) : [...stored];
+}
+
+/** Of a state that is stored as another one: most of a page may be of that. */
+const MIXED_PAGE = 500;
 
 /** A burst of claims meets on the day's budget; with this many tries and the pauses between, a hundred at once get through. */
 const MAX_CONFLICTS = 8;
@@ -326,133 +387,4 @@ function tokenOf(items: readonly TransactItem[]): string {
     typeof value === 'bigint' ? { bigint: String(value) } : value,
   );
   return createHash('sha256').update(content).digest('hex').slice(0, 36);
-}
-
-function waitSets(wait: IntentWait): string {
-  return presentIn(wait)
-    .map(([name]) => `${name} = :${name}`)
-    .join(', ');
-}
-
-function waitValues(wait: IntentWait): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(presentIn(wait).map(([name, value]) => [`:${name}`, value]));
-}
-
-function presentIn({ notBefore, waits, limitWaits, waitsFor, wakes }: IntentWait): [string, unknown][] {
-  const fields = { notBefore, waits, limitWaits, waitsFor, wakes };
-  return Object.entries(fields).filter(([, value]) => value !== undefined);
-}
-
-function step(state: IntentState, at: Date, note: string): IntentStep {
-  return { state, at: at.toISOString(), note };
-}
-
-function claimUpdate(
-  claim: Claim,
-  taken: Pick<Intent, 'reserved' | 'lock' | 'before' | 'ledgerBegan'>,
-  at: Date,
-): Omit<Update, 'TableName'> {
-  const present = Object.entries(taken).filter(([, value]) => value !== undefined);
-  const names = Object.fromEntries(present.map(([name]) => [`#${name}`, name]));
-  const values = Object.fromEntries(present.map(([name, value]) => [`:${name}`, value]));
-  const sets = present.map(([name]) => `, #${name} = :${name}`).join('');
-  return {
-    Key: { key: claim.key },
-    ConditionExpression: '#state = :prepared AND #fence = :before_fence',
-    UpdateExpression: `SET #state = :sending, #fence = :fence, #owner = :owner, sentAt = :at, updatedAt = :at, history = list_append(history, :step)${sets}`,
-    ExpressionAttributeNames: { '#state': 'state', '#fence': 'fence', '#owner': 'owner', ...names },
-    ExpressionAttributeValues: {
-      ':prepared': 'prepared',
-      ':sending': 'sending',
-      ':before_fence': claim.fence - 1,
-      ':fence': claim.fence,
-      ':owner': claim.owner,
-      ':at': at.toISOString(),
-      ':step': [step('sending', at, `attempt ${claim.fence}`)],
-      ...values,
-    },
-  };
-}
-
-/** An intent that nobody ever claimed has no owner: then none may have come in between. */
-function moveUpdate(
-  stored: Intent,
-  ending: Ending,
-  at: Date,
-  { returns, unlocks }: { readonly returns: boolean; readonly unlocks: boolean },
-): Omit<Update, 'TableName'> {
-  const added = step(ending.state, at, ending.note);
-  const isLong = stored.history.length >= MAX_STEPS;
-  const owned = stored.owner === undefined ? 'attribute_not_exists(#owner)' : '#owner = :owner';
-  const sets = [
-    '#state = :state',
-    'updatedAt = :at',
-    isLong ? 'history = :history' : 'history = list_append(history, :step)',
-    ending.result === undefined ? 'reason = :note' : '#result = :result',
-    ...(ending.decision === undefined ? [] : ['decision = :decision']),
-    ...(ending.retriedAs === undefined ? [] : ['retriedAs = :retriedAs']),
-    ...(ending.wait === undefined ? [] : [waitSets(ending.wait)]),
-  ];
-  const removed = [...(returns ? ['reserved', 'absentSince'] : []), ...(unlocks ? ['#lock'] : [])];
-  return {
-    Key: { key: stored.key },
-    ConditionExpression: `#state = :from AND #fence = :fence AND ${owned}`,
-    UpdateExpression: `SET ${sets.join(', ')}${removed.length === 0 ? '' : ` REMOVE ${removed.join(', ')}`}`,
-    ExpressionAttributeNames: {
-      '#state': 'state',
-      '#fence': 'fence',
-      '#owner': 'owner',
-      ...(unlocks ? { '#lock': 'lock' } : {}),
-      ...(ending.result === undefined ? {} : { '#result': 'result' }),
-    },
-    ExpressionAttributeValues: {
-      ':from': stored.state,
-      ':state': ending.state,
-      ':fence': stored.fence,
-      ':at': at.toISOString(),
-      ...(isLong ? { ':history': withStep(stored.history, added) } : { ':step': [added] }),
-      ...(stored.owner === undefined ? {} : { ':owner': stored.owner }),
-      ...(ending.result === undefined ? { ':note': ending.note } : { ':result': ending.result }),
-      ...(ending.decision === undefined ? {} : { ':decision': ending.decision }),
-      ...(ending.retriedAs === undefined ? {} : { ':retriedAs': ending.retriedAs }),
-      ...(ending.wait === undefined ? {} : waitValues(ending.wait)),
-    },
-  };
-}
-
-/** Takes a part of a budget if enough of it is left. Amounts are integers of a millionth of a dollar. */
-function reserve({ budget, amount, limit }: Reservation, at: Date): Omit<Update, 'TableName'> {
-  return {
-    Key: { key: `budget/${budget}` },
-    ConditionExpression: 'attribute_not_exists(used) OR used <= :room',
-    UpdateExpression: 'SET updatedAt = :at ADD used :amount',
-    ExpressionAttributeValues: { ':amount': amount, ':room': limit - amount, ':at': at.toISOString() },
-  };
-}
-
-function unreserve({ budget, amountUsd }: Reserved, at: Date): Omit<Update, 'TableName'> {
-  const amount = parseUsd(amountUsd);
-  return {
-    Key: { key: `budget/${budget}` },
-    ConditionExpression: 'used >= :amount',
-    UpdateExpression: 'SET updatedAt = :at ADD used :back',
-    ExpressionAttributeValues: { ':amount': amount, ':back': -BigInt(amount), ':at': at.toISOString() },
-  };
-}
-
-function takeLock(lock: string, holder: string, at: Date): Omit<Put, 'TableName'> {
-  return {
-    Item: { key: lock, holder, updatedAt: at.toISOString() },
-    ConditionExpression: 'attribute_not_exists(#key) OR holder = :holder',
-    ExpressionAttributeNames: { '#key': 'key' },
-    ExpressionAttributeValues: { ':holder': holder },
-  };
-}
-
-function dropLock(lock: string, holder: string): Omit<Delete, 'TableName'> {
-  return {
-    Key: { key: lock },
-    ConditionExpression: 'holder = :holder',
-    ExpressionAttributeValues: { ':holder': holder },
-  };
 }

@@ -229,7 +229,7 @@ function isIn({ from, until }: Gap, instant: string): boolean {
 }
 
 /** Whether something came to be before the ledger, which then does not know what was done about it. */
-export function isOlderThanLedger({ at }: Beginnings, instant: string): boolean {
+export function isOlderThanLedger({ at }: Pick<Beginnings, 'at'>, instant: string): boolean {
   return isBefore(instant, at);
 }
 

@@ -1,12 +1,14 @@
 import type { Cause, EffectKind } from './effect-key.ts';
 import type { MicroUsd } from '../money.ts';
 import type { Reservation, Reserved } from './budgets.ts';
+import type { TakeResult, TakeTerms } from './order-claim.ts';
 import type { IntentOwner } from './owner.ts';
 import type { Obstacle } from './waiting.ts';
 import type { Canary, LastOrder } from './latest.ts';
 
 /**
  * - `prepared`: written, nothing sent (again, after an attempt that certainly did not go out)
+ * - `claimed`: an order that one invocation decides on, with its market's lock and its part of the budgets; certainly not sent
  * - `sending`: claimed by one invocation; a request may be on its way
  * - `unknown`: sent, and the answer proves nothing; the sweeper looks for the effect
  * - `applied`: the service showed that the effect took place
@@ -14,7 +16,16 @@ import type { Canary, LastOrder } from './latest.ts';
  * - `manual`: it cannot be known; a person decides
  * - `skipped`: decided not to be sent; nothing was tried
  */
-export const INTENT_STATES = ['prepared', 'sending', 'unknown', 'manual', 'applied', 'rejected', 'skipped'] as const;
+export const INTENT_STATES = [
+  'prepared',
+  'claimed',
+  'sending',
+  'unknown',
+  'manual',
+  'applied',
+  'rejected',
+  'skipped',
+] as const;
 export type IntentState = (typeof INTENT_STATES)[number];
 
 /** What is known of an effect before it is sent. */
@@ -83,6 +94,14 @@ export interface IntentWait {
   readonly wakes?: number;
 }
 
+/** How long a claimed order is its invocation's. */
+export interface Lease {
+  /** From then on whoever made it is gone (ISO 8601). */
+  readonly until: string;
+  /** Of the claim that it belongs to. */
+  readonly fence: number;
+}
+
 /** The ledger's record of one effect. Fields of a wait are absent where it never waited. */
 export interface Intent extends NewIntent, Partial<IntentWait> {
   readonly state: IntentState;
@@ -90,6 +109,8 @@ export interface Intent extends NewIntent, Partial<IntentWait> {
   readonly fence: number;
   /** The invocation that claimed it last. */
   readonly owner?: string | undefined;
+  /** Present in the state `claimed`. */
+  readonly lease?: Lease | undefined;
   /** When it was claimed last (ISO 8601). */
   readonly sentAt?: string | undefined;
   /** What was seen right before the call, to compare with afterwards. */
@@ -133,10 +154,11 @@ export function withStep(history: readonly IntentStep[], step: IntentStep): read
   const surplus = all.length - MAX_STEPS;
   if (surplus <= 0) return all;
   const last = FIRST_STEPS + 2 * surplus;
-  return all.filter(
-    ({ state }, index) => index < FIRST_STEPS || index >= last || (state !== 'sending' && state !== 'prepared'),
-  );
+  return all.filter(({ state }, index) => index < FIRST_STEPS || index >= last || !NOTHING_LEFT.has(state));
 }
+
+/** Steps of attempts that came to nothing. */
+const NOTHING_LEFT: ReadonlySet<IntentState> = new Set<IntentState>(['prepared', 'claimed', 'sending']);
 
 /** What an operator decided of an intent that nothing else could settle. */
 export interface Decision {
@@ -173,8 +195,10 @@ export type ClaimResult =
 
 /** How a claim ends, or what the sweeper or an operator makes of an unknown. */
 export interface Ending {
-  readonly state: Exclude<IntentState, 'sending'>;
+  readonly state: Exclude<IntentState, 'claimed' | 'sending'>;
   readonly note: string;
+  /** Where it is `skipped`: why. */
+  readonly skip?: Skip;
   readonly result?: Readonly<Record<string, unknown>>;
   readonly decision?: Decision;
   readonly retriedAs?: string;
@@ -230,6 +254,15 @@ export interface IntentStore {
   skip(skip: NewSkip, at: Date): Promise<{ readonly intent: Intent; readonly isNew: boolean }>;
   /** Takes `prepared` to `sending`, if the stored fence is one less, and takes budgets and lock with it, or nothing. */
   claim(claim: Claim, terms: ClaimTerms, at: Date): Promise<ClaimResult>;
+  /**
+   * Takes an order to `claimed`, with its budgets and its market's lock, or nothing. One that is taken over has what it took
+   * before given back in the same write.
+   */
+  take(order: NewIntent, terms: TakeTerms, at: Date): Promise<TakeResult>;
+  /** Takes an order from `claimed` to `sending`, with what was seen before. Returns what is stored then. */
+  send(claimed: Intent, before: Readonly<Record<string, unknown>>, at: Date): Promise<Intent>;
+  /** Ends what `send` returned, as `move` does, and reads nothing before. Returns what is stored then. */
+  end(sent: Intent, ending: Ending, at: Date): Promise<Intent>;
   /**
    * Moves an intent on from a state, if it still is in it and the fence is the same, and gives back what it no longer
    * needs. Returns what is stored then.

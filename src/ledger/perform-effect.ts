@@ -42,11 +42,14 @@ const LOCKED_RETRY_SECONDS = 60;
 /** The same where the other one is in doubt: it waits for a person. */
 const PARKED_RETRY_SECONDS = 3600;
 
+/** A claimed order is decided on within seconds. */
+const CLAIMED_RETRY_SECONDS = 5;
+
 /** While the ledger cannot be reached it cannot say how often it was tried: so every wait is as long, and few enough for a history of weeks. */
 const UNREACHABLE_RETRY_SECONDS = 300;
 
 /** Time left to write the outcome after the last request's deadline. */
-const RECORDING_MS = 5_000;
+export const RECORDING_MS = 5_000;
 
 /** One effect, as a flow asks for it. Key and reference follow from its cause and kind. */
 export interface Effect<Client> extends Omit<NewIntent, 'key' | 'reference' | 'requestBody' | 'retryOf' | 'causedAt'> {
@@ -280,12 +283,16 @@ async function latestOf(intents: Pick<IntentStore, 'read'>, intent: Intent): Pro
   return next === undefined ? intent : latestOf(intents, next);
 }
 
-function requestOf({ requestBody: body, key, reference }: Intent): EffectRequest {
+/** The one request of an intent, as it was recorded. */
+export function requestOf({ requestBody: body, key, reference }: Intent): EffectRequest {
   return { body, key, reference };
 }
 
-/** A switch that nobody can read is no permission. */
-async function findWhyStopped({ readStop }: EffectDeps, { kind }: Intent): Promise<string | undefined> {
+/** Why an effect may not begin, by the stop. A switch that nobody can read is no permission. */
+export async function findWhyStopped(
+  { readStop }: Pick<EffectDeps, 'readStop'>,
+  { kind }: Pick<Intent, 'kind'>,
+): Promise<string | undefined> {
   try {
     const mode = await readStop();
     return mayBegin(kind, mode) ? undefined : `the stop is on "${mode}"`;
@@ -397,8 +404,8 @@ function termsOf(deps: EffectDeps, intent: Intent, before: ClaimTerms['before'])
   return { reservations: reservationsFor(deps.budgets, intent, deps.now()), lock: lockOf(intent), before };
 }
 
-/** An exception says nothing about what left before it. */
-async function sendOnce<Result>(send: () => Promise<Answer<Result>>): Promise<Answer<Result>> {
+/** Sends. An exception says nothing about what left before it. */
+export async function sendOnce<Result>(send: () => Promise<Answer<Result>>): Promise<Answer<Result>> {
   try {
     return await send();
   } catch (error) {
@@ -452,6 +459,12 @@ export function standing(intent: Intent): EffectOutcome {
       return { outcome: 'rejected', reason: intent.reason ?? intent.state };
     case 'manual':
       return { outcome: 'manual', reason: intent.reason ?? 'parked', key: intent.key };
+    case 'claimed':
+      return {
+        outcome: 'not-sent',
+        reason: 'another invocation decides on it',
+        retryAfterSeconds: CLAIMED_RETRY_SECONDS,
+      };
     case 'prepared':
     case 'sending':
       return { outcome: 'pending', reason: 'another invocation has it', key: intent.key };

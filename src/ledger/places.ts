@@ -106,6 +106,10 @@ export function bindPlaces(
       const { intent, isNew } = await store.skip(...args);
       return { intent: await bind(intent), isNew };
     },
+    take: async (...args) => {
+      const taken = await store.take(...args);
+      return taken.kind === 'known' ? { ...taken, intent: await bind(taken.intent) } : taken;
+    },
     move: async (...args) => bind(await store.move(...args)),
     postpone: async (...args) => bind(await store.postpone(...args)),
     noteLook: async (...args) => bind(await store.noteLook(...args)),

@@ -3,6 +3,7 @@ import { leftAtLatest, weighAbsence } from './absence.ts';
 import type { BudgetPolicy } from './budgets.ts';
 import type { EffectKind } from './effect-key.ts';
 import { attemptsOf, type Ending, type Intent, type IntentStore } from './intent.ts';
+import { freeClaim, isLeaseOver } from './order-claim.ts';
 import { MAX_ATTEMPTS } from './perform-effect.ts';
 import { doubt, mayBeSentUnknown, type ReadBeginning } from './the-past.ts';
 import { isOutage } from './waiting.ts';
@@ -118,6 +119,7 @@ export async function resolveIntents(deps: ResolveDeps): Promise<ResolveRun> {
     return undefined;
   });
   await takeOverStaleClaims(deps, attempt);
+  if (began !== undefined) await freeClaims(deps, began, attempt);
   const expired = began === undefined ? [] : await rejectExpired(deps, began, attempt);
   const unknown = await deps.intents.list('unknown', deps.now(), BATCH);
   const settled: Intent[] = [];
@@ -166,6 +168,23 @@ async function takeOverStaleClaims(
     if (remainingMs() < LOOK_MS) break;
     const note = `claimed at ${intent.sentAt ?? 'an unknown time'} and never recorded: the request may have been sent`;
     await attempt(intent, () => intents.move(intent, { state: 'unknown', note }, now()));
+  }
+}
+
+/** Frees claimed orders whose invocation is gone, and nobody came for: they certainly were not sent. */
+async function freeClaims(
+  { intents, remainingMs, now }: ResolveDeps,
+  began: string,
+  attempt: (intent: Intent, act: () => Promise<Intent>) => Promise<Intent>,
+): Promise<void> {
+  for (const intent of await intents.list('claimed', now(), BATCH)) {
+    if (remainingMs() < LOOK_MS) break;
+    if (!isLeaseOver(intent, now())) continue;
+    await attempt(intent, async () => {
+      if (!(await isOfUnknownPast(intents, intent, began))) return freeClaim(intents, intent, now());
+      await doubt({ intents, budgets: NO_BUDGETS, now }, intent, 'the sweeper', began);
+      return intent;
+    });
   }
 }
 

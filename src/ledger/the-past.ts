@@ -7,7 +7,7 @@ import type { ClaimResult, Intent, IntentStore } from './intent.ts';
 export type ReadBeginning = () => Promise<string>;
 
 /**
- * Whether a `prepared` intent may have been sent without this ledger knowing: by a ledger that was here before, or by this
+ * Whether a `prepared` or `claimed` intent may have been sent without this ledger knowing: by a ledger that was here before, or by this
  * one after the backup that it was restored from. What this ledger itself saw end since then is known.
  *
  * An intent says in which ledger it was written or claimed last. Of those that do not, times decide: they are of the
@@ -59,6 +59,12 @@ export async function doubt(
   Exclude<ClaimResult, { kind: 'claimed' | 'over-budget' }> | { readonly kind: 'doubted'; readonly intent: Intent }
 > {
   const { key, createdAt, causedAt = createdAt } = intent;
+  const note = `the ledger began at ${began}: it may have been sent before`;
+  if (intent.state === 'claimed') {
+    // It holds its lock and its part already.
+    const doubted = await intents.move(intent, { state: 'unknown', note }, now());
+    return doubted.state === 'unknown' ? { kind: 'doubted', intent: doubted } : { kind: 'lost' };
+  }
   const claim = { key, owner, fence: intent.fence + 1 };
   const lock = lockOf(intent);
   const before = inDoubtSince(isBefore(causedAt, createdAt) ? causedAt : createdAt);
@@ -69,7 +75,6 @@ export async function doubt(
   if (claimed.kind === 'over-budget')
     throw new Error(`intent ${key}: no budget was asked for, and ${claimed.budget} was refused`);
   if (claimed.kind !== 'claimed') return claimed;
-  const note = `the ledger began at ${began}: it may have been sent before`;
   return {
     kind: 'doubted',
     intent: await intents.move({ ...claim, state: 'sending' }, { state: 'unknown', note }, now()),

@@ -164,6 +164,7 @@ function whatItSays(state: IntentState): LedgerEffect['says'] {
     case 'applied':
       return 'took-place';
     case 'prepared':
+    case 'claimed':
     case 'rejected':
     case 'skipped':
       return 'did-not';

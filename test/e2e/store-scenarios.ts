@@ -1,5 +1,6 @@
 import type { Reservation } from '../../src/ledger/budgets.ts';
 import type { ClaimTerms, Ending, Intent, IntentStore, NewIntent } from '../../src/ledger/intent.ts';
+import type { TakeResult, TakeTerms } from '../../src/ledger/order-claim.ts';
 import { parseUsd } from '../../src/money.ts';
 import { afterNoon, aNewIntent, aNewSkip, MINUTE, NOON } from '../support/effects.ts';
 
@@ -27,6 +28,20 @@ async function claimed(
   const { kind } = await intents.claim(claim, terms, at);
   if (kind !== 'claimed') throw new Error(`the claim is ${kind}`);
   return { ...claim, state: 'sending' };
+}
+
+const MARKET = { kind: 'trade-order', agentId: 'ag_sender', payee: 'BTC-USDC' } as const;
+
+/** Takes an order of its own budget, in its own market. */
+function take(
+  intents: IntentStore,
+  subject: string,
+  { at = NOON, ...terms }: Partial<TakeTerms> & { readonly at?: Date } = {},
+): Promise<TakeResult> {
+  const order = aNewIntent({ kind: 'trade-order', subject, payee: 'BTC-USDC' });
+  const reservations = [reserving(`${subject === 'straight' ? 'orders' : subject}/2026-03-06`, '100.00')];
+  const lock = `market/ag_sender/${subject}`;
+  return intents.take(order, { owner: 'owner', until: afterNoon(2 * MINUTE), reservations, lock, ...terms }, at);
 }
 
 const UNKNOWN: Ending = { state: 'unknown', note: 'the answer was lost' };
@@ -196,6 +211,127 @@ export const STORE_SCENARIOS: readonly StoreScenario[] = [
       const refused = await claim();
       const applied: Ending = { state: 'applied', note: 'found', result: { orderId: 'ord_1' } };
       return [refused, await intents.move(unknown, applied, NOON), await claim(), await intents.read(second.key)];
+    },
+  },
+  {
+    title:
+      'an order is taken with its budget and the lock of its market, sent with what was seen, and ended, in one write each',
+    play: async (intents) => {
+      const taken = await take(intents, 'straight');
+      if (taken.kind !== 'claimed') return taken;
+      const read = await intents.read(taken.intent.key);
+      const sent = await intents.send(taken.intent, { seen: ['pos_1'] }, afterNoon(1));
+      const applied: Ending = { state: 'applied', note: 'done', result: { orderId: 'ord_1' } };
+      const ended = await intents.end(sent, applied, afterNoon(2));
+      const again = await take(intents, 'straight, the next');
+      return [
+        taken,
+        read,
+        sent,
+        ended,
+        await intents.read(taken.intent.key),
+        await intents.readLastOrder(MARKET),
+        await intents.readUsed('orders/2026-03-06'),
+        again,
+      ];
+    },
+  },
+  {
+    title:
+      'a claimed order is taken over with a new fence and a new part of a budget, and whoever had it can neither send nor end it',
+    play: async (intents) => {
+      const lock = 'market/ag_sender/taken-over';
+      const first = await take(intents, 'taken over', { lock });
+      if (first.kind !== 'claimed') return first;
+      const tomorrow = [reserving('orders/2026-03-07', '100.00', '50.00')];
+      const stranger = await take(intents, 'taken over', { lock, owner: 'another' });
+      const again = await take(intents, 'taken over', {
+        lock,
+        owner: 'another',
+        known: first.intent,
+        reservations: tomorrow,
+      });
+      return [
+        stranger,
+        again,
+        await take(intents, 'taken over', { lock, owner: 'another', known: first.intent, reservations: tomorrow }),
+        await take(intents, 'taken over', { lock, known: first.intent }),
+        await intents.send(first.intent, {}, afterNoon(1)),
+        await intents.end(first.intent, BACK, afterNoon(2)),
+        await intents.readUsed('taken over/2026-03-06'),
+        await intents.readUsed('orders/2026-03-07'),
+        await intents.read(first.intent.key),
+      ];
+    },
+  },
+  {
+    title: 'an order that is taken over within a day takes no more of it than before, also where nothing is left',
+    play: async (intents) => {
+      const lock = 'market/ag_sender/same-day';
+      const reservations = [reserving('same day/2026-03-06', '50.00')];
+      const first = await take(intents, 'same day', { lock, reservations });
+      const known = first.kind === 'claimed' ? first.intent : undefined;
+      const again = await take(intents, 'same day', { lock, reservations, known });
+      const other = await take(intents, 'same day, another', { lock: `${lock}-2`, reservations });
+      return [again, other, await intents.readUsed('same day/2026-03-06')];
+    },
+  },
+  {
+    title:
+      'a claimed order that is given back, freed or skipped leaves nothing taken, and is not sent by whoever had it',
+    play: async (intents) => {
+      const results: unknown[] = [];
+      const skip = { reason: 'cool-down', rule: 'a-rule', causedAt: NOON.toISOString() };
+      for (const [subject, ending] of [
+        ['given back', BACK],
+        ['skipped', { state: 'skipped', note: 'it rests', skip }],
+      ] as const) {
+        const lock = `market/ag_sender/${subject}`;
+        const taken = await take(intents, subject, { lock });
+        if (taken.kind !== 'claimed') return taken;
+        results.push(
+          await intents.move({ ...taken.intent, fence: 7 }, ending, NOON),
+          await intents.end(taken.intent, ending, afterNoon(1)),
+          await intents.send(taken.intent, {}, afterNoon(2)),
+          await intents.move(taken.intent, BACK, afterNoon(3)),
+          await intents.readUsed(`${subject}/2026-03-06`),
+          (await intents.readHolder(lock)) ?? null,
+        );
+      }
+      const freed = await take(intents, 'given back, then taken', { lock: 'market/ag_sender/given back' });
+      return [...results, freed];
+    },
+  },
+  {
+    title: 'a claim of an order is refused by budget or lock as a whole, also one that is larger than its limit',
+    play: async (intents) => {
+      const lock = 'market/ag_sender/refused';
+      const small = [reserving('small/2026-03-06', '49.99')];
+      const results = [await take(intents, 'too large', { lock, reservations: small })];
+      results.push(await take(intents, 'first', { lock }), await take(intents, 'second', { lock }));
+      return [...results, await intents.readUsed('small/2026-03-06'), await intents.readUsed('second/2026-03-06')];
+    },
+  },
+  {
+    title: 'what is claimed is listed as that and not as prepared, and the other way round',
+    play: async (intents) => {
+      const day = 24 * 60 * MINUTE;
+      const at = afterNoon(90 * day);
+      await intents.prepare(aNewIntent({ subject: 'listed as prepared' }), at);
+      await take(intents, 'listed as claimed', { lock: 'market/ag_sender/listed', at });
+      const subjects = (list: readonly Intent[]) => list.map(({ cause }) => cause.subject);
+      const since = async (state: 'prepared' | 'claimed') => subjects((await intents.listSince(state, at, 10)).intents);
+      const before = async (state: 'prepared' | 'claimed') =>
+        subjects(await intents.list(state, afterNoon(91 * day), 1000)).filter((name) => name.startsWith('listed as'));
+      return [await since('prepared'), await since('claimed'), await before('prepared'), await before('claimed')];
+    },
+  },
+  {
+    title: 'of twenty claims of one order at once one is granted, and takes its part once',
+    play: async (intents) => {
+      const claims = Array.from({ length: 20 }, (_, index) => take(intents, 'at once', { owner: `owner-${index}` }));
+      const kinds = (await Promise.all(claims)).map(({ kind }) => kind);
+      return [kinds.toSorted(), await intents.readUsed('at once/2026-03-06')];
     },
   },
   {

@@ -64,6 +64,12 @@ export function createOracle(
         if (result.kind === 'claimed') claims.set(claim.key, at.getTime());
         return result;
       },
+      async take(order, terms, at) {
+        const result = await store.take(order, terms, at);
+        if (result.kind === 'claimed') claims.set(order.key, at.getTime());
+        if (result.kind === 'claimed' && !recorded.has(order.key)) recorded.set(order.key, result.intent);
+        return result;
+      },
     }),
     claimedAt: (key) => (key === undefined ? undefined : claims.get(key)),
     findWrongOf(invocation, { method, path, key }) {

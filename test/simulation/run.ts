@@ -3,6 +3,7 @@ import { createHandler as createResolveIntents } from '../../lambdas/resolve-int
 import type { Cause, EffectKind } from '../../src/ledger/effect-key.ts';
 import type { EffectOutcome } from '../../src/ledger/perform-effect.ts';
 import type { BudgetPolicy } from '../../src/ledger/budgets.ts';
+import type { IntentState } from '../../src/ledger/intent.ts';
 import { RESOLVE_DEFAULTS } from '../../src/ledger/resolve-intents.ts';
 import { formatUsd, parseUsd, sumUsd } from '../../src/money.ts';
 import { claimFaucet, payAgent } from '../../src/payouts/payout-effects.ts';
@@ -145,7 +146,7 @@ function startSweepers(world: SimulatedWorld, { disturbances, sweepMinutes }: Sc
 }
 
 function isInDoubt({ ledger }: SimulatedWorld): boolean {
-  for (const { state } of ledger.items.values()) if (state === 'sending' || state === 'unknown') return true;
+  for (const { state } of ledger.items.values()) if (IN_DOUBT.has(state)) return true;
   return false;
 }
 
@@ -170,10 +171,13 @@ function untilNextWait({ ledger, scheduler }: SimulatedWorld): number {
 /** Whether there is an effect in doubt, or one that waits and has to be woken. */
 function isAwaited({ ledger }: SimulatedWorld): boolean {
   for (const { state, notBefore } of ledger.items.values()) {
-    if (state === 'sending' || state === 'unknown' || (state === 'prepared' && notBefore !== undefined)) return true;
+    if (IN_DOUBT.has(state) || (state === 'prepared' && notBefore !== undefined)) return true;
   }
   return false;
 }
+
+/** What a sweeper has to end. */
+const IN_DOUBT: ReadonlySet<IntentState> = new Set<IntentState>(['claimed', 'sending', 'unknown']);
 
 /** What others do to the escrows, without any of this project's calls. */
 function startOthers(world: SimulatedWorld, { disturbances }: Schedule): void {

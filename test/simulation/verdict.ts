@@ -70,7 +70,7 @@ export async function judge(schedule: Schedule, options: RunOptions = {}): Promi
   const { world, bonuses } = await playSchedule(schedule, options);
   const intents = [...world.ledger.items.values()].filter((intent) => !isEarlier(intent));
   const duplicates = findDuplicates(world);
-  const open = intents.filter(({ state }) => state === 'sending' || state === 'unknown');
+  const open = intents.filter(({ state }) => state === 'claimed' || state === 'sending' || state === 'unknown');
   const violations: Violation[] = [
     ...duplicates.map((detail): Violation => ({ rule: 'duplicate', detail })),
     ...findRepeatedPosts(world),

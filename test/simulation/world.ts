@@ -150,6 +150,9 @@ const IS_WRITE: Readonly<Record<Moment['operation'], boolean>> = {
   prepare: true,
   skip: true,
   claim: true,
+  take: true,
+  send: true,
+  end: true,
   move: true,
   noteLook: true,
   postpone: true,
@@ -162,6 +165,9 @@ const IS_WRITE: Readonly<Record<Moment['operation'], boolean>> = {
   listApplied: false,
   listSince: false,
 };
+
+/** Writes after which there may be something to sweep. */
+const WAKING: ReadonlySet<Moment['operation']> = new Set(['claim', 'take', 'send', 'end', 'move', 'postpone']);
 
 /** What each is called in a trace. */
 const LABELS = Object.fromEntries(
@@ -314,9 +320,9 @@ export function createSimulatedWorld(
   function disturbStore(invocation: Invocation) {
     return ({ operation, when }: Moment): void | Promise<void | 'repeat'> => {
       if (table.isAway()) throw new DatabaseError('ResourceNotFoundException');
-      if (when === 'after' && (operation === 'claim' || operation === 'move' || operation === 'postpone')) {
+      if (when === 'after' && WAKING.has(operation)) {
         wakeSweepers();
-        if (operation === 'claim') checkBudgets();
+        if (operation === 'claim' || operation === 'take') checkBudgets();
       }
       const isWrite = IS_WRITE[operation];
       if (when === 'after' && !isWrite && !invocation.isGone) return;

@@ -76,6 +76,8 @@ function ledgerProblems({ service, escrow, intents, execution }: Walked): string
       case 'sending':
       case 'unknown':
         return isFailed || isMoot ? [] : [`${kind} is ${state} at the end`];
+      case 'claimed':
+        return [`${kind} is claimed, which orders alone are`];
       case 'prepared':
         return isMoot || (done === 0 && isFailed) ? [] : [`${kind} is prepared at the end`];
       case 'manual':

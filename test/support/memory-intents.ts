@@ -13,7 +13,16 @@ import {
   type IntentState,
   type IntentStep,
   type IntentStore,
+  type NewIntent,
 } from '../../src/ledger/intent.ts';
+import {
+  budgetChanges,
+  endedIntent,
+  sentIntent,
+  takenIntent,
+  type TakeResult,
+  type TakeTerms,
+} from '../../src/ledger/order-claim.ts';
 import { canaryKey, lastOrderKey, latestItemOf, type Canary, type LastOrder } from '../../src/ledger/latest.ts';
 import { parseUsd, type MicroUsd } from '../../src/money.ts';
 
@@ -119,28 +128,46 @@ export function createMemoryIntents(
   function move(from: Parameters<IntentStore['move']>[0], ending: Ending, at: Date): Intent {
     const intent = stored(from.key);
     if (intent.state !== from.state || intent.fence !== from.fence || intent.owner !== from.owner) return intent;
-    const { state, note, result, decision, retriedAs, wait } = ending;
     // As DynamoDB does.
-    if (Object.values(result ?? {}).includes(undefined))
+    if (Object.values(ending.result ?? {}).includes(undefined))
       throw new Error(`the result of ${from.key} has undefined in it`);
-    const moved = change(intent, at.toISOString(), { state, note });
-    if (result === undefined) moved.reason = note;
-    else moved.result = result;
-    if (decision !== undefined) moved.decision = decision;
-    if (retriedAs !== undefined) moved.retriedAs = retriedAs;
-    Object.assign(moved, wait);
-    if (givesBack(state)) {
-      giveBack(intent);
-      moved.reserved = undefined;
-      moved.absentSince = undefined;
-    }
-    if (freesLock(intent.kind, state) && intent.lock !== undefined) {
-      locks.delete(intent.lock);
-      moved.lock = undefined;
-    }
+    const moved = endedIntent(intent, ending, at);
+    items.set(moved.key, moved);
+    if (givesBack(ending.state)) giveBack(intent);
+    if (freesLock(intent.kind, ending.state) && intent.lock !== undefined) locks.delete(intent.lock);
     const newest = latestItemOf(intent, ending, at);
     if (newest?.isNewer(latest.get(newest.key)) === true) latest.set(newest.key, newest.value);
     return moved;
+  }
+
+  function take(order: NewIntent, terms: TakeTerms, at: Date): TakeResult {
+    const { owner, lock, known } = terms;
+    const taken = takenIntent(order, terms, at);
+    const intent = known === undefined ? items.get(order.key) : stored(order.key);
+    const isKnown = intent?.state === known?.state && intent?.fence === known?.fence;
+    if (intent !== undefined && !isKnown) {
+      const isOurs = intent.state === 'claimed' && intent.owner === owner && intent.fence === taken.fence;
+      return { kind: isOurs ? 'claimed' : 'known', intent };
+    }
+    const changes = budgetChanges(terms);
+    const over = changes.find(
+      ({ budget, amount, limit }) => limit !== undefined && amount > 0n && (budgets.get(budget) ?? 0n) + amount > limit,
+    );
+    if (over !== undefined) return { kind: 'over-budget', budget: over.budget };
+    const holder = locks.get(lock);
+    if (holder !== undefined && holder !== order.key) return { kind: 'locked', holder };
+    for (const { budget, amount } of changes) budgets.set(budget, (budgets.get(budget) ?? 0n) + amount);
+    locks.set(lock, order.key);
+    items.set(order.key, taken);
+    return { kind: 'claimed', intent: taken };
+  }
+
+  function send(claimed: Intent, before: Readonly<Record<string, unknown>>, at: Date): Intent {
+    const intent = stored(claimed.key);
+    if (intent.state !== 'claimed' || intent.fence !== claimed.fence || intent.owner !== claimed.owner) return intent;
+    const sent = sentIntent(intent, before, at);
+    items.set(sent.key, sent);
+    return sent;
   }
 
   function inState(state: IntentState, order: (one: Intent, other: Intent) => number): Intent[] {
@@ -178,6 +205,9 @@ export function createMemoryIntents(
         return { intent, isNew: true };
       }),
     claim: (wanted, terms, at) => around('claim', () => claim(wanted, terms, at)),
+    take: (order, terms, at) => around('take', () => take(order, terms, at)),
+    send: (claimed, before, at) => around('send', () => send(claimed, before, at)),
+    end: (sent, ending, at) => around('end', () => move(sent, ending, at)),
     move: (from, ending, at) => around('move', () => move(from, ending, at)),
     postpone: ({ key, fence, waits }, wait, reason, at) =>
       around('postpone', () => {

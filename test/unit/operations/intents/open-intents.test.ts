@@ -23,7 +23,7 @@ type Written = Partial<NewIntent> & { readonly subject: string };
 /** A ledger behind the function that operators ask. Statuses are what the service shows of an escrow. */
 function aLedger(statuses: Readonly<Record<string, EscrowView['status']>> = {}) {
   const intents = createMemoryIntents();
-  const write = async (state: IntentState, written: Written, escrowId?: string, at = NOW) => {
+  const write = async (state: Exclude<IntentState, 'claimed'>, written: Written, escrowId?: string, at = NOW) => {
     const intent = aNewIntent(written);
     const { key } = intent;
     await intents.prepare(intent, at);
