@@ -13,7 +13,7 @@ import { createPaperMarket, type PaperTerms } from '../../src/trading/paper-mark
 import type { TradingMode } from '../../src/trading/trade-policy.ts';
 import { documents } from './clients/documents.ts';
 import { keysEnvironment, tradingEnvironment } from './environment.ts';
-import { createKeys, createServiceDeps } from './purple-flea.ts';
+import { createKeys, createServiceDeps, createSharedPacer } from './purple-flea.ts';
 
 /** Settings of functions that trade, or look whether they could. */
 export const marketEnvironment = {
@@ -37,8 +37,9 @@ export function createMarkets(
   { paper, symbols }: { readonly paper: PaperTerms; readonly symbols: Readonly<Record<string, string>> },
 ): Readonly<Record<TradingMode, () => Promise<Market>>> {
   const keys = createKeys(env.SECRETS);
-  const trading = createServiceDeps({ ...env.TRADING_SERVICE, symbols }, env, keys);
-  const wallet = createServiceDeps(env.WALLET_SERVICE, env, keys);
+  const pacer = createSharedPacer(env);
+  const trading = createServiceDeps({ ...env.TRADING_SERVICE, symbols }, env, keys, pacer);
+  const wallet = createServiceDeps(env.WALLET_SERVICE, env, keys, pacer);
   const books = createPaperBookTable(documents, env.INTENT_TABLE);
   return {
     live: async () => {

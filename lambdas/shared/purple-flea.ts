@@ -73,7 +73,12 @@ export function walletKeyOf(
   return (agentId) => keys.get(agentId === env.AGENT_ID ? (wallet?.agentId ?? agentId) : agentId, roles);
 }
 
-/** One Purple Flea service as its clients need it. @param keys with which it is called, if any. */
+/**
+ * One Purple Flea service as its clients need it.
+ *
+ * @param keys with which it is called, if any.
+ * @param pacer is given where the calls of several services are reserved together.
+ */
 export function createServiceDeps(
   service: Service,
   env: {
@@ -83,12 +88,13 @@ export function createServiceDeps(
     readonly PACE_PERCENT: number;
   },
   keys?: Pick<Keys, 'drop'>,
+  pacer: Pacer = createSharedPacer(env),
 ): ServiceDeps {
   const transport = createTransport({ connectMs: env.CONNECT_TIMEOUT_MS, totalMs: env.REQUEST_TIMEOUT_MS });
   return {
     service,
     transport: watchFailures(transport, () => keys?.drop(), count),
-    pacer: createSharedPacer(env),
+    pacer,
     // What the ledger reckons with for one read, however often it is tried.
     readMs: env.REQUEST_TIMEOUT_MS,
     now: Date.now,
@@ -98,7 +104,7 @@ export function createServiceDeps(
 }
 
 /** The pacer of all functions, in the table of the intents. */
-function createSharedPacer(env: { readonly INTENT_TABLE: string; readonly PACE_PERCENT: number }): Pacer {
+export function createSharedPacer(env: { readonly INTENT_TABLE: string; readonly PACE_PERCENT: number }): Pacer {
   return createPacer({
     store: createPaceTable(documents, env.INTENT_TABLE),
     percent: env.PACE_PERCENT,

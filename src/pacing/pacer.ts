@@ -14,6 +14,8 @@ export interface PacedCalls extends PacedCall {
   readonly holder: string;
   /** When silence would settle what it settles, in milliseconds since 1970. */
   readonly urgentBy?: number | undefined;
+  /** As long as it is worth to sleep for the first, in milliseconds, if that is less than others sleep. */
+  readonly patienceMs?: number | undefined;
 }
 
 /** There is no slot soon. Nothing was called. */
@@ -28,8 +30,12 @@ export interface PaceWait {
  * slept for; a later one is a `PaceWait`.
  */
 export interface Pacer {
-  /** Reserves slots before an effect is claimed, and waits for the first. What is not used in time expires. */
-  reserve(calls: PacedCalls): Promise<PaceWait | undefined>;
+  /**
+   * Reserves slots before an effect is claimed, and waits for the first of each lane. What is not used in time expires.
+   *
+   * @param calls of an effect, each of another lane.
+   */
+  reserve(...calls: PacedCalls[]): Promise<PaceWait | undefined>;
   /** Waits for the slot of one call: one that was reserved, or else a new one, `patienceMs` at most. */
   take(call: PacedCall, patienceMs: number): Promise<PaceWait | undefined>;
   /** The service refused a call as one too many: no slot of its lane begins before these seconds are over. */
@@ -48,6 +54,14 @@ export interface PaceStore {
     lane: string,
     move: { readonly now: number; readonly byMs: number; readonly until: number },
   ): Promise<{ readonly isMoved: boolean; readonly turnAt: number }>;
+  /**
+   * Moves several lanes on in one write, if each stands where it was last seen, and that is not later than `until`.
+   *
+   * @returns where they stood; undefined where none was moved.
+   */
+  advanceAll(
+    moves: readonly { readonly lane: string; readonly now: number; readonly byMs: number; readonly until: number }[],
+  ): Promise<readonly number[] | undefined>;
   /** Moves a lane on to a time, unless it is there already. */
   postpone(lane: string, until: number): Promise<void>;
   /** When it is a holder's turn, by the place that it took. */
@@ -181,14 +195,42 @@ export function createPacer(deps: PacerDeps): Pacer {
     return busyUntil === undefined ? undefined : waitFor(calls.limit, busyUntil - now());
   }
 
-  async function reserve(calls: PacedCalls): Promise<PaceWait | undefined> {
-    const { queue } = calls.limit;
-    const wait = await unlessUnpaced(() =>
-      queue === undefined ? reservePrompt(calls, SOON_MS) : reserveQueued(calls, queue),
-    );
-    if (wait !== undefined) return wait;
-    await sleepUntil(slotsOf(calls.lane)[0]);
+  async function reserve(...all: PacedCalls[]): Promise<PaceWait | undefined> {
+    if (all.length > 1 && all.every(({ limit }) => limit.queue === undefined)) await unlessUnpaced(() => bookAll(all));
+    for (const calls of all) {
+      const { queue } = calls.limit;
+      const wait = await unlessUnpaced(() =>
+        queue === undefined ? reservePrompt(calls, patienceOf(calls)) : reserveQueued(calls, queue),
+      );
+      if (wait !== undefined) return wait;
+    }
+    await sleepUntil(Math.max(...all.map(({ lane }) => slotsOf(lane)[0] ?? 0)));
     return undefined;
+  }
+
+  /** Reserves the slots of several lanes in one write. Where that cannot be had, each is left to be reserved by itself. */
+  async function bookAll(all: readonly PacedCalls[]): Promise<void> {
+    const at = now();
+    const missing = all.flatMap((calls) => {
+      const count = calls.count - slotsOf(calls.lane).length;
+      const pace = paceOf(calls.limit, deps.percent);
+      return count <= 0 ? [] : [{ lane: calls.lane, count, pace, withinMs: patienceOf(calls) }];
+    });
+    if (missing.length < 2) return;
+    const turns = await store.advanceAll(
+      missing.map(({ lane, count, pace, withinMs }) => ({
+        lane,
+        now: at,
+        byMs: count * pace.intervalMs,
+        until: at + withinMs + allowanceMs(pace),
+      })),
+    );
+    turns?.forEach((turnAt, index) => {
+      const booked = missing[index];
+      if (booked === undefined) return;
+      const { lane, count, pace } = booked;
+      held.set(lane, [...slotsOf(lane), ...slotsFrom(turnAt, count, pace, at)]);
+    });
   }
 
   async function take(call: PacedCall, patienceMs: number): Promise<PaceWait | undefined> {
@@ -221,6 +263,10 @@ export function createPacer(deps: PacerDeps): Pacer {
       await unlessUnpaced(() => store.postpone(lane, at));
     },
   };
+}
+
+function patienceOf({ patienceMs = SOON_MS }: PacedCalls): number {
+  return Math.max(0, Math.min(patienceMs, SOON_MS));
 }
 
 /** Whether a deadline is near that would be missed by waiting. One that is over gives nobody a right to go first. */

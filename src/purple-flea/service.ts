@@ -69,20 +69,38 @@ export function pacedCall(
   return { lane, limit };
 }
 
+/** An effect by its key, when silence would settle what it settles (ISO 8601), and as long as it may sleep for a slot. */
+export interface PacedEffect {
+  readonly key: string;
+  readonly urgentBy?: string | undefined;
+  readonly patienceMs?: number | undefined;
+}
+
 /**
- * Reserves what an effect is about to call, before it is claimed: all calls that are counted together in one write.
+ * Reserves what an effect is about to call, before it is claimed: all calls in as few writes as may be.
  *
  * @param limits of the calls, in their order. An effect queues where any of its calls does.
- * @param effect its key, and when silence would settle what it settles (ISO 8601).
+ * @param beside are its calls of other services.
  */
-export async function reserveCalls(
+export function reserveCalls(
   deps: ServiceDeps,
   credentials: Credentials,
   limits: readonly (CallLimit | undefined)[],
-  { key, urgentBy }: { readonly key: string; readonly urgentBy?: string | undefined },
+  effect: PacedEffect,
+  beside: readonly PacedCalls[] = [],
 ): Promise<PaceWait | undefined> {
+  return deps.pacer.reserve(...pacedCalls(deps, credentials, limits, effect), ...beside);
+}
+
+/** The calls of an effect as the pacer counts them: those that are counted together as one. */
+export function pacedCalls(
+  deps: Pick<ServiceDeps, 'service'>,
+  credentials: Pick<Credentials, 'agentId'>,
+  limits: readonly (CallLimit | undefined)[],
+  { key, urgentBy, patienceMs }: PacedEffect,
+): readonly PacedCalls[] {
   const lanes = new Map<string, PacedCalls>();
-  const effect = { holder: key, urgentBy: urgentBy === undefined ? undefined : Date.parse(urgentBy) };
+  const effect = { holder: key, urgentBy: urgentBy === undefined ? undefined : Date.parse(urgentBy), patienceMs };
   for (const limit of limits) {
     const call = pacedCall(deps, credentials, limit);
     if (call === undefined) continue;
@@ -90,9 +108,5 @@ export async function reserveCalls(
     const queued = before?.limit.queue === undefined ? call.limit : before.limit;
     lanes.set(call.lane, { ...call, ...effect, limit: queued, count: (before?.count ?? 0) + 1 });
   }
-  for (const calls of lanes.values()) {
-    const wait = await deps.pacer.reserve(calls);
-    if (wait !== undefined) return wait;
-  }
-  return undefined;
+  return [...lanes.values()];
 }

@@ -27,12 +27,13 @@ export function createTradingClient(deps: ServiceDeps, credentials: Credentials)
   return {
     profile,
     orderBody: (order) => dialect.orderBody({ ...order, asset: shown.get(order.asset) ?? order.asset }),
-    reserve: (calls, key) =>
+    reserve: (calls, effect, beside) =>
       reserveCalls(
         deps,
         credentials,
         calls.map((call) => dialect.limits[call]),
-        { key },
+        effect,
+        beside,
       ),
     async placeOrder(request) {
       const answer = await sendEffect(deps, credentials, 'trading.order', dialect.order(request.body), request);

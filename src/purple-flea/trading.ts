@@ -1,8 +1,8 @@
-import type { PaceWait } from '../pacing/pacer.ts';
+import type { PacedCalls, PaceWait } from '../pacing/pacer.ts';
 import * as z from 'zod/mini';
 import type { Answer, EffectRequest } from '../ledger/answer.ts';
 import type { MicroUsd } from '../money.ts';
-import type { Profile, Reading } from './service.ts';
+import type { PacedEffect, Profile, Reading } from './service.ts';
 
 export type OrderDirection = 'long' | 'short';
 
@@ -79,8 +79,12 @@ export interface TradingClient {
   readonly profile: Profile;
   /** The JSON text of an order: it is recorded in the intent and sent as it is. */
   orderBody(order: OrderRequest): string;
-  /** Reserves the calls of an effect, by its key, before it is claimed. */
-  reserve(calls: readonly ('order' | 'read')[], key: string): Promise<PaceWait | undefined>;
+  /** Reserves the calls of an effect before it is claimed. @param beside are its calls of other services. */
+  reserve(
+    calls: readonly ('order' | 'read')[],
+    effect: Pick<PacedEffect, 'key' | 'patienceMs'>,
+    beside?: readonly PacedCalls[],
+  ): Promise<PaceWait | undefined>;
   /** Places one order. The service returns no reference of ours, so a lost answer stays unknown. */
   placeOrder(request: EffectRequest): Promise<Answer<PlacedOrder>>;
   /** @throws ServiceUnreadableError where there is no usable answer, as do all reads. */

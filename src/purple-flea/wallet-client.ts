@@ -3,7 +3,7 @@ import { walletPublished } from './profiles/wallet-published.ts';
 import { walletReference } from './profiles/wallet-reference.ts';
 import { readService } from './read-service.ts';
 import { sendEffect } from './send-effect.ts';
-import type { Credentials, Profile, ServiceDeps } from './service.ts';
+import { pacedCalls, type Credentials, type Profile, type ServiceDeps } from './service.ts';
 import type { TransferRequest, WalletClient } from './wallet.ts';
 
 const DIALECTS: Readonly<Record<Profile, WalletDialect>> = { reference: walletReference, published: walletPublished };
@@ -21,6 +21,13 @@ export function createWalletClient(deps: ServiceDeps, credentials: Credentials):
     profile,
     transferBody: dialect.transferBody,
     transfer: (request) => sendEffect(deps, credentials, 'wallet.transfer', dialect.transfer(request.body), request),
+    pacedReads: (count, effect) =>
+      pacedCalls(
+        deps,
+        credentials,
+        Array.from({ length: count }, () => dialect.limits.read),
+        effect,
+      ),
     readBalance: () => readService(deps, credentials, 'wallet.balance', dialect.balance(credentials.agentId)),
     async readLedger() {
       const route = dialect.ledger();

@@ -1,6 +1,7 @@
 import type { Answer, EffectRequest } from '../ledger/answer.ts';
 import type { MicroUsd } from '../money.ts';
-import type { Profile, Reading } from './service.ts';
+import type { PacedCalls } from '../pacing/pacer.ts';
+import type { PacedEffect, Profile, Reading } from './service.ts';
 
 /** Limits of a transfer. The memo has the room of a description. */
 export const TRANSFER_LIMITS = { minAmountUsd: '0.01', maxMemo: 280 } as const;
@@ -43,6 +44,8 @@ export interface WalletClient {
   transferBody(transfer: TransferRequest): string;
   /** Pays another agent. Applied only if id, amount and recipient come back as asked. */
   transfer(request: EffectRequest): Promise<Answer<MadeTransfer>>;
+  /** Reads as the pacer counts them, for an effect that reserves them with its own calls. */
+  pacedReads(count: number, effect: Pick<PacedEffect, 'key' | 'patienceMs'>): readonly PacedCalls[];
   /** @throws ServiceUnreadableError where there is no usable answer, as do all reads. */
   readBalance(): Promise<Balance>;
   /** The agent's last movements, newest first; 50 at most. The documented service has no such route. */

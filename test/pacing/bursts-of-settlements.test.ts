@@ -67,7 +67,7 @@ test('600 approved releases at once, 20 of them with 6 minutes left, amid 400 cr
 /** Prompt calls: those of a trade, and a look at escrows. */
 async function readForTrade(service: ServiceDeps): Promise<void> {
   const trading = createTradingClient(service, TREASURY_CREDENTIALS);
-  expect(await trading.reserve(['read'], 'trade')).toBeUndefined();
+  expect(await trading.reserve(['read'], { key: 'trade' })).toBeUndefined();
   await trading.readPositions();
 }
 

@@ -12,6 +12,12 @@ export function createMemoryPaces(): PaceStore & { readonly tickets: ReadonlyMap
       lanes.set(lane, turnAt + byMs);
       return { isMoved: true, turnAt };
     },
+    async advanceAll(moves) {
+      const turns = moves.map(({ lane, now }) => Math.max(lanes.get(lane) ?? now, now));
+      if (moves.some(({ until }, index) => (turns[index] ?? 0) > until)) return undefined;
+      moves.forEach(({ lane, byMs }, index) => lanes.set(lane, (turns[index] ?? 0) + byMs));
+      return turns;
+    },
     async postpone(lane, until) {
       lanes.set(lane, Math.max(lanes.get(lane) ?? until, until));
     },

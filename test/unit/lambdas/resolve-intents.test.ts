@@ -76,6 +76,7 @@ function aSweeper({
     openWallet: async () => ({
       profile: 'reference',
       transferBody: inert('transferBody'),
+      pacedReads: inert('pacedReads'),
       transfer: inert('transfer'),
       readBalance: inert('readBalance'),
       readLedger: inert('readLedger'),

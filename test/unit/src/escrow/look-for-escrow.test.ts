@@ -254,6 +254,7 @@ describe('looking for a creation in a list', () => {
     const wallet = {
       profile: 'reference',
       transferBody: inert('w'),
+      pacedReads: inert('w'),
       transfer: inert('w'),
       readBalance: inert('w'),
       readLedger: inert('w'),
@@ -313,6 +314,7 @@ describe('looking for a creation in the ledger of the published server', () => {
     const wallet = {
       profile: 'published',
       transferBody: inert('transferBody'),
+      pacedReads: inert('pacedReads'),
       transfer: inert('transfer'),
       readBalance: inert('readBalance'),
       readLedger: async () => ({ kind: 'read', value: whole }) as const,
