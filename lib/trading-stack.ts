@@ -1,7 +1,6 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import { MathExpression } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
-import { BY_STATE_INDEX } from '../src/aws/intent-table.ts';
 import { INCOMING } from '../src/events/catalogue.ts';
 import type { MetricName } from '../src/observability.ts';
 import { createAlarm, gaugeMetric, pipelineMetric } from './constructs/alarm.ts';
@@ -15,7 +14,6 @@ import type { FlowStackProps } from './escrow-stack.ts';
 import type { FoundationStack } from './foundation-stack.ts';
 import {
   allowPublishing,
-  allowQueryingIndex,
   allowPacing,
   allowReadingBeginnings,
   allowReadingIntents,
@@ -24,7 +22,6 @@ import {
 } from './grants.ts';
 import { giveKeys } from './key-sources.ts';
 import { marketRule } from './names.ts';
-import { ruleTerms } from './rule-terms.ts';
 import { marketPolicies, marketSettings, tradingRoles } from './trading-settings.ts';
 
 /** From so many signals an hour on, that nearly all of them are skipped is no chance. */
@@ -45,7 +42,7 @@ export class TradingStack extends Stack {
     const placeTrade = new PipelineFunction(this, {
       lambda: 'place-trade',
       prefix,
-      // What the decision goes by, the same once more, the order, and its record.
+      // A slot, what the decision goes by, the order, and its record.
       timeout: Duration.minutes(1),
       environment: {
         ...signals.environment,
@@ -53,7 +50,7 @@ export class TradingStack extends Stack {
         ...foundation.ledgerEnvironment,
         EVENT_BUS: bus.eventBusName,
       },
-      policies: { ...marketPolicies(config), ...foundation.ledgerPolicies, terms: ruleTerms(config) },
+      policies: { ...marketPolicies(config), ...foundation.ledgerPolicies },
       alarmTopic,
     });
     signals.feed(placeTrade, 1);
@@ -61,8 +58,6 @@ export class TradingStack extends Stack {
     giveKeys(placeTrade, foundation.keys, ...(config.trading.mode === 'live' ? tradingRoles(config) : []));
     allowRecordingIntents(placeTrade, intents, key);
     allowReadingBeginnings(placeTrade, intents);
-    // For the orders of earlier releases, which kept no last one of a market.
-    if (config.trading.coolDownSeconds > 0) allowQueryingIndex(placeTrade, intents, BY_STATE_INDEX);
     allowReadingParameter(placeTrade, foundation.stop);
     allowPublishing(placeTrade, bus);
     this.addReadiness(config, foundation);

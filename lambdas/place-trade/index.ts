@@ -2,7 +2,6 @@ import middy from '@middy/core';
 import { createPublisher } from '../../src/aws/publisher.ts';
 import { createFindUnready } from '../../src/trading/readiness.ts';
 import { eventBridge } from '../shared/clients/event-bridge.ts';
-import { createBeginnings } from '../shared/beginnings.ts';
 import { ledgerEnvironment, readEnvironment } from '../shared/environment.ts';
 import { createLedgerDeps } from '../shared/ledger.ts';
 import { createMarkets, marketEnvironment } from '../shared/market.ts';
@@ -21,10 +20,9 @@ export const handler = middy(
   createHandler({
     ...ledger,
     ...createQueueDeps(),
-    readBeginnings: createBeginnings(env.INTENT_TABLE).read,
     policy,
     openMarket,
-    findUnready: createFindUnready({ ...ledger, policy, openMarket }),
+    findUnready: createFindUnready({ budgets: policies.budgets, policy }),
     publish: createPublisher(eventBridge, env.EVENT_BUS),
     requestMs: env.REQUEST_TIMEOUT_MS,
   }),

@@ -1,11 +1,11 @@
 import { isBelow } from '../measure.ts';
 import { formatUsd, parseEstimate, subtractUsd, sumUsd, type MicroUsd } from '../money.ts';
-import { LONGEST_HISTORY, type OrderDirection, type OrderRequest } from '../purple-flea/trading.ts';
+import { LONGEST_HISTORY, type OrderRequest } from '../purple-flea/trading.ts';
 import { isOpen } from './market-hours.ts';
 import type { MarketPolicy, TradePolicy } from './trade-policy.ts';
 import type { TradeSignal } from './trade-signal.ts';
 
-/** Every reason not to trade that is decided beforehand, in the order in which they are looked at. */
+/** Every reason not to trade that is decided beforehand, in the order in which they are looked at: by itself, by its claim, by the facts. */
 export const SKIP_REASONS = [
   'hold',
   'stale',
@@ -13,12 +13,12 @@ export const SKIP_REASONS = [
   'asset-not-allowed',
   'low-confidence',
   'market-closed',
+  'daily-notional',
   'in-doubt',
   'cool-down',
   'daily-loss',
   'low-balance',
   'exposure',
-  'daily-notional',
 ] as const;
 export type SkipReason = (typeof SKIP_REASONS)[number];
 
@@ -39,16 +39,12 @@ export interface TradeFacts {
   readonly available: MicroUsd | undefined;
   /** Notional of the open positions in the signal's market, longs less shorts: negative where it is short. */
   readonly exposure: MicroUsd;
-  /** Notional of the orders of this UTC day in all markets, those in doubt among them. */
-  readonly notionalToday: MicroUsd;
   /** Profit of this UTC day, realised and open; negative where it is a loss. */
   readonly profitToday: MicroUsd;
   /** False where the service's history is cut off within the day: then losses may be missing in `profitToday`. */
   readonly isDayShown: boolean;
   /** When the last order of the market was placed (ISO 8601), if that is not longer ago than the cool-down. */
   readonly lastOrderAt: string | undefined;
-  /** The order of the market that may or may not stand, by what names it. */
-  readonly inDoubt: string | undefined;
 }
 
 /** A signal may be dated so far ahead: clocks differ. */
@@ -58,18 +54,25 @@ const MAX_AHEAD_SECONDS = 60;
 const WHOLE = 1_000_000n;
 const CENT = 10_000n;
 
-/** Decides over one signal. Pure: the same arguments give the same decision. */
-export function decideTrade(signal: TradeSignal, policy: TradePolicy, facts: TradeFacts, now: Date): TradeDecision {
-  return screenSignal(signal, policy, now) ?? decideByFacts(signal, policy, facts, now);
-}
-
 /** How old a signal is, in whole seconds; negative where it is dated ahead. */
-export function ageSecondsOf({ at }: Pick<TradeSignal, 'at'>, now: Date): number {
-  return Math.floor((now.getTime() - Date.parse(at)) / 1000);
+export function ageSecondsOf(signal: Pick<TradeSignal, 'at'>, now: Date): number {
+  return Math.floor(ageMsOf(signal, now) / 1000);
 }
 
-/** What speaks against a signal by itself, before anything is read for it. */
-export function screenSignal(signal: TradeSignal, policy: TradePolicy, now: Date): Skip | undefined {
+/** The same in milliseconds. */
+export function ageMsOf({ at }: Pick<TradeSignal, 'at'>, now: Date): number {
+  return now.getTime() - Date.parse(at);
+}
+
+/** A signal that nothing speaks against by itself, with its market and the order that it asks for. */
+export interface TradableSignal extends TradeSignal {
+  readonly action: 'trade';
+  readonly market: MarketPolicy;
+  readonly order: OrderTerms;
+}
+
+/** Screens a signal by itself, before anything is read for it. Pure, as `decideTrade`: the same arguments, the same answer. */
+export function screen(signal: TradeSignal, policy: TradePolicy, now: Date): TradableSignal | Skip {
   const { asset, direction, confidence } = signal;
   if (direction === 'hold') return skip('hold', 'the model says hold');
   const ageSeconds = ageSecondsOf(signal, now);
@@ -91,15 +94,22 @@ export function screenSignal(signal: TradeSignal, policy: TradePolicy, now: Date
     const { days, from, until, timeZone } = market.hours;
     return skip('market-closed', `${asset} trades on days ${days.join(', ')} from ${from} to ${until}, ${timeZone}`);
   }
-  return undefined;
+  const order = { asset, direction, amount: sizeOf(signal, policy), leverage: policy.leverage };
+  return { ...signal, action: 'trade', market, order };
 }
 
-function decideByFacts(signal: TradeSignal, policy: TradePolicy, facts: TradeFacts, now: Date): TradeDecision {
-  const { asset, direction } = signal;
-  const market = marketOf(signal, policy);
-  if (direction === 'hold' || market === undefined) throw new Error('it was not screened');
-  const { inDoubt, lastOrderAt, profitToday, isDayShown, available, exposure, notionalToday } = facts;
-  if (inDoubt !== undefined) return skip('in-doubt', `${asset} pauses: ${inDoubt} may or may not stand`);
+/**
+ * Decides over a screened signal. The day's notional is no part of it: the claim of the order, which comes before, holds that
+ * limit, and the order's own part of it is in the day's sum already.
+ */
+export function decideTrade(
+  { market, order }: Pick<TradableSignal, 'market' | 'order'>,
+  policy: TradePolicy,
+  facts: TradeFacts,
+  now: Date,
+): TradeDecision {
+  const { asset, direction, amount, leverage } = order;
+  const { lastOrderAt, profitToday, isDayShown, available, exposure } = facts;
   const restsUntil = lastOrderAt === undefined ? 0 : Date.parse(lastOrderAt) + policy.coolDownSeconds * 1000;
   if (now.getTime() < restsUntil) {
     return skip('cool-down', `${asset} was traded at ${lastOrderAt} and rests for ${policy.coolDownSeconds} s`);
@@ -110,8 +120,7 @@ function decideByFacts(signal: TradeSignal, policy: TradePolicy, facts: TradeFac
   if (!isDayShown) {
     return skip('daily-loss', `only the last ${LONGEST_HISTORY} fills of today are shown: its loss is not known`);
   }
-  const amount = sizeOf(signal, policy);
-  const margin = marginOf(amount, policy.leverage);
+  const margin = marginOf(amount, leverage);
   const needed = margin > policy.minBalanceUsd ? margin : policy.minBalanceUsd;
   if (available !== undefined && available < needed) {
     return skip('low-balance', `${usd(available)} are free; ${usd(needed)} are needed`);
@@ -124,14 +133,7 @@ function decideByFacts(signal: TradeSignal, policy: TradePolicy, facts: TradeFac
       `${usd(exposure)} open would become ${usd(after)}; ${usd(market.maxExposureUsd)} on either side is the most`,
     );
   }
-  if (sumUsd(notionalToday, amount) > policy.dailyNotionalUsd) {
-    return skip(
-      'daily-notional',
-      `${usd(notionalToday)} today and ${usd(amount)} more exceed ${usd(policy.dailyNotionalUsd)}`,
-    );
-  }
-  const side: OrderDirection = direction;
-  return { action: 'place', order: { asset, direction: side, amount, leverage: policy.leverage } };
+  return { action: 'place', order };
 }
 
 /** The size of a signal's order: in whole cents where it goes by the confidence, less what is below one. */

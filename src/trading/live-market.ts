@@ -12,13 +12,17 @@ export function createLiveMarket(
   trading: TradingClient,
   openWallet: () => Promise<WalletClient>,
 ): Market {
+  const showsBalance = profile !== 'published';
   return {
     mode: 'live',
     agentId,
     service: { baseUrl, profile },
     trading,
-    readBalance: async () =>
-      profile === 'published' ? undefined : (await (await openWallet()).readBalance()).available,
+    reserve: async (order) => {
+      const beside = showsBalance ? (await openWallet()).pacedReads(1, order) : [];
+      return trading.reserve(['read', 'order'], order, beside);
+    },
+    readBalance: async () => (showsBalance ? (await (await openWallet()).readBalance()).available : undefined),
     async notePrice() {
       // The service knows its prices.
     },

@@ -144,6 +144,7 @@ export function createPaperMarket({ books, terms, now, pause }: PaperMarketDeps)
     mode: 'paper',
     agentId: PAPER_AGENT,
     trading,
+    reserve: async () => undefined,
     readBalance: async () => (await look()).balance,
     async notePrice(asset, price, at) {
       const noted = await change((book) => ({ book: tellPrice(book, asset, price, at) }));

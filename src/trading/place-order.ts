@@ -1,17 +1,24 @@
-import { effectKey } from '../ledger/effect-key.ts';
-import { performEffect, type EffectDeps, type EffectOutcome } from '../ledger/perform-effect.ts';
-import { refuseOthers } from '../ledger/owner.ts';
-import { formatUsd, subtractUsd, sumUsd } from '../money.ts';
-import { marginOf, type OrderTerms, type TradeFacts } from './decide-trade.ts';
-import { readTrading, snapshotOf, type TradeSnapshot } from './look-for-order.ts';
+import { TryLaterError } from '../errors.ts';
+import { isOlderThanLedger } from '../ledger/beginnings.ts';
+import { clientReference, effectKey } from '../ledger/effect-key.ts';
+import type { NewIntent } from '../ledger/intent.ts';
+import { findWhyStopped, RECORDING_MS } from '../ledger/perform-effect.ts';
+import { formatUsd } from '../money.ts';
+import { claimOrder } from './claim-order.ts';
+import { ageMsOf, type TradableSignal } from './decide-trade.ts';
 import { ORDER_KINDS, type Market } from './market.ts';
+import { describeFailing, type FindUnready } from './readiness.ts';
+import { sendClaimed, tellPrice, type SendOrderDeps } from './send-order.ts';
+import { skipSignal, type Why } from './skip-order.ts';
+import { later, type TradeOutcome } from './trade-outcome.ts';
 import { causeOfSignal, type TradeSignal } from './trade-signal.ts';
 import type { TradingMode } from './trade-policy.ts';
 
-export interface PlaceOrderDeps extends EffectDeps {
-  readonly market: Market;
-  /** The total deadline of one request, in milliseconds. */
-  readonly requestMs: number;
+export interface PlaceOrderDeps extends SendOrderDeps {
+  /** The market of the policy's mode. @throws SecretUnusableError where it needs a key and there is none. */
+  readonly openMarket: () => Promise<Market>;
+  /** What speaks against trading at all; nothing on paper. */
+  readonly findUnready: FindUnready;
 }
 
 /** A signal is worth seconds: an order that could not go out within minutes does not. */
@@ -23,62 +30,76 @@ export function orderKey(signal: Pick<TradeSignal, 'source' | 'id'>, mode: Tradi
 }
 
 /**
- * Places the order of a signal, at most once. An applied result is a `PlacedOrder`.
+ * Decides over a signal and places its order, at most once. First the claim: intent, lock of the market, part of the budgets,
+ * in one write. All that the decision goes by is read under it, at the same time. What was seen is recorded with the step to
+ * `sending`, and only then the order goes out.
  *
- * @param seen what the decision went by: nothing is sent if the market is another under its lock.
+ * @throws TryLaterError if too little time is left. Nothing was claimed then.
  */
-export function placeOrder(
-  deps: PlaceOrderDeps,
-  signal: TradeSignal,
-  order: OrderTerms,
-  seen: { readonly snapshot: TradeSnapshot; readonly facts: Pick<TradeFacts, 'exposure' | 'available'> },
-): Promise<EffectOutcome> {
-  const { agentId, service, mode, trading } = deps.market;
-  const expected = expectedWith(order, seen.facts);
-  let isDecidedUpon = false;
-  return performEffect(
-    deps,
-    {
-      kind: ORDER_KINDS[mode],
-      cause: causeOfSignal(signal),
-      causedAt: signal.at,
-      agentId,
-      ...(service === undefined ? {} : { service }),
-      open: async (owner) => refuseOthers(owner, { agentId, service }),
-      payee: order.asset,
-      expiresAt: new Date(deps.now().getTime() + LIFETIME_MS).toISOString(),
-      amountUsd: formatUsd(order.amount),
-      bodyFor: (reference) => trading.orderBody({ ...order, reference, agentId, metadata: metadataOf(signal) }),
-      isBound: true,
-      // Two reads at once under the market's lock, and the order.
-      sendingMs: 3 * deps.requestMs,
-      reserve: (_client, key) => trading.reserve(['read', 'order'], key),
-      async lookBefore() {
-        if (isDecidedUpon) return { ...(await lookAgain(deps, order)), expected };
-        isDecidedUpon = true;
-        return { ...seen.snapshot, expected };
-      },
-    },
-    (request) => trading.placeOrder(request),
-  );
+export async function placeOrder(deps: PlaceOrderDeps, signal: TradableSignal): Promise<TradeOutcome> {
+  const ready = await getReady(deps, signal);
+  if ('outcome' in ready) return ready;
+  const claimed = await claimOrder(deps, newOrder(deps, ready, signal), signal);
+  if (claimed.kind === 'claimed') return sendClaimed(deps, ready, signal, claimed.intent);
+  const { outcome } = claimed;
+  // What is known already said its price before.
+  if (outcome.outcome === 'not-sent' || (outcome.outcome === 'skipped' && outcome.isNew))
+    await tellPrice(ready, signal);
+  return outcome;
 }
 
-async function lookAgain({ intents, market }: PlaceOrderDeps, order: OrderTerms): Promise<TradeSnapshot> {
-  const ours = { kind: ORDER_KINDS[market.mode], agentId: market.agentId, payee: order.asset };
-  const [state, last] = await Promise.all([readTrading(market.trading), intents.readLastOrder(ours)]);
-  return snapshotOf(order, state, last);
+/** What comes before the claim reads no market. */
+async function getReady(deps: PlaceOrderDeps, signal: TradableSignal): Promise<Market | TradeOutcome> {
+  const { policy, requestMs } = deps;
+  const skip = (why: Why) => skipSignal(deps, signal, why, { hasWaited: false });
+  const [opened, began, unready, stopped] = await Promise.allSettled([
+    deps.openMarket(),
+    deps.readBeginning(),
+    deps.findUnready(),
+    findWhyStopped(deps, { kind: ORDER_KINDS[policy.mode] }),
+  ]);
+  if (began.status === 'rejected') throw began.reason;
+  if (isOlderThanLedger({ at: began.value }, signal.at)) {
+    return skip({ reason: 'older-than-ledger', detail: `of ${signal.at}; the ledger began at ${began.value}` });
+  }
+  if (unready.status === 'rejected') throw unready.reason;
+  if (unready.value.length > 0) return skip({ reason: 'not-ready', detail: describeFailing(unready.value) });
+  if (opened.status === 'rejected') throw opened.reason;
+  if (stopped.status === 'rejected') throw stopped.reason;
+  if (stopped.value !== undefined) return later(stopped.value);
+  const patienceMs = policy.maxAgeSeconds * 1000 - ageMsOf(signal, deps.now());
+  const paced = await opened.value.reserve({ key: orderKey(signal, policy.mode), patienceMs });
+  if (paced !== undefined) return later(paced.reason, paced.retryAfterSeconds);
+  const neededMs = 2 * requestMs + RECORDING_MS;
+  if (deps.remainingMs() >= neededMs) return opened.value;
+  throw new TryLaterError(`${deps.remainingMs()} ms left, ${neededMs} ms needed to look, send and record`);
 }
 
-/** What the market and the account are expected to come to with the order. */
-function expectedWith(
-  { direction, amount, leverage }: OrderTerms,
-  { exposure, available }: Pick<TradeFacts, 'exposure' | 'available'>,
-): NonNullable<TradeSnapshot['expected']> {
-  const after = direction === 'long' ? sumUsd(exposure, amount) : subtractUsd(exposure, amount);
-  const left = available === undefined ? undefined : subtractUsd(available, marginOf(amount, leverage));
-  return { exposureUsd: formatUsd(after), ...(left === undefined ? {} : { availableUsd: formatUsd(left) }) };
+function newOrder(
+  { now }: PlaceOrderDeps,
+  { agentId, service, mode, trading }: Market,
+  { order, ...signal }: TradableSignal,
+): NewIntent {
+  const key = orderKey(signal, mode);
+  const reference = clientReference(key);
+  return {
+    key,
+    reference,
+    kind: ORDER_KINDS[mode],
+    cause: causeOfSignal(signal),
+    causedAt: signal.at,
+    agentId,
+    ...(service === undefined ? {} : { service }),
+    payee: order.asset,
+    amountUsd: formatUsd(order.amount),
+    requestBody: trading.orderBody({ ...order, reference, agentId, metadata: metadataOf(signal) }),
+    expiresAt: new Date(now().getTime() + LIFETIME_MS).toISOString(),
+  };
 }
 
-function metadataOf({ source, confidence }: TradeSignal): Readonly<Record<string, string>> {
+function metadataOf({
+  source,
+  confidence,
+}: Pick<TradeSignal, 'source' | 'confidence'>): Readonly<Record<string, string>> {
   return { source, ...(confidence === undefined ? {} : { confidence: String(confidence) }) };
 }

@@ -1,14 +1,13 @@
-import { dayBudget } from '../ledger/budgets.ts';
-import { marketLock, type Intent, type IntentCursor, type IntentStore } from '../ledger/intent.ts';
+import type { IntentStore } from '../ledger/intent.ts';
 import type { LastOrder } from '../ledger/latest.ts';
 import { parseEstimate, subtractUsd, sumUsd, type MicroUsd } from '../money.ts';
 import { reachesBackTo, type Position, type Trade } from '../purple-flea/trading.ts';
-import type { TradeFacts } from './decide-trade.ts';
+import type { OrderTerms, TradeFacts } from './decide-trade.ts';
 import { readTrading, snapshotOf, type TradeSnapshot } from './look-for-order.ts';
 import { ORDER_KINDS, type Market } from './market.ts';
 
 export interface ReadFactsDeps {
-  readonly intents: Pick<IntentStore, 'read' | 'readHolder' | 'readUsed' | 'readLastOrder' | 'listSince'>;
+  readonly intents: Pick<IntentStore, 'readLastOrder'>;
   readonly market: Market;
   readonly coolDownSeconds: number;
   readonly now: () => Date;
@@ -18,54 +17,47 @@ export interface ReadFactsDeps {
 export interface TradePicture {
   readonly facts: TradeFacts;
   readonly snapshot: TradeSnapshot;
+  /** When it began to be read. */
+  readonly at: Date;
 }
-
-const PAGE = 100;
 
 /** A service may show an order that late: until then its market is reckoned with it, shown or not. */
 const UNSHOWN_MS = 15 * 60_000;
 
 /**
- * Reads what a decision over an order goes by, from the market and from the ledger.
+ * Reads what a decision over an order goes by, all at the same time. It is read under the market's lock, so that no other
+ * order is placed between this and its own.
  *
  * @throws ServiceUnreadableError where the market cannot be read.
  */
 export async function readFacts(
-  deps: ReadFactsDeps,
-  order: { readonly asset: string; readonly direction: 'long' | 'short' },
+  { intents, market, coolDownSeconds, now }: ReadFactsDeps,
+  order: Pick<OrderTerms, 'asset' | 'direction'>,
 ): Promise<TradePicture> {
-  const { intents, market, coolDownSeconds, now } = deps;
   const { asset } = order;
   const at = now();
-  const kind = ORDER_KINDS[market.mode];
   const since = new Date(at.getTime() - coolDownSeconds * 1000);
-  const ours = { kind, agentId: market.agentId, payee: asset };
-  const [state, shownAvailable, holder, notionalToday, last] = await Promise.all([
+  const [state, shownAvailable, last] = await Promise.all([
     readTrading(market.trading),
     market.readBalance(),
-    intents.readHolder(marketLock(ours)),
-    intents.readUsed(dayBudget(kind, at)),
-    intents.readLastOrder(ours),
+    intents.readLastOrder({ kind: ORDER_KINDS[market.mode], agentId: market.agentId, payee: asset }),
   ]);
-  const earlier = last === undefined && coolDownSeconds > 0 ? await readOrders(intents, ours, since) : [];
   const { positions, trades = [] } = state;
   const expected = expectedOf(market, last, at);
   const shown = netOf(positions.filter((row) => row.asset === asset));
   const seen = [
     ...(last === undefined ? [] : [last.at]),
-    ...earlier.map(({ updatedAt }) => updatedAt),
     ...positions.flatMap((row) => (row.asset === asset && row.openedAt !== undefined ? [row.openedAt] : [])),
     ...trades.flatMap((row) => (row.asset === asset ? [row.at] : [])),
   ].filter((time) => Date.parse(time) >= since.getTime());
   return {
+    at,
     facts: {
       available: leastOf(shownAvailable, expected?.availableUsd),
       exposure: furthest(order.direction, shown, expected?.exposureUsd),
-      notionalToday,
       profitToday: profitOf(positions, trades, at),
       isDayShown: reachesBackTo(trades, startOfDay(at)),
       lastOrderAt: seen.toSorted((one, other) => Date.parse(one) - Date.parse(other)).at(-1),
-      inDoubt: holder === undefined ? undefined : await nameOf(intents, holder),
     },
     snapshot: snapshotOf(order, state, last),
   };
@@ -94,29 +86,6 @@ function leastOf(shown: MicroUsd | undefined, knownUsd: string | undefined): Mic
   if (shown === undefined || knownUsd === undefined) return shown;
   const known = parseEstimate(knownUsd);
   return known < shown ? known : shown;
-}
-
-/** The orders of a market that were applied since a moment: earlier releases kept no last one. */
-async function readOrders(
-  intents: Pick<IntentStore, 'listSince'>,
-  market: Pick<Intent, 'kind' | 'agentId' | 'payee'>,
-  since: Date,
-): Promise<Intent[]> {
-  const found: Intent[] = [];
-  let after: IntentCursor | undefined;
-  do {
-    const page = await intents.listSince('applied', since, PAGE, after);
-    found.push(...page.intents);
-    after = page.next;
-  } while (after !== undefined);
-  return found.filter(
-    ({ kind, agentId, payee }) => kind === market.kind && agentId === market.agentId && payee === market.payee,
-  );
-}
-
-async function nameOf(intents: Pick<IntentStore, 'read'>, holder: string): Promise<string> {
-  const intent = await intents.read(holder);
-  return intent === undefined ? holder : `${intent.reference} (${intent.state})`;
 }
 
 /** Midnight UTC before a moment. */

@@ -1,4 +1,4 @@
-import { describeError, SecretUnusableError, ServiceUnreadableError } from '../errors.ts';
+import { describeError, SecretUnusableError } from '../errors.ts';
 import type { BudgetPolicy } from '../ledger/budgets.ts';
 import type { ReadStop } from '../ledger/stop.ts';
 import { formatUsd, parseUsd, type MicroUsd } from '../money.ts';
@@ -46,26 +46,16 @@ export function describeFailing(checks: readonly ReadinessCheck[]): string {
     .join('; ');
 }
 
-/** The checks that fail; none where orders may go out. @throws ServiceUnreadableError where a check could not be looked at. */
+/** The checks that fail; none where orders may go out. */
 export type FindUnready = () => Promise<readonly ReadinessCheck[]>;
 
-/** How long it is taken for granted that all is as it was; what fails may be mended any moment. */
-const READY_MS = 5 * 60_000;
-const UNREADY_MS = 30_000;
-
-/** Finds the failing checks of the live market, through a cache of this process. Paper needs no permission. */
-export function createFindUnready(deps: ReadinessDeps & { readonly now: () => Date }): FindUnready {
-  if (deps.policy.mode === 'paper') return async () => [];
-  let failing: readonly ReadinessCheck[] = [];
-  let until = -Infinity;
-  return async () => {
-    if (deps.now().getTime() < until) return failing;
-    failing = (await checkReadiness(deps)).filter(({ ok }) => !ok);
-    const unread = failing.filter(({ isUnread }) => isUnread);
-    if (unread.length > 0) throw new ServiceUnreadableError(describeFailing(unread));
-    until = deps.now().getTime() + (failing.length === 0 ? READY_MS : UNREADY_MS);
-    return failing;
-  };
+/**
+ * Finds the limits that keep orders from going out live. The account is looked at for each order, and so is the stop: what
+ * cannot be read there waits. Paper needs no permission.
+ */
+export function createFindUnready(deps: Pick<ReadinessDeps, 'policy' | 'budgets'>): FindUnready {
+  const failing = deps.policy.mode === 'paper' ? [] : checkLimits(deps).filter(({ ok }) => !ok);
+  return async () => failing;
 }
 
 async function checkAccount({ openMarket, policy }: ReadinessDeps): Promise<ReadinessCheck[]> {
@@ -114,7 +104,7 @@ async function attempt(check: ReadinessCheck['check'], read: () => Promise<strin
 }
 
 /** Whether every limit is set, and none is one that no order fits. */
-function checkLimits({ policy, budgets }: ReadinessDeps): ReadinessCheck[] {
+function checkLimits({ policy, budgets }: Pick<ReadinessDeps, 'policy' | 'budgets'>): ReadinessCheck[] {
   const { size, maxOrderUsd, markets, dailyLossUsd } = policy;
   const asked = size.by === 'fixed' ? size.amountUsd : size.toUsd;
   const largest = asked < maxOrderUsd ? asked : maxOrderUsd;

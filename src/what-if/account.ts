@@ -1,5 +1,5 @@
 import { parseUsd, subtractUsd, sumUsd, type MicroUsd } from '../money.ts';
-import { decideTrade, type OrderTerms, type SkipReason, type TradeFacts } from '../trading/decide-trade.ts';
+import { decideTrade, screen, type OrderTerms, type SkipReason, type TradeFacts } from '../trading/decide-trade.ts';
 import {
   applyFill,
   openBook,
@@ -99,31 +99,50 @@ export function markToMarket(account: Account, asset: string, price: MicroUsd, a
   return book.fillCount === account.book.fillCount ? { ...account, book } : afterFill(account, book);
 }
 
-/** Decides over a signal as of its time on the bus, and fills its order. */
+/**
+ * Decides over a signal as of its time on the bus, in the order of the pipeline: the signal by itself, the limits of the day, the
+ * facts. Then its order is filled.
+ */
 export function takeSignal(
   account: Account,
   candidate: Candidate,
   signal: RecordedSignal,
 ): { readonly account: Account; readonly outcome: Outcome } {
-  const { takenAt } = signal;
-  const decision = decideTrade(signal, candidate.policy, factsFor(account, signal), new Date(takenAt));
-  return decision.action === 'skip'
-    ? { account, outcome: { kind: 'skipped', reason: decision.reason } }
-    : place(account, candidate, signal, decision.order);
+  const { policy } = candidate;
+  const at = new Date(signal.takenAt);
+  const skipped = (reason: SkipReason) => ({ account, outcome: { kind: 'skipped', reason } as const });
+  const screened = screen(signal, policy, at);
+  if (screened.action === 'skip') return skipped(screened.reason);
+  const overBudget = findOverBudget(account, candidate, signal, screened.order);
+  if (overBudget !== undefined) return { account, outcome: overBudget };
+  const decision = decideTrade(screened, policy, factsFor(account, signal), at);
+  return decision.action === 'skip' ? skipped(decision.reason) : place(account, candidate, signal, decision.order);
+}
+
+/** What an order's claim would be refused for. */
+function findOverBudget(
+  { notional, notionalIn }: Account,
+  { policy, marketDayUsd }: Candidate,
+  { takenAt }: RecordedSignal,
+  { asset, amount }: OrderTerms,
+): Outcome | undefined {
+  const today = sumUsd(sumOn(notional, takenAt), amount);
+  if (today > policy.dailyNotionalUsd) return { kind: 'skipped', reason: 'daily-notional' };
+  const inMarket = addOn(notionalIn[asset], takenAt, amount);
+  const isOver = marketDayUsd !== undefined && inMarket.sum > marketDayUsd;
+  return isOver ? { kind: 'refused', reason: 'market-budget' } : undefined;
 }
 
 /** What `readFacts` reads from market and ledger. */
-function factsFor({ book, notional, realised, lastFillAt }: Account, { asset, takenAt }: RecordedSignal): TradeFacts {
+function factsFor({ book, realised, lastFillAt }: Account, { asset, takenAt }: RecordedSignal): TradeFacts {
   const position = book.positions.find((one) => one.asset === asset);
   const price = book.prices[asset]?.price;
   return {
     available: book.balance,
     exposure: position === undefined || price === undefined ? NOTHING : signedValueOf(position, price),
-    notionalToday: sumOn(notional, takenAt),
     profitToday: sumUsd(sumOn(realised, takenAt), unrealisedOf(book)),
     isDayShown: true,
     lastOrderAt: lastFillAt[asset],
-    inDoubt: undefined,
   };
 }
 
@@ -135,14 +154,13 @@ function signedValueOf(position: PaperPosition, price: MicroUsd): MicroUsd {
 
 function place(
   account: Account,
-  { terms, marketDayUsd }: Candidate,
+  { terms }: Candidate,
   { source, id, takenAt }: RecordedSignal,
   order: OrderTerms,
 ): { readonly account: Account; readonly outcome: Outcome } {
   const { asset, amount } = order;
   const refuse = (reason: Refusal) => ({ account, outcome: { kind: 'refused', reason } as const });
   const inMarket = addOn(account.notionalIn[asset], takenAt, amount);
-  if (marketDayUsd !== undefined && inMarket.sum > marketDayUsd) return refuse('market-budget');
   const key = `${source}/${id}`;
   const at = new Date(takenAt).toISOString();
   const answer = applyFill(account.book, { ...order, key, reference: key, at }, terms.feeBasisPoints);

@@ -92,8 +92,8 @@ const SLOTS = 720;
  * What each policy would have made of the signals. Pure: it knows no clock, and a decision is as of the time on the bus.
  *
  * Prices of the same time come before signals. What a signal says of a price counts whatever becomes of the signal, from when
- * it was on the bus. A signal that was skipped and comes again is decided over again, one that was not is not, as by the
- * pipeline; it is counted once, as what became of it last.
+ * it was on the bus. A signal that comes again is decided over again only where it was skipped for what it says itself, as by
+ * the pipeline; it is counted once, as what became of it last.
  */
 export function replay({ signals, prices, candidates, maxDifferences }: ReplayInput): Comparison {
   const span = spanOf(signals, prices);
@@ -166,7 +166,7 @@ function startRun(candidate: Candidate, unpriced: readonly string[], span: Curve
 
 function decideIn(run: Run, signal: RecordedSignal, row: number): void {
   const standing = run.outcomes[row];
-  if (standing !== undefined && standing.kind !== 'skipped') return;
+  if (standing !== undefined && (standing.kind !== 'skipped' || !SAYS_ITSELF.has(standing.reason))) return;
   const { account, outcome } = takeSignal(run.account, run.candidate, signal);
   run.account = account;
   run.outcomes[row] = outcome.kind === 'skipped' ? SKIPPED[outcome.reason] : outcome;
@@ -175,6 +175,14 @@ function decideIn(run: Run, signal: RecordedSignal, row: number): void {
   run.recorder.note(equity, signal.takenAt);
   run.recorder.noteTrade(signal.direction, equity, signal.takenAt);
 }
+
+/** Skips that leave no record: the signal says the same each time, or is another one by then. */
+const SAYS_ITSELF: ReadonlySet<SkipReason> = new Set<SkipReason>([
+  'hold',
+  'stale',
+  'asset-not-allowed',
+  'low-confidence',
+]);
 
 /** One object for all that are skipped for a reason: there may be millions. */
 const SKIPPED = Object.fromEntries(

@@ -206,7 +206,7 @@ describe.each(STAGES)('the functions of stage %s', (stageName) => {
       'complete-delivery': { budgets },
       'release-funds': { budgets },
       'raise-dispute': { budgets },
-      'place-trade': { budgets, trade, paper, symbols, terms },
+      'place-trade': { budgets, trade, paper, symbols },
       'check-readiness': { budgets, trade, paper, symbols },
       'measure-positions': { trade, paper, symbols },
       'resolve-intents': { budgets, symbols, terms },

@@ -74,7 +74,6 @@ const GRANTS: Readonly<Record<string, readonly string[]>> = {
     take('trade-signals.fifo'),
     putAside('trade-signals-dead.fifo'),
     LEDGER_AND_AGE,
-    BY_STATE,
     STOP,
     SECRET,
     USE_TABLE_KEY,
@@ -135,13 +134,12 @@ describe.each(STAGES)('the permissions of stage %s', (stageName) => {
    * Without a cool-down no earlier orders are looked for.
    */
   const withheld = (name: string): readonly string[] => {
-    const noCoolDown = name === 'place-trade' && trading.coolDownSeconds === 0 ? [BY_STATE] : [];
     if (trading.mode === 'paper') {
       if (name === 'measure-positions') return [SECRET, PACE, USE_TABLE_KEY];
-      return name === 'place-trade' ? [SECRET, ...noCoolDown] : [];
+      return name === 'place-trade' ? [SECRET] : [];
     }
     if (name === 'check-readiness') return [READ_INTENT];
-    return name === 'measure-positions' ? [READ_INTENT, DECRYPT] : noCoolDown;
+    return name === 'measure-positions' ? [READ_INTENT, DECRYPT] : [];
   };
   const hasRules = bonus.rules.length > 0;
   const expectedOf = (name: string) =>

@@ -7,7 +7,7 @@ import { createTradingClient } from '../../src/purple-flea/trading-client.ts';
 import { createWalletClient } from '../../src/purple-flea/wallet-client.ts';
 import { createLiveMarket } from '../../src/trading/live-market.ts';
 import { aBatch, anEvent } from '../support/lambda-events.ts';
-import { readFirstBeginning, readNoBeginnings } from '../support/memory-beginnings.ts';
+import { readFirstBeginning } from '../support/memory-beginnings.ts';
 import { createMemoryIntents } from '../support/memory-intents.ts';
 import { aTradePolicy } from '../support/predictions.ts';
 import { createRecorder } from '../support/recorder.ts';
@@ -48,7 +48,6 @@ function aTradingStage(profile: Profile) {
       );
     const deps: Deps = {
       intents,
-      readBeginnings: readNoBeginnings,
       readBeginning: readFirstBeginning,
       budgets: { perDay: { 'trade-order': '100000.00' }, perAgentAndDay: {} },
       readStop: async () => 'running',

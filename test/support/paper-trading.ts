@@ -8,7 +8,6 @@ import { createPaperMarket, PAPER_AGENT } from '../../src/trading/paper-market.t
 import type { TradePolicy } from '../../src/trading/trade-policy.ts';
 import type { DeadLetter } from '../../src/aws/dead-letters.ts';
 import { anInvocation } from './effects.ts';
-import { readNoBeginnings } from './memory-beginnings.ts';
 import { aBatch, anEvent, timeLeft } from './lambda-events.ts';
 import { createMemoryIntents, type MemoryIntents } from './memory-intents.ts';
 import { createMemoryPaperBooks, type MemoryPaperBooks } from './memory-paper-books.ts';
@@ -76,7 +75,6 @@ export function createPaperDesk({
   const terms = { balanceUsd: parseUsd(balanceUsd), feeBasisPoints };
   const deps: Deps = {
     ...anInvocation(),
-    readBeginnings: readNoBeginnings,
     intents,
     // As the stack sets it: the policy's daily limit is the budget of real orders.
     budgets: { perDay: { 'trade-order': formatUsd(tradePolicy.dailyNotionalUsd) }, perAgentAndDay: {} },

@@ -4,11 +4,12 @@ import { recordedOwner, type Owner } from '../../src/ledger/owner.ts';
 import { parseUsd } from '../../src/money.ts';
 import { createTradingClient } from '../../src/purple-flea/trading-client.ts';
 import type { TradingClient } from '../../src/purple-flea/trading.ts';
-import type { EffectDeps, EffectOutcome } from '../../src/ledger/perform-effect.ts';
-import type { OrderTerms, TradeFacts } from '../../src/trading/decide-trade.ts';
-import { readTrading, snapshotOf, type TradeSnapshot } from '../../src/trading/look-for-order.ts';
+import type { EffectDeps } from '../../src/ledger/perform-effect.ts';
+import { screen, type OrderTerms, type TradableSignal, type TradeFacts } from '../../src/trading/decide-trade.ts';
+import type { TradeSnapshot } from '../../src/trading/look-for-order.ts';
 import type { Market } from '../../src/trading/market.ts';
 import { placeOrder } from '../../src/trading/place-order.ts';
+import type { TradeOutcome } from '../../src/trading/trade-outcome.ts';
 import type { TradePolicy } from '../../src/trading/trade-policy.ts';
 import type { TradeSignal } from '../../src/trading/trade-signal.ts';
 import { inert } from './inert.ts';
@@ -77,11 +78,9 @@ export function tradeFacts(overrides: Partial<TradeFacts> = {}): TradeFacts {
   return {
     available: parseUsd('1000.00'),
     exposure: parseUsd('0.00'),
-    notionalToday: parseUsd('0.00'),
     profitToday: parseUsd('0.00'),
     isDayShown: true,
     lastOrderAt: undefined,
-    inDoubt: undefined,
     ...overrides,
   };
 }
@@ -112,22 +111,46 @@ export function aMarket(trading: Partial<TradingClient> = {}, overrides: Partial
     mode: 'live',
     agentId: 'agent_trader',
     trading: aTradingClient(trading),
+    reserve: async () => undefined,
     readBalance: async () => parseUsd('1000.00'),
     notePrice: async () => {},
     ...overrides,
   };
 }
 
-/** Places an order at a service as the handler does, once it is decided upon. */
-export async function placeOrderAt(
+/** Terms under which nothing speaks against an order, whenever its signal is of. */
+export function policyOf({ asset, amount, leverage }: OrderTerms): TradePolicy {
+  return aTradePolicy({
+    markets: [{ asset, maxExposureUsd: parseUsd('1000000.00') }],
+    size: { by: 'fixed', amountUsd: amount },
+    maxOrderUsd: amount,
+    leverage,
+    minBalanceUsd: parseUsd('0.00'),
+    dailyLossUsd: parseUsd('1000000.00'),
+    maxAgeSeconds: 365 * 24 * 3600,
+  });
+}
+
+/** A signal that is screened, and asks for an order. */
+export function aTradable(signal: TradeSignal, order: OrderTerms): TradableSignal {
+  const screened = screen({ ...signal, ...order }, policyOf(order), new Date(signal.at));
+  if (screened.action === 'skip') throw new Error(screened.detail);
+  return screened;
+}
+
+/** Places an order at a service as the handler does. */
+export function placeOrderAt(
   sender: EffectDeps & { readonly trading: TradingClient; readonly owner: Owner; readonly requestMs: number },
   signal: TradeSignal,
   order: OrderTerms,
-): Promise<EffectOutcome> {
-  const { trading, owner } = sender;
-  const market = aMarket(trading, recordedOwner(owner));
-  const { agentId } = owner;
-  const last = await sender.intents.readLastOrder({ kind: 'trade-order', agentId, payee: order.asset });
-  const snapshot = snapshotOf(order, await readTrading(trading), last);
-  return placeOrder({ ...sender, market }, signal, order, { snapshot, facts: tradeFacts() });
+): Promise<TradeOutcome> {
+  const market = aMarket(sender.trading, recordedOwner(sender.owner));
+  const deps = {
+    ...sender,
+    policy: policyOf(order),
+    openMarket: async () => market,
+    findUnready: async () => [],
+    announcePlaced: async () => {},
+  };
+  return placeOrder(deps, aTradable(signal, order));
 }

@@ -5,7 +5,7 @@ import { formatUsd, parseUsd, subtractUsd, sumUsd, type MicroUsd } from '../../.
 import type { Position } from '../../../src/purple-flea/trading.ts';
 import type { Market } from '../../../src/trading/market.ts';
 import { anInvocation } from '../../support/effects.ts';
-import { readFirstBeginning, readNoBeginnings } from '../../support/memory-beginnings.ts';
+import { readFirstBeginning } from '../../support/memory-beginnings.ts';
 import { aBatch, anEvent, timeLeft } from '../../support/lambda-events.ts';
 import { createMemoryIntents } from '../../support/memory-intents.ts';
 import { aMarket, aPrediction, aPriceAlert, aTradePolicy } from '../../support/predictions.ts';
@@ -103,14 +103,13 @@ async function play(signals: readonly Signal[], together: number, isShown: boole
   let prepared = 0;
   // Invocations linger between what they read and what they claim, each for another time.
   const intents = createMemoryIntents(async ({ operation }) => {
-    if (operation === 'prepare') await turns(((prepared += 1) * 37) % 90);
+    if (operation === 'take') await turns(((prepared += 1) * 37) % 90);
   });
   const recorder = createRecorder();
   const { readStop, newId } = anInvocation();
   const take = (one: Signal, receives: number) => {
     const handler = createHandler({
       findUnready: async () => [],
-      readBeginnings: readNoBeginnings,
       readBeginning: readFirstBeginning,
       openMarket: async () =>
         aMarket({
@@ -194,10 +193,7 @@ describe('whatever comes, in whatever order and however much at once', () => {
 
     expect(exchange.positions.map(({ asset }) => asset)).toEqual(['BTC-USDC', 'ETH-USDC']);
     const skipped = recorder.published.filter(([type]) => type === 'trade.skipped');
-    expect(skipped).toMatchObject([
-      ['trade.skipped', { signalId: 'p-2', reason: 'in-doubt' }],
-      ['trade.skipped', { signalId: 'p-2', reason: 'in-doubt' }],
-    ]);
+    expect(skipped).toMatchObject([['trade.skipped', { signalId: 'p-2', reason: 'in-doubt' }]]);
   });
 });
 
@@ -211,7 +207,6 @@ async function tradeUnshown(count: number, market: Partial<Market> = {}) {
     const at = new Date(START + index * 10_000);
     const handler = createHandler({
       findUnready: async () => [],
-      readBeginnings: readNoBeginnings,
       readBeginning: readFirstBeginning,
       openMarket: async () =>
         aMarket(

@@ -94,7 +94,7 @@ describe('whether trading is ready', () => {
       },
     });
 
-    expect(asked).toEqual(['asked', 'market', 'answered', 'order']);
+    expect(asked).toEqual(['market', 'asked', 'answered', 'order']);
   });
 
   test('is no permission where it cannot be found out: the message comes back', async () => {

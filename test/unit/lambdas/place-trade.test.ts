@@ -10,7 +10,7 @@ import { parseUsd } from '../../../src/money.ts';
 import type { PlacedOrder } from '../../../src/purple-flea/trading.ts';
 import { orderKey } from '../../../src/trading/place-order.ts';
 import { aNewIntent, anInvocation, leaveSending, leaveUnknown } from '../../support/effects.ts';
-import { readFirstBeginning, readNoBeginnings } from '../../support/memory-beginnings.ts';
+import { readFirstBeginning } from '../../support/memory-beginnings.ts';
 import { inert } from '../../support/inert.ts';
 import { aBatch, ALL_TAKEN, anEvent, comingBack, timeLeft } from '../../support/lambda-events.ts';
 import { createMemoryIntents } from '../../support/memory-intents.ts';
@@ -72,7 +72,6 @@ function aTrader({ answers = [], recorder = createRecorder(), deps = {} }: Trade
         },
       }),
     findUnready: async () => [],
-    readBeginnings: readNoBeginnings,
     readBeginning: readFirstBeginning,
     requestMs: 10_000,
     policy: aTradePolicy(),
@@ -238,7 +237,7 @@ describe('a prediction that trades', () => {
     expect(await take()).toEqual(ALL_TAKEN);
     expect(sent).toEqual([]);
     expect(recorder.published).toMatchObject([
-      ['trade.skipped', { reason: 'refused', detail: 'the budget trade-order/2026-03-06 does not have $50.00 left' }],
+      ['trade.skipped', { reason: 'daily-notional', detail: '$0.00 today and $50.00 more exceed $49.99' }],
     ]);
   });
 
@@ -250,13 +249,14 @@ describe('a prediction that trades', () => {
 
     expect(await take()).toEqual(comingBack('message-1'));
     expect(sent).toEqual([]);
-    expect(intents.items.size).toBe(0);
+    expect(intents.items.get(KEY)).toMatchObject({ state: 'prepared', reason: 'trading.positions: HTTP 500' });
+    expect(intents.locks.size).toBe(0);
   });
 
   test('comes back where too little time is left', async () => {
     const { take, sent } = aTrader();
 
-    expect(await take({}, 1, 34_999)).toEqual(comingBack('message-1'));
+    expect(await take({}, 1, 24_999)).toEqual(comingBack('message-1'));
     expect(sent).toEqual([]);
   });
 
@@ -327,13 +327,17 @@ describe('a price alert', () => {
 
 describe('facts that speak against an order', () => {
   test.each([['low-balance', { readBalance: async () => parseUsd('49.99') }, '$49.99 are free; $50.00 are needed']])(
-    'skip it with reason %s, and nothing is written for it',
+    'skip it with reason %s, which is recorded, and gives back what it took',
     async (reason, overrides, detail) => {
-      const { take, recorder, intents } = aTrader({ deps: { openMarket: async () => aMarket({}, overrides) } });
+      const budgets = { perDay: { 'trade-order': '500.00' }, perAgentAndDay: {} };
+      const openMarket = async () => aMarket({}, overrides);
+      const { take, recorder, intents } = aTrader({ deps: { budgets, openMarket } });
 
       expect(await take()).toEqual(ALL_TAKEN);
       expect(recorder.published).toEqual([['trade.skipped', { ...SKIPPED, reason, detail }]]);
-      expect(intents.items.size).toBe(0);
+      expect(intents.items.get(KEY)).toMatchObject({ state: 'skipped', reason: detail, skip: { reason } });
+      expect([...intents.budgets.values()]).toEqual([0n]);
+      expect(intents.locks.size).toBe(0);
     },
   );
 
@@ -347,8 +351,58 @@ describe('facts that speak against an order', () => {
 
     const [doubt] = intents.items.values();
     if (doubt !== undefined) await intents.move(doubt, { state: 'applied', note: 'found', result: PLACED }, AT);
-    expect(await take()).toEqual(ALL_TAKEN);
+    expect(await take({ predictionId: 'prediction-2' })).toEqual(ALL_TAKEN);
     expect(sent).toHaveLength(2);
+  });
+});
+
+describe('a skip that is recorded', () => {
+  const poor = async () => aMarket({}, { readBalance: async () => parseUsd('1.00') });
+
+  test('is said again where its message is delivered again, and not decided anew', async () => {
+    const { take, handlerDeps, recorder, intents } = aTrader({ deps: { openMarket: poor } });
+    await take();
+    const rich = createHandler({ ...handlerDeps, openMarket: inert('openMarket') });
+    const body = anEvent(INCOMING.inferenceCompleted, aPrediction());
+
+    expect(await rich(aBatch({ body, receives: 2 }), timeLeft())).toEqual(comingBack('message-1'));
+    const again = createHandler({ ...handlerDeps, openMarket: async () => aMarket() });
+    expect(await again(aBatch({ body, receives: 3 }), timeLeft())).toEqual(ALL_TAKEN);
+    expect(await again(aBatch({ body }), timeLeft())).toEqual(ALL_TAKEN);
+
+    expect(recorder.published).toHaveLength(2);
+    expect(recorder.published[1]).toEqual(recorder.published[0]);
+    expect(intents.items.get(KEY)).toMatchObject({ state: 'skipped', fence: 1 });
+  });
+
+  test.each<[string, Partial<InferenceCompletedDetail>, Partial<Deps['policy']>]>([
+    ['future-dated', { at: '2026-03-06T09:02:00Z' }, {}],
+    [
+      'market-closed',
+      {},
+      {
+        markets: [
+          {
+            asset: 'BTC-USDC',
+            maxExposureUsd: parseUsd('500.00'),
+            hours: { days: [5], from: '09:01', until: '20:00', timeZone: 'UTC' },
+          },
+        ],
+      },
+    ],
+  ])('keeps a signal that was %s from being traded when it is time', async (reason, prediction, policy) => {
+    const { take, recorder, intents, clock } = aTrader({
+      deps: { policy: aTradePolicy({ ...policy, maxAgeSeconds: 600 }) },
+    });
+    await take(prediction);
+    clock.now = THREE_MINUTES_LATER;
+
+    expect(await take(prediction, 2)).toEqual(ALL_TAKEN);
+    expect(recorder.published).toMatchObject([
+      ['trade.skipped', { reason }],
+      ['trade.skipped', { reason }],
+    ]);
+    expect(intents.items.get(KEY)).toMatchObject({ state: 'skipped', skip: { reason } });
   });
 });
 
@@ -401,12 +455,12 @@ test('a message that is no prediction is put aside with the field named', async 
 });
 
 describe('a signal from before the ledger', () => {
-  const began = (at: string) => async () => ({ ...(await readNoBeginnings()), at });
+  const began = (at: string) => async () => at;
   const before = new Date(AT.getTime() - 1_000).toISOString();
   const after = new Date(AT.getTime() + 1_000).toISOString();
 
   test('is skipped, however fresh: an earlier ledger may have traded on it', async () => {
-    const { take, sent, recorder } = aTrader({ deps: { readBeginnings: began(after) } });
+    const { take, sent, recorder } = aTrader({ deps: { readBeginning: began(after) } });
     await take({ at: AT.toISOString() });
 
     expect(sent).toEqual([]);
@@ -414,14 +468,14 @@ describe('a signal from before the ledger', () => {
   });
 
   test('is traded on where the ledger is older', async () => {
-    const { take, sent } = aTrader({ answers: [APPLIED], deps: { readBeginnings: began(before) } });
+    const { take, sent } = aTrader({ answers: [APPLIED], deps: { readBeginning: began(before) } });
     await take({ at: AT.toISOString() });
 
     expect(sent).toHaveLength(1);
   });
 
   test('comes back where the beginning cannot be read', async () => {
-    const { take, sent } = aTrader({ deps: { readBeginnings: () => Promise.reject(new Error('throttled')) } });
+    const { take, sent } = aTrader({ deps: { readBeginning: () => Promise.reject(new Error('throttled')) } });
 
     expect(await take({ at: AT.toISOString() })).not.toEqual(ALL_TAKEN);
     expect(sent).toEqual([]);

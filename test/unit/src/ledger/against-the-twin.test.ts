@@ -8,11 +8,11 @@ import {
 } from '../../../../src/escrow/escrow-effects.ts';
 import { lifecycleInputSchema } from '../../../../src/escrow/lifecycle-input.ts';
 import { effectKey, EFFECT_KINDS, type EffectKind } from '../../../../src/ledger/effect-key.ts';
-import type { EffectOutcome } from '../../../../src/ledger/perform-effect.ts';
 import { parseUsd } from '../../../../src/money.ts';
 import { claimFaucet, payAgent } from '../../../../src/payouts/payout-effects.ts';
 import { PROFILES, type Profile } from '../../../../src/purple-flea/service.ts';
 import { orderKey } from '../../../../src/trading/place-order.ts';
+import type { TradeOutcome } from '../../../../src/trading/trade-outcome.ts';
 import { aRequest, OWNER } from '../../../support/bonus-escrow.ts';
 import { startLedgerWorld, type LedgerWorld } from '../../../support/ledger-world.ts';
 import { aSignal, placeOrderAt } from '../../../support/predictions.ts';
@@ -35,7 +35,7 @@ interface Doing {
   readonly route: Readonly<Record<Profile, string>>;
   readonly key: string;
   readonly amountUsd: string;
-  readonly perform: (world: LedgerWorld, escrow: EscrowRef) => Promise<EffectOutcome>;
+  readonly perform: (world: LedgerWorld, escrow: EscrowRef) => Promise<TradeOutcome>;
   readonly count: (world: LedgerWorld) => Promise<number>;
 }
 

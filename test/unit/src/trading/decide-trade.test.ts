@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseUsd } from '../../../../src/money.ts';
-import { decideTrade, screenSignal, SKIP_REASONS, type TradeFacts } from '../../../../src/trading/decide-trade.ts';
+import { decideTrade, screen, SKIP_REASONS, type TradeFacts } from '../../../../src/trading/decide-trade.ts';
 import type { TradePolicy } from '../../../../src/trading/trade-policy.ts';
 import type { TradeSignal } from '../../../../src/trading/trade-signal.ts';
 import { aSignal, aTradePolicy, tradeFacts } from '../../../support/predictions.ts';
@@ -19,7 +19,8 @@ interface Case {
 }
 
 function decide({ signal = {}, policy = {}, facts = {}, now = AT }: Case) {
-  return decideTrade(aSignal(signal), aTradePolicy(policy), tradeFacts(facts), now);
+  const screened = screen(aSignal(signal), aTradePolicy(policy), now);
+  return screened.action === 'skip' ? screened : decideTrade(screened, aTradePolicy(policy), tradeFacts(facts), now);
 }
 
 /** The reason, or `place`. */
@@ -94,8 +95,6 @@ describe('each reason, at its boundary', () => {
       'place',
     ],
 
-    ['an order in doubt', { facts: { inDoubt: 'pf1:abc (manual)' } }, 'in-doubt'],
-
     [
       '59 s after an order',
       { policy: { coolDownSeconds: 60 }, facts: { lastOrderAt: '2026-03-06T08:59:01Z' } },
@@ -150,9 +149,6 @@ describe('each reason, at its boundary', () => {
       },
       'exposure',
     ],
-
-    ['a day that fits', { facts: { notionalToday: usd('450.00') } }, 'place'],
-    ['a day that does not', { facts: { notionalToday: usd('450.000001') } }, 'daily-notional'],
   ])('%s', (_case, given, expected) => {
     expect(verdict(given)).toBe(expected);
   });
@@ -162,12 +158,10 @@ describe('each reason, at its boundary', () => {
       signal: { direction: 'hold', asset: 'X', confidence: 0, at: '2026-03-06T08:00:00Z' },
       policy: { coolDownSeconds: 60, ...market({ hours: { ...hours, days: [1] } }) },
       facts: {
-        inDoubt: 'pf1:abc (unknown)',
         lastOrderAt: AT.toISOString(),
         profitToday: loss('100.00'),
         available: usd('0.00'),
         exposure: usd('500.00'),
-        notionalToday: usd('500.00'),
       },
     } as const;
     // Each mends the one before.
@@ -179,12 +173,10 @@ describe('each reason, at its boundary', () => {
       { signal: { asset: 'BTC-USDC' } },
       { signal: { confidence: 1 } },
       { policy: market({}) },
-      { facts: { inDoubt: undefined } },
       { facts: { lastOrderAt: undefined } },
       { facts: { profitToday: usd('0.00') } },
       { facts: { available: usd('1000.00') } },
       { facts: { exposure: usd('0.00') } },
-      { facts: { notionalToday: usd('0.00') } },
     ];
     let given: Case = everything;
     const reasons = mended.map(({ signal, policy, facts }) => {
@@ -196,7 +188,9 @@ describe('each reason, at its boundary', () => {
       return verdict(given);
     });
 
-    expect(reasons).toEqual([...SKIP_REASONS, 'place']);
+    // These are found by the order's claim.
+    const decided = SKIP_REASONS.filter((reason) => reason !== 'daily-notional' && reason !== 'in-doubt');
+    expect(reasons).toEqual([...decided, 'place']);
   });
 
   test('says the figures', () => {
@@ -211,8 +205,16 @@ describe('each reason, at its boundary', () => {
   });
 
   test('of the signal alone is known before anything is read', () => {
-    expect(screenSignal(aSignal({ direction: 'hold' }), aTradePolicy(), AT)).toMatchObject({ reason: 'hold' });
-    expect(screenSignal(aSignal(), aTradePolicy(), AT)).toBeUndefined();
+    expect(screen(aSignal({ direction: 'hold' }), aTradePolicy(), AT)).toMatchObject({ reason: 'hold' });
+  });
+
+  test('leave none: then its market and its order are known', () => {
+    expect(screen(aSignal(), aTradePolicy({ leverage: 2 }), AT)).toEqual({
+      ...aSignal(),
+      action: 'trade',
+      market: { asset: 'BTC-USDC', maxExposureUsd: usd('500.00') },
+      order: { asset: 'BTC-USDC', direction: 'long', amount: usd('50.00'), leverage: 2 },
+    });
   });
 });
 

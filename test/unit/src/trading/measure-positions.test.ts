@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { parseUsd, subtractUsd, type MicroUsd } from '../../../../src/money.ts';
 import { METRICS } from '../../../../src/observability.ts';
 import { LONGEST_HISTORY, type Position, type Trade } from '../../../../src/purple-flea/trading.ts';
-import { decideTrade } from '../../../../src/trading/decide-trade.ts';
+import { decideTrade, screen } from '../../../../src/trading/decide-trade.ts';
 import { gaugesOf, measurePositions, type Measurement } from '../../../../src/trading/measure-positions.ts';
 import { profitOf } from '../../../../src/trading/read-facts.ts';
 import { aSignal, aTradePolicy, tradeFacts } from '../../../support/predictions.ts';
@@ -152,7 +152,8 @@ describe('a measurement', () => {
           const policy = aTradePolicy({ dailyLossUsd: limit as MicroUsd });
           const positions = [aPosition({ pnl: profit as MicroUsd })];
           const facts = tradeFacts({ profitToday: profitOf(positions, [], NOON) });
-          const decision = decideTrade(aSignal({ at: NOON.toISOString() }), policy, facts, NOON);
+          const screened = screen(aSignal({ at: NOON.toISOString() }), policy, NOON);
+          const decision = screened.action === 'skip' ? screened : decideTrade(screened, policy, facts, NOON);
 
           const { dailyLossUsedPercent } = measurePositions({ positions, trades: [] }, policy, NOON);
 

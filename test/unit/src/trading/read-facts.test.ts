@@ -55,14 +55,13 @@ const trades = (...rows: Trade[]) => ({ readHistory: async () => ({ kind: 'read'
 describe('the facts of a decision', () => {
   test('of an empty account speak against nothing', async () => {
     expect(await factsOf({})).toEqual({
+      at: NOON,
       facts: {
         available: parseUsd('1000.00'),
         exposure: 0n,
-        notionalToday: 0n,
         profitToday: 0n,
         isDayShown: true,
         lastOrderAt: undefined,
-        inDoubt: undefined,
       },
       snapshot: { ...ORDER, positionIds: [] },
     });
@@ -121,20 +120,6 @@ describe('the facts of a decision', () => {
     expect((await factsOf(positions(aPosition({ openedAt: at })), options)).facts.lastOrderAt).toBe(at);
     const other = aPosition({ openedAt: at, asset: 'ETH-USDC' });
     expect((await factsOf(positions(other), options)).facts.lastOrderAt).toBe(NOON.toISOString());
-  });
-
-  test('name the order that is in doubt in the market, and count it into the day', async () => {
-    const intents = createMemoryIntents();
-    const order = anEffect({ kind: 'trade-order', payee: 'BTC-USDC' });
-    const budgets = { perDay: { 'trade-order': '500.00' }, perAgentAndDay: {} };
-    await performEffect(anInvocation({ intents, budgets }), order, async () => ({ kind: 'unknown', reason: 'lost' }));
-
-    const { facts } = await factsOf({}, { intents });
-
-    expect(facts.inDoubt).toMatch(/^pf1:[a-z2-7]{20} \(unknown\)$/);
-    expect(facts.notionalToday).toBe(parseUsd('50.00'));
-    const tomorrow = new Date(NOON.getTime() + 86_400_000);
-    expect((await factsOf({}, { intents, now: tomorrow })).facts.notionalToday).toBe(0n);
   });
 
   /** A long order of $50.00 on $80.00 of exposure, applied at noon. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { readApiKeys } from '../../../../src/aws/api-key-secret.ts';
 import { createStopSwitch } from '../../../../src/aws/stop-switch.ts';
-import { SecretUnusableError, ServiceUnreadableError } from '../../../../src/errors.ts';
+import { ServiceUnreadableError } from '../../../../src/errors.ts';
 import { parseUsd } from '../../../../src/money.ts';
 import type { Market } from '../../../../src/trading/market.ts';
 import {
@@ -12,8 +12,7 @@ import {
   type ReadinessDeps,
 } from '../../../../src/trading/readiness.ts';
 import type { TradePolicy } from '../../../../src/trading/trade-policy.ts';
-import { NOON } from '../../../support/effects.ts';
-import { inert } from '../../../support/inert.ts';
+import { NO_BUDGETS } from '../../../support/effects.ts';
 import { createPaperDesk } from '../../../support/paper-trading.ts';
 import { aMarket, aTradePolicy } from '../../../support/predictions.ts';
 import { allTextOf, CANARY } from '../../../support/secrecy.ts';
@@ -224,66 +223,16 @@ test('what fails is one line for whoever asks why nothing trades', () => {
 });
 
 describe('what stands against trading', () => {
-  /** A stage whose key may be missing, by a clock that a test moves. */
-  function aClockedStage() {
-    const stage = { now: NOON, hasKey: true, opened: 0 };
-    const findUnready = createFindUnready({
-      ...aStage(),
-      openMarket: async () => {
-        stage.opened += 1;
-        if (!stage.hasKey) throw new SecretUnusableError('secret TheSecret: has no value');
-        return aMarket();
-      },
-      now: () => stage.now,
-    });
-    const findAfter = async (seconds: number) => {
-      stage.now = new Date(NOON.getTime() + seconds * 1000);
-      return (await findUnready()).map(({ check }) => check);
-    };
-    return { stage, findAfter };
-  }
+  const { budgets } = aStage();
 
-  test('is asked at most every five minutes where nothing does', async () => {
-    const { stage, findAfter } = aClockedStage();
+  test('is a limit that is not set, or that no order fits', async () => {
+    const find = createFindUnready({ policy: aTradePolicy({ dailyLossUsd: parseUsd('0.00') }), budgets: NO_BUDGETS });
 
-    expect(await findAfter(0)).toEqual([]);
-    stage.hasKey = false;
-    expect(await findAfter(299)).toEqual([]);
-    expect(stage.opened).toBe(1);
-    expect(await findAfter(300)).toEqual(['secret', 'balance', 'positions']);
-    expect(stage.opened).toBe(2);
+    expect((await find()).map(({ check }) => check)).toEqual(['daily-notional', 'daily-loss']);
+    expect(await createFindUnready({ policy: aTradePolicy(), budgets })()).toEqual([]);
   });
 
-  test('is not known where the service had no room for the question: no signal is skipped for that, and none is kept', async () => {
-    const readPositions = () => Promise.reject(new ServiceUnreadableError('trading.positions: HTTP 429 RATE_LIMITED'));
-    const stage = { market: aMarket({ readPositions }) };
-    const findUnready = createFindUnready({ ...aStage(), openMarket: async () => stage.market, now: () => NOON });
-
-    await expect(findUnready()).rejects.toThrow('positions: ServiceUnreadableError: trading.positions: HTTP 429');
-    stage.market = aMarket();
-    expect(await findUnready()).toEqual([]);
-  });
-
-  test('is asked again half a minute after something did, so that what is mended trades soon', async () => {
-    const { stage, findAfter } = aClockedStage();
-    stage.hasKey = false;
-
-    expect(await findAfter(0)).toContain('secret');
-    stage.hasKey = true;
-    expect(await findAfter(29)).toContain('secret');
-    expect(stage.opened).toBe(1);
-    expect(await findAfter(30)).toEqual([]);
-  });
-
-  test('is nothing on paper, and nothing is asked', async () => {
-    const findUnready = createFindUnready({
-      openMarket: inert('openMarket'),
-      readStop: inert('readStop'),
-      policy: aTradePolicy({ mode: 'paper' }),
-      budgets: aStage().budgets,
-      now: () => NOON,
-    });
-
-    expect(await findUnready()).toEqual([]);
+  test('is nothing on paper', async () => {
+    expect(await createFindUnready({ policy: aTradePolicy({ mode: 'paper' }), budgets: NO_BUDGETS })()).toEqual([]);
   });
 });

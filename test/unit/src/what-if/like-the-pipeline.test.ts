@@ -11,7 +11,6 @@ import type { RecordedSignal } from '../../../../src/what-if/recording.ts';
 import { replay } from '../../../../src/what-if/replay.ts';
 import { SKIP_REASONS } from '../../../../src/trading/decide-trade.ts';
 import { anInvocation } from '../../../support/effects.ts';
-import { readNoBeginnings } from '../../../support/memory-beginnings.ts';
 import { inert } from '../../../support/inert.ts';
 import { aBatch, ALL_TAKEN, timeLeft } from '../../../support/lambda-events.ts';
 import { createMemoryIntents } from '../../../support/memory-intents.ts';
@@ -98,7 +97,6 @@ async function runPipeline({ policy, terms, marketDayUsd }: Candidate, signals: 
   const recorder = createRecorder();
   const deps: Deps = {
     ...anInvocation({ intents: createMemoryIntents(), now }),
-    readBeginnings: readNoBeginnings,
     budgets: {
       perDay: { 'trade-order': formatUsd(policy.dailyNotionalUsd) },
       perAgentAndDay: marketDayUsd === undefined ? {} : { 'trade-order': formatUsd(marketDayUsd) },

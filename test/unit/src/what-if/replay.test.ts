@@ -262,14 +262,23 @@ describe('a signal that comes again', () => {
     expect({ signals, traded: result.traded }).toEqual({ signals: 2, traded: 2 });
   });
 
-  test('is decided over again if it was skipped, and counts as what became of it last', () => {
+  test('is decided over again if it was skipped for what it said, and counts as what became of it last', () => {
+    const { result } = tryOut(aCandidate(), [
+      aRecordedSignal(0, { ...again, confidence: 0.1 }),
+      aRecordedSignal(1, { ...again, confidence: 0.9 }),
+    ]);
+
+    expect(result).toMatchObject({ traded: 1, skipped: { 'low-confidence': 0 } });
+  });
+
+  test('is not decided over again if it was skipped for what there was in the account', () => {
     const { result } = tryOut(aCandidate({ coolDownSeconds: 10 }), [
       aRecordedSignal(0, { price: '100.00' }),
       aRecordedSignal(5, again),
       aRecordedSignal(11, again),
     ]);
 
-    expect(result).toMatchObject({ traded: 2, skipped: { 'cool-down': 0 } });
+    expect(result).toMatchObject({ traded: 1, skipped: { 'cool-down': 1 } });
   });
 
   test('is not decided over again if its order was refused', () => {
