@@ -21,7 +21,7 @@ export type ClaimedOrder =
   { readonly kind: 'claimed'; readonly intent: Intent } | { readonly kind: 'ended'; readonly outcome: TradeOutcome };
 
 /** How far the clocks of two functions may be apart. */
-const CLOCK_SKEW_MS = 60_000;
+const CLOCK_SKEW_MS = 5 * 60_000;
 
 /** What was sent is answered within this time, or is in doubt. */
 const ON_ITS_WAY_MS = 30_000;

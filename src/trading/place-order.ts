@@ -39,17 +39,24 @@ export function orderKey(signal: Pick<TradeSignal, 'source' | 'id'>, mode: Tradi
 export async function placeOrder(deps: PlaceOrderDeps, signal: TradableSignal): Promise<TradeOutcome> {
   const ready = await getReady(deps, signal);
   if ('outcome' in ready) return ready;
+  const { market } = ready;
   const claimed = await claimOrder(deps, newOrder(deps, ready, signal), signal);
-  if (claimed.kind === 'claimed') return sendClaimed(deps, ready, signal, claimed.intent);
+  if (claimed.kind === 'claimed') return sendClaimed(deps, market, signal, claimed.intent);
   const { outcome } = claimed;
   // What is known already said its price before.
   if (outcome.outcome === 'not-sent' || (outcome.outcome === 'skipped' && outcome.isNew))
-    await tellPrice(ready, signal);
+    await tellPrice(market, signal);
   return outcome;
 }
 
+interface Ready {
+  readonly market: Market;
+  /** ISO 8601. */
+  readonly ledgerBegan: string;
+}
+
 /** What comes before the claim reads no market. */
-async function getReady(deps: PlaceOrderDeps, signal: TradableSignal): Promise<Market | TradeOutcome> {
+async function getReady(deps: PlaceOrderDeps, signal: TradableSignal): Promise<Ready | TradeOutcome> {
   const { policy, requestMs } = deps;
   const skip = (why: Why) => skipSignal(deps, signal, why, { hasWaited: false });
   const [opened, began, unready, stopped] = await Promise.allSettled([
@@ -71,13 +78,13 @@ async function getReady(deps: PlaceOrderDeps, signal: TradableSignal): Promise<M
   const paced = await opened.value.reserve({ key: orderKey(signal, policy.mode), patienceMs });
   if (paced !== undefined) return later(paced.reason, paced.retryAfterSeconds);
   const neededMs = 2 * requestMs + RECORDING_MS;
-  if (deps.remainingMs() >= neededMs) return opened.value;
+  if (deps.remainingMs() >= neededMs) return { market: opened.value, ledgerBegan: began.value };
   throw new TryLaterError(`${deps.remainingMs()} ms left, ${neededMs} ms needed to look, send and record`);
 }
 
 function newOrder(
   { now }: PlaceOrderDeps,
-  { agentId, service, mode, trading }: Market,
+  { market: { agentId, service, mode, trading }, ledgerBegan }: Ready,
   { order, ...signal }: TradableSignal,
 ): NewIntent {
   const key = orderKey(signal, mode);
@@ -88,6 +95,7 @@ function newOrder(
     kind: ORDER_KINDS[mode],
     cause: causeOfSignal(signal),
     causedAt: signal.at,
+    ledgerBegan,
     agentId,
     ...(service === undefined ? {} : { service }),
     payee: order.asset,

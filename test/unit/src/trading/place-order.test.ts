@@ -256,10 +256,10 @@ describe('a claim', () => {
 
     expect(await place()).toMatchObject({ outcome: 'not-sent' });
     expect(intents.items.get(KEY)).toMatchObject({ state: 'prepared', fence: 0 });
-    expect(lease).toEqual({ until: afterNoon(2 * MINUTE).toISOString(), fence: 1 });
-    clock.now = afterNoon(2 * MINUTE - 1);
+    expect(lease).toEqual({ until: afterNoon(6 * MINUTE).toISOString(), fence: 1 });
+    clock.now = afterNoon(6 * MINUTE - 1);
     expect(await place()).toMatchObject({ outcome: 'not-sent' });
-    clock.now = afterNoon(2 * MINUTE);
+    clock.now = afterNoon(6 * MINUTE);
     expect(await place()).toMatchObject({ outcome: 'applied' });
     expect(intents.items.get(OTHER_KEY)).toMatchObject({ state: 'prepared', lock: undefined });
     expect(intents.budgets.get(DAY)).toBe(50_000_000n);
@@ -269,7 +269,7 @@ describe('a claim', () => {
   test('whose lease was over, and that was freed, sends nothing', async () => {
     const { sent, clock, place } = aTrader();
     const readPositions = async () => {
-      clock.now = afterNoon(3 * MINUTE);
+      clock.now = afterNoon(7 * MINUTE);
       expect(await place({ signal: { id: 'prediction-0' } })).toMatchObject({ outcome: 'applied' });
       clock.now = NOON;
       return [];
@@ -283,9 +283,9 @@ describe('a claim', () => {
     const { intents, leaveClaimed } = aTrader();
     await leaveClaimed();
 
-    await sweep(intents, afterNoon(2 * MINUTE - 1));
+    await sweep(intents, afterNoon(6 * MINUTE - 1));
     expect(intents.items.get(KEY)?.state).toBe('claimed');
-    await sweep(intents, afterNoon(2 * MINUTE + 1));
+    await sweep(intents, afterNoon(6 * MINUTE + 1));
     expect(intents.items.get(KEY)).toMatchObject({ state: 'prepared', lock: undefined, lease: undefined });
     expect([intents.budgets.get(DAY), intents.locks.size]).toEqual([0n, 0]);
   });
