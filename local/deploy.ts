@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import type { Profile } from '../src/purple-flea/service.ts';
 import { localAccess, type Outputs } from '../src/local-session.ts';
 import { ACCOUNT, awsEnvironment, REGION } from './emulator.ts';
-import { BIN, ROOT, RUN } from './paths.ts';
+import { BIN, ROOT, RUN, STATE } from './paths.ts';
 
 /** Where this process's own stacks are synthesized. */
 export const ASSEMBLY = `${RUN}cdk.out`;
@@ -117,6 +117,7 @@ async function cdk({ args, environment, report, stop, cwd = ROOT }: CdkRun): Pro
     env: {
       ...environment,
       CDK_DISABLE_CLI_TELEMETRY: 'true',
+      NODE_COMPILE_CACHE: `${STATE}compile-cache`,
       PATH: `${BIN}:${process.env['PATH'] ?? ''}`,
       CI: 'true',
       NODE_OPTIONS: undefined,

@@ -1,60 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { loadConfig, parseConfig, type Config } from '../../lib/config.ts';
-import { buildPipeline } from '../../lib/pipeline.ts';
+import { loadConfig } from '../../lib/config.ts';
 import { predictorSchema } from '../../src/inference/predictor.ts';
-import { createApp, describeStatement, statementsOf, synthesizeStage } from '../support/synthesized-stage.ts';
-
-const KMS_KEY = 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
-const ORDER = ['rsi_14', 'volume_z'];
-
-const FIXED = {
-  name: 'btc',
-  asset: 'BTC-USDC',
-  endpointName: 'Direction-BTC',
-  features: { source: 'fixed', values: { rsi_14: 62 } },
-};
-const FROM_S3 = {
-  name: 'eth',
-  asset: 'ETH-USDC',
-  endpointName: 'direction-eth',
-  features: { source: 's3', bucket: 'my-features', key: 'eth/latest.json', maxAgeSeconds: 600, kmsKeyArn: KMS_KEY },
-  request: { format: 'csv', order: ORDER },
-  answer: { kind: 'probability-of-long', format: 'csv', shortBelow: 0.4, longFrom: 0.6 },
-  everyMinutes: 5,
-};
-const FROM_STORE = {
-  name: 'sol',
-  asset: 'SOL-USDC',
-  endpointName: 'direction-sol',
-  features: {
-    source: 'feature-store',
-    featureGroup: 'Market-1m',
-    recordId: 'SOL-USDC',
-    names: ORDER,
-    eventTimeFeature: 'as_of',
-    maxAgeSeconds: 120,
-  },
-  request: { format: 'jsonlines', order: ORDER },
-  answer: { kind: 'predicted-label', format: 'jsonlines', labels: ['short', 'long'] },
-  everyMinutes: 15,
-};
-const INFERENCE = {
-  name: 'slow',
-  asset: 'BTC-USDC',
-  bucket: 'my-answers',
-  prefix: 'slow/out/',
-  answer: { kind: 'direction', format: 'json' },
-  kmsKeyArn: KMS_KEY,
-};
-
-/** The stage with three predictors and an asynchronous endpoint, checked as its file would be. */
-function predicting(config: Config): Config {
-  const trading = { ...config.trading, predictors: [FIXED, FROM_S3, FROM_STORE], inferences: [INFERENCE] };
-  return parseConfig({ ...config, trading }, 'config/prod.json');
-}
+import { predicting } from '../support/configured-stages.ts';
+import { describeStatement, statementsOf, synthesizeStage } from '../support/synthesized-stage.ts';
 
 interface FunctionProperties {
   readonly FunctionName: string;
@@ -150,18 +98,6 @@ describe('a stage with several predictors', () => {
       ['btc', 'eth', 'sol'].map((name) => `purple-flea-prod-request-prediction-${name}`).join(','),
     );
   });
-});
-
-test('predictors and inferences bring no finding of cdk-nag and nothing that CloudFormation does not know', () => {
-  const outdir = mkdtempSync(join(tmpdir(), 'predicting-'));
-  try {
-    const app = createApp({ outdir, context: { '@aws-cdk/core:validateAgainstDefaultRules': true } });
-    buildPipeline(app, predicting(loadConfig('prod')), { report: () => {} });
-
-    expect(() => app.synth()).not.toThrow();
-  } finally {
-    rmSync(outdir, { recursive: true, force: true });
-  }
 });
 
 test('without one there is neither a function that asks nor a queue of answers, and no grant on S3 or SageMaker endpoints', () => {

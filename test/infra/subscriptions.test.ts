@@ -1,15 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { loadConfig, parseConfig, type Config } from '../../lib/config.ts';
-import { buildPipeline } from '../../lib/pipeline.ts';
 import { planRequest } from '../../src/escrow/escrow-request.ts';
 import { parseEvent } from '../../src/events/envelope.ts';
 import { escrowRequestedSchema } from '../../src/events/escrow-requested.ts';
+import { subscribed } from '../support/configured-stages.ts';
 import { aRequestEvent, aRequestPolicy } from '../support/escrow-requests.ts';
 import {
-  createApp,
   describeStatement,
   statementsOf,
   synthesizeStage,
@@ -30,22 +25,6 @@ interface ScheduleProperties {
     readonly DeadLetterConfig?: { readonly Arn: string };
     readonly RetryPolicy: unknown;
   };
-}
-
-const LABELS = {
-  name: 'labels',
-  counterpartyAgentId: 'ag_labeler',
-  amountUsd: '10.00',
-  description: 'Labels of the week: "all"',
-  timeoutHours: 48,
-  schedule: 'cron(0 6 ? * MON *)',
-};
-const HOSTING = { ...LABELS, name: 'hosting', amountUsd: '25.00', schedule: 'rate(30 days)' };
-
-/** The stage with two subscriptions, checked as its file would be. */
-function subscribed(config: Config): Config {
-  const escrows = { ...config.escrows, counterparties: ['ag_labeler'], subscriptions: [LABELS, HOSTING] };
-  return parseConfig({ ...config, escrows }, 'config/prod.json');
 }
 
 describe('the schedules of subscriptions', () => {
@@ -136,18 +115,6 @@ describe('the schedules of subscriptions', () => {
       'events:PutEvents on events:event-bus/pipeline',
     ]);
   });
-});
-
-test('subscriptions bring no finding of cdk-nag and nothing that CloudFormation does not know', () => {
-  const outdir = mkdtempSync(join(tmpdir(), 'subscribed-'));
-  try {
-    const app = createApp({ outdir, context: { '@aws-cdk/core:validateAgainstDefaultRules': true } });
-    buildPipeline(app, subscribed(loadConfig('prod')), { report: () => {} });
-
-    expect(() => app.synth()).not.toThrow();
-  } finally {
-    rmSync(outdir, { recursive: true, force: true });
-  }
 });
 
 test('without one there is neither a schedule nor a queue for them', () => {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { loadConfig, type Config } from '../../lib/config.ts';
 import { STAGES, type Stage } from '../../lib/stages.ts';
 import { buildPipeline } from '../../lib/pipeline.ts';
+import { predicting, subscribed } from '../support/configured-stages.ts';
 import { createApp } from '../support/synthesized-stage.ts';
 
 interface Report {
@@ -123,6 +124,13 @@ test.each(['dev', 'local'] as const)('stage %s with a chat has no finding either
   const chat = { slackWorkspaceId: 'T01ABCDEF', slackChannelId: 'C02ABCDEF' };
 
   expect(validate(stageName, { config: { ...loadConfig(stageName), chat } })).toEqual({ failed: false, findings: [] });
+});
+
+test.each([
+  ['subscriptions', subscribed],
+  ['predictors and inferences', predicting],
+])('%s bring no finding of cdk-nag and nothing that CloudFormation does not know', (_, change) => {
+  expect(validate('prod', { config: change(loadConfig('prod')) })).toEqual({ failed: false, findings: [] });
 });
 
 test('a planted property that CloudFormation does not know is found', () => {

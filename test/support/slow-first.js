@@ -16,8 +16,6 @@ const SLOW = [
   'test/e2e/trading',
   'test/e2e/notifications',
   'test/infra/validation',
-  'test/infra/subscriptions',
-  'test/infra/predictors',
   'test/infra/largest-configuration',
 ];
 
