@@ -22,6 +22,8 @@ export interface LastOrder {
   readonly at: string;
   /** What the market comes to with it, longs less shorts: signed decimal USD. Absent in orders of earlier releases. */
   readonly exposureUsd?: string | undefined;
+  /** What else it may come to: what the service showed before it and what the ledger reckoned may differ. */
+  readonly otherExposureUsd?: string | undefined;
   /** What is left free in the account with it, decimal USD. Absent where the service shows no balance. */
   readonly availableUsd?: string | undefined;
 }
@@ -45,7 +47,11 @@ export function lastOrderKey(market: Pick<Intent, 'kind' | 'agentId' | 'payee'>)
 }
 
 /** Of `before` of an order's intent: what its decision expected to stand with it. */
-export const expectedSchema = z.object({ exposureUsd: z.string(), availableUsd: z.optional(z.string()) });
+export const expectedSchema = z.object({
+  exposureUsd: z.string(),
+  otherExposureUsd: z.optional(z.string()),
+  availableUsd: z.optional(z.string()),
+});
 
 /** What becomes the latest when an intent ends so; undefined where nothing does. */
 export function latestItemOf(intent: Intent, ending: Ending, at: Date): LatestItem | undefined {

@@ -17,6 +17,8 @@ export interface ReadFactsDeps {
 export interface TradePicture {
   readonly facts: TradeFacts;
   readonly snapshot: TradeSnapshot;
+  /** The exposure as it may be at the other end: a service may show the last orders late. */
+  readonly otherExposure: MicroUsd;
   /** When it began to be read. */
   readonly at: Date;
 }
@@ -45,6 +47,7 @@ export async function readFacts(
   const { positions, trades = [] } = state;
   const expected = expectedOf(market, last, at);
   const shown = netOf(positions.filter((row) => row.asset === asset));
+  const { least, most } = boundsOf(shown, expected);
   const seen = [
     ...(last === undefined ? [] : [last.at]),
     ...positions.flatMap((row) => (row.asset === asset && row.openedAt !== undefined ? [row.openedAt] : [])),
@@ -54,12 +57,13 @@ export async function readFacts(
     at,
     facts: {
       available: leastOf(shownAvailable, expected?.availableUsd),
-      exposure: furthest(order.direction, shown, expected?.exposureUsd),
+      exposure: order.direction === 'long' ? most : least,
       profitToday: profitOf(positions, trades, at),
       isDayShown: reachesBackTo(trades, startOfDay(at)),
       lastOrderAt: seen.toSorted((one, other) => Date.parse(one) - Date.parse(other)).at(-1),
     },
     snapshot: snapshotOf(order, state, last),
+    otherExposure: order.direction === 'long' ? least : most,
   };
 }
 
@@ -75,11 +79,16 @@ function expectedOf({ mode }: Market, last: LastOrder | undefined, at: Date): La
   return mode === 'live' && last !== undefined && at.getTime() - Date.parse(last.at) < UNSHOWN_MS ? last : undefined;
 }
 
-/** Of what the service shows and what the ledger knows, that which leaves less room on a side. */
-function furthest(direction: 'long' | 'short', shown: MicroUsd, knownUsd: string | undefined): MicroUsd {
-  if (knownUsd === undefined) return shown;
-  const known = parseEstimate(knownUsd);
-  return (direction === 'long') === known > shown ? known : shown;
+/** By what the service shows and what the ledger knows: the most leaves less room to a long order, the least to a short one. */
+function boundsOf(
+  shown: MicroUsd,
+  { exposureUsd, otherExposureUsd }: Pick<LastOrder, 'exposureUsd' | 'otherExposureUsd'> = {},
+): { readonly least: MicroUsd; readonly most: MicroUsd } {
+  const known = [exposureUsd, otherExposureUsd].flatMap((usd) => (usd === undefined ? [] : [parseEstimate(usd)]));
+  return known.reduce(({ least, most }, one) => ({ least: one < least ? one : least, most: one > most ? one : most }), {
+    least: shown,
+    most: shown,
+  });
 }
 
 function leastOf(shown: MicroUsd | undefined, knownUsd: string | undefined): MicroUsd | undefined {

@@ -32,13 +32,16 @@ interface Asked {
   readonly deps?: Partial<PlaceOrderDeps>;
   readonly market?: Partial<Market>;
   readonly trading?: Parameters<typeof aMarket>[0];
+  readonly maxExposureUsd?: string;
 }
 
 /** A trader whose service takes every order. */
 function aTrader(intents: MemoryIntents = createMemoryIntents()) {
   const sent: EffectRequest[] = [];
   const clock = { now: NOON };
-  const place = ({ signal = {}, order = ORDER, deps = {}, market = {}, trading = {} }: Asked = {}) => {
+  const place = ({ signal = {}, order = ORDER, deps = {}, market = {}, trading = {}, maxExposureUsd }: Asked = {}) => {
+    const tradable = aTradable(aSignal(signal), order);
+    const limited = { asset: order.asset, maxExposureUsd: parseUsd(maxExposureUsd ?? '1000000.00') };
     const opened = aMarket(
       {
         placeOrder: async (request) => {
@@ -59,7 +62,7 @@ function aTrader(intents: MemoryIntents = createMemoryIntents()) {
         announcePlaced: async () => {},
         ...deps,
       },
-      aTradable(aSignal(signal), order),
+      { ...tradable, market: limited },
     );
   };
   /** An invocation that claims the order of a signal and is then never heard of again. */
@@ -354,6 +357,45 @@ describe('a claim', () => {
     expect(intents.items.get(KEY)).toMatchObject({ state: 'skipped', skip: { reason: 'daily-notional' } });
   });
 
+  test('of the same market whose lease is over is freed before the day counts as used up', async () => {
+    const budgets = { perDay: { 'trade-order': '80.00' }, perAgentAndDay: {} };
+    const { clock, place, leaveClaimed } = aTrader();
+    await leaveClaimed({ id: 'prediction-0' });
+
+    expect(await place({ deps: { budgets } })).toMatchObject({ outcome: 'not-sent' });
+    clock.now = afterNoon(6 * MINUTE);
+    expect(await place({ deps: { budgets } })).toMatchObject({ outcome: 'applied' });
+  });
+
+  test('that a day had no room for is made again where that day is over by then', async () => {
+    const budgets = { perDay: { 'trade-order': '50.00' }, perAgentAndDay: {} };
+    const midnight = new Date('2026-03-07T00:00:00.000Z');
+    let takes = 0;
+    const intents = createMemoryIntents(({ operation, when }) => {
+      if (operation === 'take' && when === 'after' && (takes += 1) === 2) clock.now = midnight;
+    });
+    const { clock, place } = aTrader(intents);
+    clock.now = new Date('2026-03-06T23:59:59.000Z');
+    await place({ signal: { id: 'prediction-0' }, deps: { budgets } });
+
+    expect(await place({ deps: { budgets } })).toMatchObject({ outcome: 'applied' });
+  });
+
+  test('that another invocation took over and gave back lets its message come back', async () => {
+    const { intents, sent, place } = aTrader();
+    const unreadable = () => Promise.reject(new ServiceUnreadableError('trading.positions: HTTP 500'));
+    let redelivered: Promise<unknown> | undefined;
+    const readPositions = async () => {
+      redelivered ??= place({ trading: { readPositions: unreadable } });
+      await redelivered;
+      return [];
+    };
+
+    expect(await place({ trading: { readPositions } })).toMatchObject({ outcome: 'not-sent' });
+    expect(intents.items.get(KEY)).toMatchObject({ state: 'prepared', fence: 2 });
+    expect(sent).toEqual([]);
+  });
+
   test('counts its own part once: an order that just fits the day is placed', async () => {
     const budgets = { perDay: { 'trade-order': '50.00' }, perAgentAndDay: {} };
     const { place } = aTrader();
@@ -414,5 +456,27 @@ describe('right before it is sent', () => {
     expect(await place()).toMatchObject({ outcome: 'applied' });
     expect(intents.budgets.get('trade-order/2026-03-07')).toBe(50_000_000n);
     expect(sent).toHaveLength(1);
+  });
+});
+
+describe('orders of one market that the service does not show yet', () => {
+  const ofDirection = (id: string, direction: 'long' | 'short', usd: string) => ({
+    signal: { id },
+    order: { ...ORDER, direction, amount: parseUsd(usd) } as unknown as typeof ORDER,
+    maxExposureUsd: '100.00',
+    deps: { budgets: { perDay: {}, perAgentAndDay: {} } },
+  });
+
+  test('hold its limit on either side, whatever their directions', async () => {
+    const { place } = aTrader();
+
+    expect(await place(ofDirection('one', 'long', '100.00'))).toMatchObject({ outcome: 'applied' });
+    expect(await place(ofDirection('two', 'short', '60.00'))).toMatchObject({ outcome: 'applied' });
+    expect(await place(ofDirection('three', 'long', '100.00'))).toMatchObject({
+      outcome: 'skipped',
+      reason: 'exposure',
+    });
+    expect(await place(ofDirection('four', 'long', '60.00'))).toMatchObject({ outcome: 'applied' });
+    expect(await place(ofDirection('five', 'long', '0.01'))).toMatchObject({ outcome: 'skipped', reason: 'exposure' });
   });
 });

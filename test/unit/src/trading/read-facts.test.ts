@@ -64,6 +64,7 @@ describe('the facts of a decision', () => {
         lastOrderAt: undefined,
       },
       snapshot: { ...ORDER, positionIds: [] },
+      otherExposure: 0n,
     });
   });
 
