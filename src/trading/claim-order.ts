@@ -113,9 +113,13 @@ async function yieldToHolder(deps: ClaimOrderDeps, asked: Asked, holder: string)
   }
 }
 
-/** A day's limit that is used up is a no. What orders of other markets have claimed of it they may still give back. */
-async function yieldToBudget(deps: ClaimOrderDeps, asked: Asked, budget: string): Promise<TradeOutcome> {
+/** A day's limit that is used up is a no. What other orders have claimed of it they may still give back. */
+async function yieldToBudget(deps: ClaimOrderDeps, asked: Asked, budget: string): Promise<TradeOutcome | undefined> {
   const { order, signal, reservations } = asked;
+  // That day is over: the next one has its own limit.
+  if (!reservationsFor(deps.budgets, order, deps.now()).some((one) => one.budget === budget)) return undefined;
+  const holder = await deps.intents.readHolder(marketLock(order));
+  if (holder !== undefined && holder !== order.key) return yieldToHolder(deps, asked, holder);
   const { limit, amount } = reservations.find((one) => one.budget === budget) ?? { limit: NONE, amount: NONE };
   const skip = (why: Why) => skipSignal(deps, signal, why, { hasWaited: true });
   if (budget !== dayBudget(order.kind, deps.now())) {

@@ -23,9 +23,10 @@ export function later(reason: string, seconds: number = LONGEST_PAUSE_SECONDS): 
   return { outcome: 'not-sent', reason, retryAfterSeconds: Math.min(seconds, LONGEST_PAUSE_SECONDS) };
 }
 
-/** How a signal stands by its order's intent alone. */
+/** How a signal stands by its order's intent alone. One that waits to be sent is sent by none but its own message. */
 export function standingOf(intent: Intent): TradeOutcome {
   const { state, skip, reason: detail = '' } = intent;
+  if (state === 'prepared') return later('another invocation gave its claim back');
   if (state === 'skipped') return { outcome: 'skipped', reason: skip?.reason ?? 'refused', detail, isNew: false };
   return standing(intent);
 }
