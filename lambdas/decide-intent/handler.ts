@@ -8,7 +8,7 @@ import { INTENT_STATES, isOrder, type Intent, type IntentStore } from '../../src
 import { formatUsd } from '../../src/money.ts';
 import type { EscrowView } from '../../src/purple-flea/escrow.ts';
 import { describeProblems } from '../../src/schemas.ts';
-import { tradeSnapshotSchema } from '../../src/trading/look-for-order.ts';
+import { orderedBy } from '../../src/trading/look-for-order.ts';
 import { paperOrderId } from '../../src/trading/paper-book.ts';
 import { isConfigured, type Places } from '../../src/ledger/places.ts';
 import { isOlderThanLedger, type BeginningStore } from '../../src/ledger/beginnings.ts';
@@ -251,12 +251,12 @@ async function resultOf(deps: Deps, intent: Intent, id: string): Promise<Readonl
       return settledFrom(await deps.viewEscrows(intent.service).readStatus(id), kind);
     case 'trade-order':
     case 'paper-order': {
-      const before = z.safeParse(tradeSnapshotSchema, intent.before);
-      if (!before.success) return 'the intent does not say what was ordered';
+      const ordered = orderedBy(intent);
+      if (ordered === undefined) return 'the intent does not say what was ordered';
       if (kind === 'paper-order' && id !== paperOrderId(intent.reference)) {
         return `id: on paper this order is ${paperOrderId(intent.reference)}`;
       }
-      return { orderId: id, status: 'filled', asset: before.data.asset, direction: before.data.direction, amountUsd };
+      return { orderId: id, status: 'filled', ...ordered, amountUsd };
     }
     case 'transfer':
       return { transferId: id, toAgentId: payee, amountUsd };

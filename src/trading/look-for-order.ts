@@ -27,6 +27,24 @@ export const tradeSnapshotSchema = z.object({
 });
 export type TradeSnapshot = z.infer<typeof tradeSnapshotSchema>;
 
+const side = z.enum(['long', 'short']);
+
+/** What bodies of any dialect say of an order's side. */
+const orderedSchema = z.object({ direction: z.optional(side), side: z.optional(side) });
+
+/** What an order was for. One that a ledger which is gone may have sent has no snapshot: its body says the side. */
+export function orderedBy({
+  before,
+  payee,
+  requestBody,
+}: Pick<Intent, 'before' | 'payee' | 'requestBody'>): Pick<PlacedOrder, 'asset' | 'direction'> | undefined {
+  const snapshot = z.safeParse(tradeSnapshotSchema, before);
+  if (snapshot.success) return { asset: snapshot.data.asset, direction: snapshot.data.direction };
+  const body = z.safeParse(orderedSchema, JSON.parse(requestBody));
+  const direction = body.success ? (body.data.direction ?? body.data.side) : undefined;
+  return direction === undefined ? undefined : { asset: payee, direction };
+}
+
 /** An agent's positions, and its last fills where the dialect has a history. */
 export interface TradingState {
   readonly positions: readonly Position[];

@@ -4,6 +4,7 @@ import type { ContinueExecution } from '../../../src/aws/executions.ts';
 import { ServiceUnreadableError } from '../../../src/errors.ts';
 import { clientReference, effectKey, retryKey, type EffectKind } from '../../../src/ledger/effect-key.ts';
 import type { Intent } from '../../../src/ledger/intent.ts';
+import { inDoubtSince } from '../../../src/ledger/the-past.ts';
 import { parseUsd } from '../../../src/money.ts';
 import type { EscrowClient, EscrowView } from '../../../src/purple-flea/escrow.ts';
 import { aView, ESCROW_ID } from '../../support/bonus-escrow.ts';
@@ -201,6 +202,22 @@ describe('an operator', () => {
 
     expect(intents.items.get(key)).toMatchObject({ state: 'applied', result });
   });
+
+  test.each(['{"direction":"short"}', '{"side":"short"}'])(
+    'says that an order took place that a ledger which is gone sent, of which there is no snapshot: %s',
+    async (requestBody) => {
+      const intents = createMemoryIntents();
+      const order = aNewIntent({ kind: 'trade-order', payee: 'BTC-USDC', requestBody });
+      const doubt = await leaveUnknown(intents, order, NOW, inDoubtSince('2026-03-06T11:00:00.000Z'));
+      await intents.move(doubt, { state: 'manual', note: 'no snapshot was taken' }, NOW);
+      const { handler } = anOperator(intents);
+
+      await handler({ action: 'resolve', verdict: 'applied', id: 'ord_1', key: order.key, ...DECISION });
+
+      const result = { orderId: 'ord_1', status: 'filled', asset: 'BTC-USDC', direction: 'short', amountUsd: '50.00' };
+      expect(intents.items.get(order.key)).toMatchObject({ state: 'applied', result });
+    },
+  );
 });
 
 describe('another try', () => {
