@@ -65,6 +65,14 @@ describe('a round of the benchmark', () => {
     expect(delayedMs(measured)).toBeGreaterThanOrEqual(waited);
   });
 
+  test('counts nine requests of a trade at most, and two in sequence at Purple Flea', () => {
+    const trade = measuredOf(0, 'place-trade');
+
+    expect(requests()(trade)).toBeLessThanOrEqual(9);
+    expect(requests('Purple Flea')(trade)).toBe(3);
+    expect(inSequence('Purple Flea')(trade)).toBe(2);
+  });
+
   test('is told in tables, with every variant and with what was requested', () => {
     const [trade] = bench.jobs;
     const [head, ...rows] = figuresOf(trade, results).rows;

@@ -130,3 +130,35 @@ export function* ordersTogether(): Generator<Named> {
     }
   }
 }
+
+/** More awaited calls than an order makes until it is sent. */
+const CLAIMING = 12;
+
+/** An order whose invocation is gone while it is claimed: its market, its budget and its day, and whoever comes next. */
+export function* claimedOrders(): Generator<Named> {
+  for (let gate = 0; gate < CLAIMING; gate += 1) {
+    for (const event of ['crash', 'late-write', 'fail', 'stall'] as const) {
+      for (const milliseconds of event === 'late-write' ? [2 * MINUTE, 7 * MINUTE] : [MINUTE]) {
+        const gone: Disturbance = { kind: 'gate', invocation: 0, gate, event, milliseconds };
+        for (const at of [10, 30_000, 3 * MINUTE, 7 * MINUTE]) {
+          yield [`${event} while claimed, another order`, [gone, { kind: 'delivery', cause: 1, at }]];
+          yield [`${event} while claimed, again`, [gone, { kind: 'delivery', cause: 0, at }]];
+        }
+        for (const at of [40, 100, MINUTE]) {
+          yield [`${event} while claimed, midnight`, [gone, { kind: 'midnight', at }]];
+          yield [
+            `${event} while claimed, the stop`,
+            [gone, { kind: 'stop', at, milliseconds: HOUR, mode: 'reducing' }],
+          ];
+        }
+        for (const per of ['day', 'payee', 'market'] as const) {
+          const another: Disturbance = { kind: 'delivery', cause: 1, at: 10 };
+          yield [`${event} while claimed, budget per ${per} too small`, [gone, { kind: 'tight-budget', per }, another]];
+        }
+      }
+    }
+  }
+}
+
+/** Two orders in two markets. */
+export const BESIDE: Scenario = { flow: 'order', causes: 2, sharesMarket: false, merges: false };

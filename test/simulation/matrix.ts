@@ -1,6 +1,15 @@
 import { PROFILES, type Profile } from '../../src/purple-flea/service.ts';
 import { faultsOf, type HttpFault } from './faults.ts';
-import { laggingLists, lostLedgers, ordersTogether, othersKeys, TWO_ORDERS, type Named } from './matrix-edges.ts';
+import {
+  BESIDE,
+  claimedOrders,
+  laggingLists,
+  lostLedgers,
+  ordersTogether,
+  othersKeys,
+  TWO_ORDERS,
+  type Named,
+} from './matrix-edges.ts';
 import { HOUR, MINUTE, POISON_FORMS, type Disturbance, type GateEvent, type Scenario, type Schedule } from './plan.ts';
 import type { Operation } from './service/operations.ts';
 
@@ -54,6 +63,12 @@ export function* matrix(): Generator<Cell> {
     }
     for (const scenario of TWO_ORDERS) {
       for (const [fault, disturbances] of ordersTogether()) {
+        const schedule: Schedule = { seed: seed++, profile, scenario, disturbances, sweepMinutes: 1 };
+        yield { effect: 'order', profile, fault, schedule };
+      }
+    }
+    for (const scenario of [...TWO_ORDERS, BESIDE]) {
+      for (const [fault, disturbances] of claimedOrders()) {
         const schedule: Schedule = { seed: seed++, profile, scenario, disturbances, sweepMinutes: 1 };
         yield { effect: 'order', profile, fault, schedule };
       }

@@ -1,6 +1,9 @@
-import type { Intent, IntentStore } from '../../src/ledger/intent.ts';
+import type { Intent, IntentStore, NewIntent } from '../../src/ledger/intent.ts';
+import { sentIntent } from '../../src/ledger/order-claim.ts';
+import { parseUsd } from '../../src/money.ts';
 import type { MailboxStore } from '../../src/escrow/mailbox.ts';
 import type { EscrowClient, EscrowView } from '../../src/purple-flea/escrow.ts';
+import type { TradingClient } from '../../src/purple-flea/trading.ts';
 import type { Transport } from '../../src/purple-flea/transport.ts';
 import type { MemoryLedger } from '../support/memory-intents.ts';
 import type { Changes } from './changes.ts';
@@ -32,14 +35,6 @@ export const MUTANTS = {
   'canary-ignored': { intents: withoutCanary },
   'canary-of-any-agent': { intents: withAnyCanary },
   'page-is-all': { intents: withoutNextPage },
-  'no-second-look': {
-    trading: (client) => ({
-      ...client,
-      readPositions: remembering(() => client.readPositions()),
-      readHistory: remembering(() => client.readHistory()),
-    }),
-    intents: (store) => ({ ...store, readLastOrder: remembering((market) => store.readLastOrder(market)) }),
-  },
   'ledger-younger-than-cause': { beginning: (read, name) => (name === 'resolve-intents' ? read : sinceEver) },
   'backup-believed': { intents: believeBackup },
   'quarantine-of-the-backup': { beginning: (read, name) => (name === 'resolve-intents' ? sinceEver : read) },
@@ -48,6 +43,11 @@ export const MUTANTS = {
   'release-without-a-look': { escrow: releaseUnlooked },
   'older-signals-taken': { mailbox: takeOlderSignals },
   'fills-of-others-taken': { intents: withoutOtherOrders },
+  'looks-before-the-lock': { trading: lookEarly },
+  'snapshot-after-the-order': { intents: recordLate },
+  'claim-kept-after-a-skip': { intents: keepClaim },
+  'lease-ignored': { intents: withoutLease },
+  'old-reservation-kept': { intents: keepReservation },
   'early-signal-missed': { mailbox: (store) => ({ ...store, listSignals: async () => [] }) },
 } as const satisfies Readonly<Record<string, Changes>>;
 export type MutantName = keyof typeof MUTANTS;
@@ -79,18 +79,19 @@ function forgetAfter(milliseconds: number): ChangeStore {
 
 /** What a ledger was restored with is as good as what it wrote itself. */
 function believeBackup(store: IntentStore): IntentStore {
+  const believed = (stored: Intent, { ledgerBegan }: NewIntent, at: Date): Intent => {
+    const time = at.toISOString();
+    const isUnsent = stored.state === 'prepared' || stored.state === 'claimed';
+    if (!isUnsent || stored.history.length > 1 || stored.createdAt >= time) return stored;
+    const step = { state: stored.state, at: time, note: '' };
+    return { ...stored, ledgerBegan, createdAt: time, history: [...stored.history, step] };
+  };
   return {
     ...store,
-    async prepare(intent, at) {
-      const stored = await store.prepare(intent, at);
-      const isAsked = stored.state === 'prepared' && stored.history.length === 1 && stored.createdAt < at.toISOString();
-      return isAsked
-        ? {
-            ...stored,
-            createdAt: at.toISOString(),
-            history: [...stored.history, { state: 'prepared', at: at.toISOString(), note: '' }],
-          }
-        : stored;
+    prepare: async (intent, at) => believed(await store.prepare(intent, at), intent, at),
+    async take(order, terms, at) {
+      const taken = await store.take(order, terms, at);
+      return taken.kind === 'known' ? { ...taken, intent: believed(taken.intent, order, at) } : taken;
     },
   };
 }
@@ -174,18 +175,69 @@ function withoutOtherOrders(store: IntentStore): IntentStore {
   return { ...store, listApplied: seeing(store, ({ kind }) => kind !== 'trade-order') };
 }
 
+/** A market is looked at before its lock is had. */
+function lookEarly(client: TradingClient): TradingClient {
+  const positions = client.readPositions();
+  const history = client.readHistory();
+  for (const look of [positions, history]) look.catch(() => {});
+  return { ...client, readPositions: () => positions, readHistory: () => history };
+}
+
+/** What was seen before an order is recorded with its end. */
+function recordLate(store: IntentStore): IntentStore {
+  return {
+    ...store,
+    send: async (claimed, before, at) => sentIntent(claimed, before, at),
+    async end(sent, ending, at) {
+      if (sent.state === 'sending') await store.send({ ...sent, state: 'claimed' }, sent.before ?? {}, at);
+      return store.end(sent, ending, at);
+    },
+  };
+}
+
+/** An order that is skipped gives nothing back. */
+function keepClaim(store: IntentStore, { budgets, locks }: MemoryLedger): IntentStore {
+  return {
+    ...store,
+    async end(sent, ending, at) {
+      const ended = await store.end(sent, ending, at);
+      if (sent.state !== 'claimed' || ended.state !== 'skipped') return ended;
+      for (const { budget, amountUsd } of sent.reserved ?? []) {
+        budgets.set(budget, (budgets.get(budget) ?? 0n) + parseUsd(amountUsd));
+      }
+      if (sent.lock !== undefined) locks.set(sent.lock, sent.key);
+      return ended;
+    },
+  };
+}
+
+/** Whoever meets a claim takes its lease for over. */
+function withoutLease(store: IntentStore): IntentStore {
+  const over = <Found extends Intent | undefined>(intent: Found): Found =>
+    intent?.lease === undefined ? intent : { ...intent, lease: { ...intent.lease, until: '1970-01-01T00:00:00.000Z' } };
+  return {
+    ...store,
+    read: async (key) => over(await store.read(key)),
+    list: async (state, before, limit) => (await store.list(state, before, limit)).map(over),
+  };
+}
+
+/** A claim that is taken over keeps what it took. */
+function keepReservation(store: IntentStore): IntentStore {
+  return {
+    ...store,
+    take(order, { known, ...terms }, at) {
+      return store.take(order, { ...terms, known: known && { ...known, reserved: undefined } }, at);
+    },
+  };
+}
+
 /** Where a page ends, nothing follows. */
 function withoutNextPage(store: IntentStore): IntentStore {
   return {
     ...store,
     listApplied: async (limit, after) => ({ ...(await store.listApplied(limit, after)), next: undefined }),
   };
-}
-
-/** What was read once is not read again. */
-function remembering<Args extends unknown[], Value>(read: (...args: Args) => Promise<Value>) {
-  let first: Promise<Value> | undefined;
-  return (...args: Args): Promise<Value> => (first ??= read(...args));
 }
 
 /** Whoever an escrow is for, it is taken for the one that was asked for. */

@@ -29,6 +29,8 @@ export interface Oracle {
   watch(store: IntentStore): IntentStore;
   /** When an effect was claimed last, by the claimer's clock. */
   claimedAt(key: string | undefined): number | undefined;
+  /** Claims of orders that were freed though their lease was not over. */
+  readonly freedEarly: readonly string[];
   /** The first record of each effect, by key. */
   readonly recorded: ReadonlyMap<string, NewIntent>;
   /** Why a request should not have left now. */
@@ -42,6 +44,8 @@ export function createOracle(
 ): Oracle {
   const recorded = new Map<string, NewIntent>();
   const claims = new Map<string, number>();
+  const leases = new Map<string, string>();
+  const freedEarly: string[] = [];
 
   function findStopOf(invocation: Invocation, operation: Operation, kind: EffectKind): Alarm[] {
     if (!invocation.hasReadStop) return [{ rule: 'stop', detail: `${operation} began without a look at the switch` }];
@@ -52,6 +56,7 @@ export function createOracle(
 
   return {
     recorded,
+    freedEarly,
     watch: (store) => ({
       ...store,
       async prepare(intent, at) {
@@ -67,8 +72,17 @@ export function createOracle(
       async take(order, terms, at) {
         const result = await store.take(order, terms, at);
         if (result.kind === 'claimed') claims.set(order.key, at.getTime());
-        if (result.kind === 'claimed' && !recorded.has(order.key)) recorded.set(order.key, result.intent);
+        if (result.kind !== 'claimed') return result;
+        if (!recorded.has(order.key)) recorded.set(order.key, result.intent);
+        leases.set(`${order.key} ${result.intent.fence}`, result.intent.lease?.until ?? '');
         return result;
+      },
+      async move(from, ending, at) {
+        const until = leases.get(`${from.key} ${from.fence}`) ?? '';
+        const isFreed = from.state === 'claimed' && ending.state === 'prepared';
+        if (isFreed && at.toISOString() < until)
+          freedEarly.push(`a claim until ${until} was freed at ${at.toISOString()}`);
+        return store.move(from, ending, at);
       },
     }),
     claimedAt: (key) => (key === undefined ? undefined : claims.get(key)),

@@ -27,6 +27,7 @@ export interface Violation {
     | 'payee'
     | 'exposure'
     | 'unlooked'
+    | 'lease'
     | 'defect'
     | 'parked'
     | 'message'
@@ -87,6 +88,7 @@ export async function judge(schedule: Schedule, options: RunOptions = {}): Promi
       (key) => world.ledger.items.get(key)?.state === 'applied',
     ).map((detail): Violation => ({ rule: 'payee', detail })),
     ...findForeignEffects(world.service.effects, world.oracle).map((detail): Violation => ({ rule: 'owner', detail })),
+    ...world.oracle.freedEarly.map((detail): Violation => ({ rule: 'lease', detail })),
     ...world.alarms,
     ...(bonuses === undefined ? [] : findFaults(world, bonuses)),
     ...findSecrets(world, intents),

@@ -6,6 +6,7 @@ import type { MailboxDeps, WaitEnd } from '../../src/escrow/mailbox.ts';
 import type { PublishedType } from '../../src/events/catalogue.ts';
 import type { ReadBeginnings } from '../../src/ledger/beginnings.ts';
 import type { BudgetPolicy } from '../../src/ledger/budgets.ts';
+import type { IntentStore } from '../../src/ledger/intent.ts';
 import type { ResolvePolicy } from '../../src/ledger/resolve-intents.ts';
 import type { StopMode } from '../../src/ledger/stop.ts';
 import { parseUsd, type MicroUsd } from '../../src/money.ts';
@@ -62,6 +63,8 @@ export interface Invocation {
   hasReadStop: boolean;
   /** The escrows whose status it has read. */
   readonly looked: Set<string>;
+  /** What it did under its claim of an order; undefined before that. */
+  order: { hasLooked: boolean; isRecorded: boolean } | undefined;
   /** Tells whoever called it that it is gone. */
   readonly die: () => void;
 }
@@ -305,6 +308,29 @@ export function createSimulatedWorld(
     if (service.total() !== initialTotal) alarm('money', `the service holds ${service.total()}, not ${initialTotal}`);
   }
 
+  /** An order leaves after a look under its claim, and after what was seen is recorded. */
+  function checkOrder({ order }: Invocation): void {
+    if (order?.hasLooked !== true) alarm('unlooked', 'an order left without a look under its claim');
+    if (order?.isRecorded !== true) alarm('unlooked', 'an order left before what was seen was recorded');
+  }
+
+  /** Notes what an invocation does with an order. */
+  function watchOrder(invocation: Invocation, store: IntentStore): IntentStore {
+    return {
+      ...store,
+      async take(...args) {
+        const taken = await store.take(...args);
+        if (taken.kind === 'claimed') invocation.order = { hasLooked: false, isRecorded: false };
+        return taken;
+      },
+      async send(...args) {
+        const sent = await store.send(...args);
+        if (sent.state === 'sending' && invocation.order !== undefined) invocation.order.isRecorded = true;
+        return sent;
+      },
+    };
+  }
+
   /** A function fails as calls fail; what fails otherwise is a mistake, here or in the function. */
   function checkDefect(reason: string): void {
     if (/\b(?:Type|Reference|Range)Error\b/.test(reason)) alarm('defect', reason);
@@ -349,6 +375,7 @@ export function createSimulatedWorld(
       const isEffect = EFFECT_OPERATIONS.has(operation);
       const totalMs = Math.min(request.totalMs ?? REQUEST_MS, REQUEST_MS);
       const startedAt = scheduler.now();
+      const { order } = invocation;
       const post: Post = { operation, key: request.idempotencyKey, mayHaveActed: true };
       const disturbance = nextDisturbance(operation);
       const bad = isEffect ? undefined : findBadReads(operation, startedAt);
@@ -365,6 +392,7 @@ export function createSimulatedWorld(
       };
       if (isEffect) {
         alarms.push(...oracle.findWrongOf(invocation, asked));
+        if (operation === 'order') checkOrder(invocation);
         posts.push(post);
       }
       await gate(invocation, `${request.method} ${operation}${fault === undefined ? '' : ` (${fault})`}`);
@@ -389,6 +417,7 @@ export function createSimulatedWorld(
       if (operation === 'status' && answer.kind === 'answered' && answer.status === 200) {
         invocation.looked.add(escrowIn(request.url));
       }
+      if (operation === 'positions' && order !== undefined) order.hasLooked = true;
       return answer;
     };
   }
@@ -421,7 +450,7 @@ export function createSimulatedWorld(
     const owner = ownerAt(serviceDeps, { agentId: secrets.agentId() });
     const memory = createMemoryIntents(disturbStore(invocation), ledger, PAGE);
     const isOld = scheduler.now() < start + redeploysAt;
-    const store = oracle.watch(isOld ? asRelease010(memory, ledger) : memory);
+    const store = watchOrder(invocation, oracle.watch(isOld ? asRelease010(memory, ledger) : memory));
     const readStop = async (): Promise<StopMode> => {
       await gate(invocation, 'readStop');
       const mode = stop.modeAt(scheduler.now() - chance.below(STOP_CACHE_MS));
@@ -544,6 +573,7 @@ export function createSimulatedWorld(
           isGone: false,
           hasReadStop: false,
           looked: new Set(),
+          order: undefined,
           die: () => resolve({ kind: 'gone' }),
         };
         note(`${name}#${invocation.id} starts`);
