@@ -15,6 +15,8 @@ const SLOW = [
   'test/e2e/requests',
   'test/e2e/trading',
   'test/e2e/notifications',
+  'test/unit/src/escrow/release-or-dispute',
+  'test/bench/bench',
   'test/infra/validation',
   'test/infra/largest-configuration',
 ];
