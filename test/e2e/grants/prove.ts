@@ -47,7 +47,7 @@ interface Bench {
 }
 
 /** How long a flow is given to miss a grant. */
-const MISSED_MS = 40_000;
+const MISSED_MS = 120_000;
 
 async function isGrantMissed(bench: Bench, grant: Grant, flows: readonly Flow[]): Promise<boolean> {
   const { stage, recorder, policies } = bench;
