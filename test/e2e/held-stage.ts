@@ -49,19 +49,29 @@ function hold(file: string, options: LocalPipelineOptions): void {
   (child.stdin as unknown as { unref(): void }).unref();
 }
 
-/** Takes away whatever was played on a stage: executions, messages, items, and what functions remember. */
+/** Has a stage be as it was deployed: nothing was played on it, and its functions remember nothing. */
 async function renew(stage: HeldStage): Promise<void> {
   const { endpoint, outputs } = stage;
   const clients = createClients(endpoint);
-  await stopExecutions(clients, outputs.stateMachineArn);
   await startFunctionsAnew(clients, stage);
   await restorePolicies(clients, stage);
+  await putSecrets(clients, outputs);
+  await takePlayed(clients, outputs);
+}
+
+/** Takes away whatever was played on a stage: executions, items, and messages of all queues but those that are kept. */
+export async function takePlayed(
+  clients: Clients,
+  outputs: HeldStage['outputs'],
+  isKept: (queueUrl: string) => boolean = () => false,
+): Promise<void> {
+  await stopExecutions(clients, outputs.stateMachineArn);
   await empty(clients, outputs.intentTable, ['key']);
   await empty(clients, outputs.mailboxTable, ['address', 'item']);
   for await (const { QueueUrls = [] } of paginateListQueues({ client: clients.sqs }, {}))
-    for (const QueueUrl of QueueUrls) await clients.sqs.send(new PurgeQueueCommand({ QueueUrl }));
+    for (const QueueUrl of QueueUrls)
+      if (!isKept(QueueUrl)) await clients.sqs.send(new PurgeQueueCommand({ QueueUrl }));
   await setStop(clients, outputs.stopParameter, 'running');
-  await putSecrets(clients, outputs);
   await beginLongAgo(clients);
 }
 
