@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { describeError } from '../../../src/errors.ts';
 import { readRolePolicies, writeRolePolicy, type RolePolicy } from '../../../local/role-policies.ts';
 import { takePlayed } from '../held-stage.ts';
 import { patience, startStage, type Stage } from '../stage.ts';
@@ -11,8 +12,10 @@ import { recordFunctions, runFlows } from './run-flows.ts';
 /**
  * Takes one grant after the other from the functions on a running local AWS, plays a flow that used it, and gives it back.
  * Each has to be missed: the call is refused. Prints a table; exits 0 only if every grant was.
+ *
+ * @param part of the description of a grant, such as the name of a function: only these are taken.
  */
-async function main(): Promise<number> {
+async function main(part: string): Promise<number> {
   console.log('deploying, and playing every flow once');
   const stage = await startStage();
   const recorder = await recordFunctions(stage);
@@ -23,12 +26,13 @@ async function main(): Promise<number> {
     const missed = new Map<string, { grants: number; missed: number }>();
     const needless: string[] = [];
     for (const [grant, flows] of users) {
-      if (flows.length === 0 && isForQueuedCalls(grant)) continue;
-      const isMissed = await isGrantMissed({ stage, recorder, policies }, grant, flows);
+      if (!describe(grant).includes(part) || (flows.length === 0 && isForQueuedCalls(grant))) continue;
+      const notMissed = await findWhyNotMissed({ stage, recorder, policies }, grant, flows);
+      const isMissed = notMissed === undefined;
       const of = missed.get(grant.functionName) ?? { grants: 0, missed: 0 };
       missed.set(grant.functionName, { grants: of.grants + 1, missed: of.missed + Number(isMissed) });
       if (!isMissed) needless.push(describe(grant));
-      console.log(`${isMissed ? 'missed' : 'NOT MISSED'}  ${describe(grant)}`);
+      console.log(isMissed ? `missed  ${describe(grant)}` : `NOT MISSED  ${describe(grant)}: ${notMissed}`);
     }
     const table = new Table({ head: ['function', 'grants', 'missed'], style: { head: [], border: [], compact: true } });
     for (const [name, { grants, missed: count }] of missed) table.push([name, grants, count]);
@@ -49,7 +53,8 @@ interface Bench {
 /** How long a flow is given to miss a grant. */
 const MISSED_MS = 120_000;
 
-async function isGrantMissed(bench: Bench, grant: Grant, flows: readonly Flow[]): Promise<boolean> {
+/** Undefined where a call was refused for want of the grant; otherwise how each flow went without it. */
+async function findWhyNotMissed(bench: Bench, grant: Grant, flows: readonly Flow[]): Promise<string | undefined> {
   const { stage, recorder, policies } = bench;
   const { functionName, action, resource } = grant;
   const own = policies.filter((policy) => policy.functionName === functionName);
@@ -57,8 +62,13 @@ async function isGrantMissed(bench: Bench, grant: Grant, flows: readonly Flow[])
   // What it kept in memory, a secret for one, would hide that it may not be read.
   await recorder.watch(functionName);
   try {
-    for (const flow of flows) if (await isRefused(bench, grant, flow)) return true;
-    return false;
+    const ends: string[] = [];
+    for (const flow of flows) {
+      const end = await findOtherEnd(bench, grant, flow);
+      if (end === undefined) return undefined;
+      ends.push(`${flow.title}: ${end}`);
+    }
+    return ends.join('; ');
   } finally {
     for (const policy of own) await writeRolePolicy(stage.endpoint, policy);
     await recorder.watch(functionName);
@@ -81,19 +91,24 @@ function without(policy: RolePolicy, action: string, resource: string): RolePoli
   return { ...policy, statements };
 }
 
-/** Plays a flow until the call that the grant was for is refused. It need not come to its end. */
-async function isRefused({ stage, recorder }: Bench, grant: Grant, flow: Flow): Promise<boolean> {
+/** Plays a flow until the call that the grant was for is refused. It need not come to its end. Otherwise says how it went. */
+async function findOtherEnd({ stage, recorder }: Bench, grant: Grant, flow: Flow): Promise<string | undefined> {
   const before = recorder.accesses.length;
   const refused = () => recorder.accesses.slice(before).some((access) => access.denied && allows(grant, access));
   const enough = new AbortController();
-  const ended = new AbortController();
-  const end = () => ended.abort();
-  const playing = patience.run(enough.signal, () => flow.play(stage)).then(end, end);
+  const ends: string[] = [];
+  const playing = patience
+    .run(enough.signal, () => flow.play(stage))
+    .then(
+      () => ends.push('it came to its end'),
+      (error: unknown) => ends.push(describeError(error)),
+    );
   const deadline = Date.now() + MISSED_MS;
-  while (!refused() && !ended.signal.aborted && Date.now() < deadline) await sleep(50);
+  while (!refused() && ends.length === 0 && Date.now() < deadline) await sleep(50);
+  const [end = `it had not come to its end after ${MISSED_MS / 1000} s`] = ends;
   enough.abort();
   await playing;
-  return refused();
+  return refused() ? undefined : end;
 }
 
-process.exitCode = await main();
+process.exitCode = await main(process.argv[2] ?? '');
