@@ -76,7 +76,7 @@ export function createIntentTable(
   const latestPut = async (intent: Intent, ending: Ending, at: Date, isSure = false): Promise<TransactItem[]> => {
     const latest = latestItemOf(intent, ending, at);
     if (latest === undefined) return [];
-    if (!isSure && !latest.isNewer((await readItem(latest.key)) as Record<string, string> | undefined)) return [];
+    if (!isSure && !latest.isNewer((await readItem(latest.key)) as Record<string, unknown> | undefined)) return [];
     const Item = { key: latest.key, ...latest.value, updatedAt: at.toISOString() };
     const isLatest = {
       ConditionExpression: 'attribute_not_exists(#key) OR #by <= :by',

@@ -26,14 +26,31 @@ export interface LastOrder {
   readonly otherExposureUsd?: string | undefined;
   /** What is left free in the account with it, decimal USD. Absent where the service shows no balance. */
   readonly availableUsd?: string | undefined;
+  /** The orders up to this one that the service may not show yet. Absent in orders of earlier releases. */
+  readonly unshown?: Unshown | undefined;
 }
+
+const sumsSchema = z.object({ longUsd: z.string(), shortUsd: z.string(), marginUsd: z.string() });
+
+/** What orders come to together, decimal USD. */
+export type OrderSums = z.infer<typeof sumsSchema>;
+
+const unshownSchema = z.object({
+  /** ISO 8601. */
+  since: z.string(),
+  /** Of the orders since then. */
+  now: sumsSchema,
+  /** Of those before that may not be shown either; absent where that is not known. */
+  before: z.optional(sumsSchema),
+});
+export type Unshown = z.infer<typeof unshownSchema>;
 
 /** An item that `move` writes with the intent. It replaces what is there if `isNewer`; its time in the field `by` says so. */
 export interface LatestItem {
   readonly key: string;
-  readonly value: Readonly<Record<string, string>>;
+  readonly value: Readonly<Record<string, unknown>>;
   readonly by: string;
-  readonly isNewer: (stored: Readonly<Record<string, string>> | undefined) => boolean;
+  readonly isNewer: (stored: Readonly<Record<string, unknown>> | undefined) => boolean;
 }
 
 /** Key of an agent's canary at one address: what it created elsewhere proves nothing of a read there. */
@@ -51,6 +68,7 @@ export const expectedSchema = z.object({
   exposureUsd: z.string(),
   otherExposureUsd: z.optional(z.string()),
   availableUsd: z.optional(z.string()),
+  unshown: z.optional(unshownSchema),
 });
 
 /** What becomes the latest when an intent ends so; undefined where nothing does. */
@@ -64,7 +82,7 @@ export function latestItemOf(intent: Intent, ending: Ending, at: Date): LatestIt
 function canaryOf(intent: Intent): LatestItem {
   const { reference, sentAt, createdAt } = intent;
   const value = { reference, createdAt: sentAt ?? createdAt };
-  const isNewer: LatestItem['isNewer'] = (stored) => (stored?.['createdAt'] ?? '') < value.createdAt;
+  const isNewer: LatestItem['isNewer'] = (stored) => textOf(stored, 'createdAt') < value.createdAt;
   return { key: canaryKey(intent), value, by: 'createdAt', isNewer };
 }
 
@@ -75,5 +93,10 @@ function lastOrderOf(intent: Intent, at: Date): LatestItem {
     at: at.toISOString(),
     ...(expected.success ? expected.data : {}),
   };
-  return { key: lastOrderKey(intent), value, by: 'at', isNewer: (stored) => (stored?.['at'] ?? '') <= value.at };
+  return { key: lastOrderKey(intent), value, by: 'at', isNewer: (stored) => textOf(stored, 'at') <= value.at };
+}
+
+function textOf(stored: Readonly<Record<string, unknown>> | undefined, name: string): string {
+  const value = stored?.[name];
+  return typeof value === 'string' ? value : '';
 }

@@ -1,10 +1,11 @@
 import type { IntentStore } from '../ledger/intent.ts';
 import type { LastOrder } from '../ledger/latest.ts';
-import { parseEstimate, subtractUsd, sumUsd, type MicroUsd } from '../money.ts';
+import { subtractUsd, sumUsd, type MicroUsd } from '../money.ts';
 import { reachesBackTo, type Position, type Trade } from '../purple-flea/trading.ts';
 import type { OrderTerms, TradeFacts } from './decide-trade.ts';
 import { readTrading, snapshotOf, type TradeSnapshot } from './look-for-order.ts';
 import { ORDER_KINDS, type Market } from './market.ts';
+import { reckon, UNSHOWN_MS, type Reckoning } from './reckon.ts';
 
 export interface ReadFactsDeps {
   readonly intents: Pick<IntentStore, 'readLastOrder'>;
@@ -17,14 +18,10 @@ export interface ReadFactsDeps {
 export interface TradePicture {
   readonly facts: TradeFacts;
   readonly snapshot: TradeSnapshot;
-  /** The exposure as it may be at the other end: a service may show the last orders late. */
-  readonly otherExposure: MicroUsd;
+  readonly reckoning: Reckoning;
   /** When it began to be read. */
   readonly at: Date;
 }
-
-/** A service may show an order that late: until then its market is reckoned with it, shown or not. */
-const UNSHOWN_MS = 15 * 60_000;
 
 /**
  * Reads what a decision over an order goes by, all at the same time. It is read under the market's lock, so that no other
@@ -39,15 +36,14 @@ export async function readFacts(
   const { asset } = order;
   const at = now();
   const since = new Date(at.getTime() - coolDownSeconds * 1000);
-  const [state, shownAvailable, last] = await Promise.all([
+  const [state, available, last] = await Promise.all([
     readTrading(market.trading),
     market.readBalance(),
     intents.readLastOrder({ kind: ORDER_KINDS[market.mode], agentId: market.agentId, payee: asset }),
   ]);
   const { positions, trades = [] } = state;
-  const expected = expectedOf(market, last, at);
-  const shown = netOf(positions.filter((row) => row.asset === asset));
-  const { least, most } = boundsOf(shown, expected);
+  const exposure = netOf(positions.filter((row) => row.asset === asset));
+  const reckoning = reckon({ exposure, available }, expectedOf(market, last, at), at);
   const seen = [
     ...(last === undefined ? [] : [last.at]),
     ...positions.flatMap((row) => (row.asset === asset && row.openedAt !== undefined ? [row.openedAt] : [])),
@@ -56,14 +52,14 @@ export async function readFacts(
   return {
     at,
     facts: {
-      available: leastOf(shownAvailable, expected?.availableUsd),
-      exposure: order.direction === 'long' ? most : least,
+      available: reckoning.available,
+      exposure: order.direction === 'long' ? reckoning.most : reckoning.least,
       profitToday: profitOf(positions, trades, at),
       isDayShown: reachesBackTo(trades, startOfDay(at)),
       lastOrderAt: seen.toSorted((one, other) => Date.parse(one) - Date.parse(other)).at(-1),
     },
     snapshot: snapshotOf(order, state, last),
-    otherExposure: order.direction === 'long' ? least : most,
+    reckoning,
   };
 }
 
@@ -77,24 +73,6 @@ function netOf(positions: readonly Position[]): MicroUsd {
 /** What the last order was expected to come to, for as long as the service may not show it. The paper book shows it at once. */
 function expectedOf({ mode }: Market, last: LastOrder | undefined, at: Date): LastOrder | undefined {
   return mode === 'live' && last !== undefined && at.getTime() - Date.parse(last.at) < UNSHOWN_MS ? last : undefined;
-}
-
-/** By what the service shows and what the ledger knows: the most leaves less room to a long order, the least to a short one. */
-function boundsOf(
-  shown: MicroUsd,
-  { exposureUsd, otherExposureUsd }: Pick<LastOrder, 'exposureUsd' | 'otherExposureUsd'> = {},
-): { readonly least: MicroUsd; readonly most: MicroUsd } {
-  const known = [exposureUsd, otherExposureUsd].flatMap((usd) => (usd === undefined ? [] : [parseEstimate(usd)]));
-  return known.reduce(({ least, most }, one) => ({ least: one < least ? one : least, most: one > most ? one : most }), {
-    least: shown,
-    most: shown,
-  });
-}
-
-function leastOf(shown: MicroUsd | undefined, knownUsd: string | undefined): MicroUsd | undefined {
-  if (shown === undefined || knownUsd === undefined) return shown;
-  const known = parseEstimate(knownUsd);
-  return known < shown ? known : shown;
 }
 
 /** Midnight UTC before a moment. */

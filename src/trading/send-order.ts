@@ -4,12 +4,12 @@ import type { Ending, Intent } from '../ledger/intent.ts';
 import { isLeaseOver } from '../ledger/order-claim.ts';
 import { findWhyStopped, RECORDING_MS, requestOf, sendOnce, type EffectDeps } from '../ledger/perform-effect.ts';
 import { laterFor } from '../ledger/waiting.ts';
-import { formatUsd, subtractUsd, sumUsd, type MicroUsd } from '../money.ts';
 import type { PlacedOrder } from '../purple-flea/trading.ts';
-import { decideTrade, marginOf, screen, type OrderTerms, type TradableSignal } from './decide-trade.ts';
+import { decideTrade, screen, type TradableSignal } from './decide-trade.ts';
 import type { TradeSnapshot } from './look-for-order.ts';
 import type { Market } from './market.ts';
 import { readFacts, type TradePicture } from './read-facts.ts';
+import { expectedWith } from './reckon.ts';
 import { skipClaimed } from './skip-order.ts';
 import { later, standingOf, type TradeOutcome } from './trade-outcome.ts';
 import type { TradePolicy } from './trade-policy.ts';
@@ -50,7 +50,7 @@ async function decideAndRecord(
   if (decision.action === 'skip') return skipClaimed(deps, claimed, decision);
   const ended = await endIfChanged(deps, signal, claimed, seen);
   if (ended !== undefined) return ended;
-  const before: TradeSnapshot = { ...seen.snapshot, expected: expectedWith(decision.order, seen) };
+  const before: TradeSnapshot = { ...seen.snapshot, expected: expectedWith(decision.order, seen.reckoning) };
   const sent = await intents.send(claimed, before, now());
   const isOurs = sent.state === 'sending' && sent.owner === claimed.owner && sent.fence === claimed.fence;
   return isOurs ? sent : standingOf(sent);
@@ -147,19 +147,4 @@ function endingOf(answer: Answer<PlacedOrder>): Ending {
     case 'unknown':
       return { state: 'unknown', note: answer.reason };
   }
-}
-
-/** What the market and the account are expected to come to with the order. */
-function expectedWith(
-  { direction, amount, leverage }: OrderTerms,
-  { facts: { exposure, available }, otherExposure }: Pick<TradePicture, 'facts' | 'otherExposure'>,
-): NonNullable<TradeSnapshot['expected']> {
-  const after = (before: MicroUsd) =>
-    formatUsd(direction === 'long' ? sumUsd(before, amount) : subtractUsd(before, amount));
-  const left = available === undefined ? undefined : subtractUsd(available, marginOf(amount, leverage));
-  return {
-    exposureUsd: after(exposure),
-    ...(otherExposure === exposure ? {} : { otherExposureUsd: after(otherExposure) }),
-    ...(left === undefined ? {} : { availableUsd: formatUsd(left) }),
-  };
 }

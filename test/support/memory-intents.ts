@@ -57,7 +57,7 @@ export interface MemoryLedger {
   readonly budgets: Map<string, bigint>;
   readonly locks: Map<string, string>;
   /** The latest of each agent and market; see `latestItemOf`. */
-  readonly latest: Map<string, Readonly<Record<string, string>>>;
+  readonly latest: Map<string, Readonly<Record<string, unknown>>>;
 }
 
 /** An intent that nobody has seen yet. */
@@ -237,8 +237,9 @@ export function createMemoryIntents(
         const before = changedBefore.toISOString();
         return found.filter(({ updatedAt }) => updatedAt < before).slice(0, limit);
       }),
-    readCanary: (agent) => around('readCanary', () => latest.get(canaryKey(agent)) as Canary | undefined),
-    readLastOrder: (market) => around('readLastOrder', () => latest.get(lastOrderKey(market)) as LastOrder | undefined),
+    readCanary: (agent) => around('readCanary', () => latest.get(canaryKey(agent)) as unknown as Canary | undefined),
+    readLastOrder: (market) =>
+      around('readLastOrder', () => latest.get(lastOrderKey(market)) as unknown as LastOrder | undefined),
     listApplied: (limit, after) =>
       around('listApplied', () => {
         const order = ({ key, updatedAt }: Pick<Intent, 'key' | 'updatedAt'>) => `${updatedAt} ${key}`;

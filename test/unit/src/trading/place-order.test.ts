@@ -479,4 +479,27 @@ describe('orders of one market that the service does not show yet', () => {
     expect(await place(ofDirection('four', 'long', '60.00'))).toMatchObject({ outcome: 'applied' });
     expect(await place(ofDirection('five', 'long', '0.01'))).toMatchObject({ outcome: 'skipped', reason: 'exposure' });
   });
+
+  test('are reckoned with no longer than it may be that late: others may have closed what they opened', async () => {
+    const { clock, place } = aTrader();
+
+    for (let turn = 0; turn < 40; turn += 1) {
+      clock.now = afterNoon(turn * 5 * MINUTE);
+      const order = ofDirection(`turn-${turn}`, turn % 2 === 0 ? 'long' : 'short', '50.00');
+      expect([turn, await place(order)]).toMatchObject([turn, { outcome: 'applied' }]);
+    }
+  });
+
+  test('keep their part of the free balance', async () => {
+    const { place } = aTrader();
+
+    for (let turn = 0; turn < 20; turn += 1) {
+      const order = ofDirection(`turn-${turn}`, turn % 2 === 0 ? 'long' : 'short', '50.00');
+      expect(await place(order)).toMatchObject({ outcome: 'applied' });
+    }
+    expect(await place(ofDirection('more', 'long', '50.00'))).toMatchObject({
+      outcome: 'skipped',
+      reason: 'low-balance',
+    });
+  });
 });

@@ -54,6 +54,8 @@ const trades = (...rows: Trade[]) => ({ readHistory: async () => ({ kind: 'read'
 
 describe('the facts of a decision', () => {
   test('of an empty account speak against nothing', async () => {
+    const nothing = { longUsd: '0.00', shortUsd: '0.00', marginUsd: '0.00' };
+    const since = NOON.toISOString();
     expect(await factsOf({})).toEqual({
       at: NOON,
       facts: {
@@ -64,7 +66,12 @@ describe('the facts of a decision', () => {
         lastOrderAt: undefined,
       },
       snapshot: { ...ORDER, positionIds: [] },
-      otherExposure: 0n,
+      reckoning: {
+        least: 0n,
+        most: 0n,
+        available: parseUsd('1000.00'),
+        unshown: { since, now: nothing, before: nothing },
+      },
     });
   });
 
