@@ -34,6 +34,7 @@ export function createLookForCreated(deps: LookForCreatedDeps): LookFor {
         escrow: await escrowOf(intent),
         wallet: await deps.openWallet({ agentId: intent.agentId, service: intent.wallet }),
         findCanary: () => findCanary(deps.intents, intent),
+        findWitness: () => findWitness(deps.intents, intent),
       },
       intent,
     );
@@ -76,6 +77,15 @@ async function findCanary(intents: IntentStore, owner: Intent): Promise<Canary |
     return { reference: intent.reference, createdAt: intent.sentAt ?? intent.createdAt };
   }
   return created ? 'unnamed' : undefined;
+}
+
+/** What the agent created last under the name that an intent was recorded with, if that is a former one. */
+async function findWitness(
+  intents: IntentStore,
+  { agentId, recordedAt }: Intent,
+): Promise<Canary | 'unnamed' | undefined> {
+  if (recordedAt === undefined) return undefined;
+  return (await intents.readCanary({ agentId, service: recordedAt })) ?? 'unnamed';
 }
 
 /** All applied intents, newest first, page by page. */

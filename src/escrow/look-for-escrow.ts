@@ -14,6 +14,20 @@ export interface LookForEscrowDeps {
   readonly wallet: WalletClient;
   /** The escrow of this agent that was created last; `unnamed` where none is known though another agent's are. */
   readonly findCanary: () => Promise<Canary | 'unnamed' | undefined>;
+  /**
+   * For what was recorded under a former name of the service: an escrow that was created under that. Where it is not, another
+   * service answers. `unnamed` where none is known.
+   */
+  readonly findWitness?: () => Promise<Canary | 'unnamed' | undefined>;
+}
+
+/** What has to be in a complete read, and how far that has to reach back. */
+interface Expected {
+  /** Unless it is older than the read goes back. */
+  readonly canary: Canary | undefined;
+  /** However old. */
+  readonly witness: Canary | undefined;
+  readonly since: number;
 }
 
 const PAGE = 100;
@@ -30,12 +44,11 @@ type Candidates =
  * ledger knows of no later try while it looks: an escrow of one was made by a ledger that is gone.
  */
 export async function lookForCreated(deps: LookForEscrowDeps, intent: Intent): Promise<Look> {
-  const since = Date.parse(sentSince(intent)) - CLOCK_SKEW_MS;
-  const known = await deps.findCanary();
-  const canary = known === 'unnamed' ? undefined : known;
+  const [known, formerly] = await Promise.all([deps.findCanary(), deps.findWitness?.()]);
+  const expected = expectedIn(sentSince(intent), known, formerly);
   const later = laterReferences(intent.key);
-  const listed = await findInList(deps.escrow, [intent.reference, ...later], since, canary);
-  const candidates = listed ?? (await findInLedger(deps, since, canary));
+  const listed = await findInList(deps.escrow, [intent.reference, ...later], expected);
+  const candidates = listed ?? (await findInLedger(deps, expected));
   if (candidates.kind === 'unclear') return candidates;
 
   const tagged = candidates.views.filter((view) => bearsOne(view, [intent.reference]));
@@ -43,6 +56,11 @@ export async function lookForCreated(deps: LookForEscrowDeps, intent: Intent): P
   if (retried.length > 0) return { kind: 'many', note: noteOfLaterTry(intent, tagged, retried) };
   const [first, ...others] = tagged;
   if (first === undefined) {
+    if (formerly === 'unnamed') {
+      return unclear(
+        'no escrow is known that was created under the former name, and would show that the service is the same',
+      );
+    }
     // An agent that has taken over, and a ledger that has: what either does not know is not all there is.
     const isUnwitnessed = known === 'unnamed' || (known === undefined && isOfThePast(intent));
     if (!isUnwitnessed) return { kind: 'absent' };
@@ -57,6 +75,16 @@ export async function lookForCreated(deps: LookForEscrowDeps, intent: Intent): P
     return { kind: 'many', note: `${intent.reference} is on ${ids}, for another amount or counterparty` };
   }
   return { kind: 'found', result: createdFrom(first, intent) };
+}
+
+function expectedIn(
+  since: string,
+  known: Canary | 'unnamed' | undefined,
+  formerly: Canary | 'unnamed' | undefined,
+): Expected {
+  const [canary, witness] = [known, formerly].map((one) => (one === 'unnamed' ? undefined : one));
+  const times = [since, ...(witness === undefined ? [] : [witness.createdAt])].map((time) => Date.parse(time));
+  return { canary, witness, since: Math.min(...times) - CLOCK_SKEW_MS };
 }
 
 function bearsOne({ description }: Pick<EscrowRow, 'description'>, references: readonly string[]): boolean {
@@ -74,8 +102,7 @@ function noteOfLaterTry({ reference }: Intent, tagged: readonly EscrowView[], re
 async function findInList(
   client: EscrowClient,
   references: readonly string[],
-  since: number,
-  canary: Canary | undefined,
+  { canary, witness, since }: Expected,
 ): Promise<Candidates | undefined> {
   const rows: EscrowRow[] = [];
   for (let page = 0; page < MAX_PAGES; page += 1) {
@@ -89,6 +116,7 @@ async function findInList(
       if (isMissing(canary, rows, rows.at(-1)?.createdAt)) {
         return unclear(`${canary?.reference} is missing in the list`);
       }
+      if (isMissing(witness, rows, undefined)) return unclear(describeOther(witness, 'list'));
       const bearing = rows.filter((row) => bearsOne(row, references));
       return { kind: 'complete', views: await readAll(client, bearing) };
     }
@@ -108,8 +136,7 @@ export function escrowLockedBy(row: Pick<LedgerRow, 'reason'>): string | undefin
 /** The ledger shows no descriptions: every escrow that was locked since then is read, whatever its amount. */
 async function findInLedger(
   { escrow, wallet }: LookForEscrowDeps,
-  since: number,
-  canary: Canary | undefined,
+  { canary, witness, since }: Expected,
 ): Promise<Candidates> {
   const reading = await wallet.readLedger();
   if (reading.kind === 'unsupported') return unclear(reading.reason);
@@ -127,6 +154,7 @@ async function findInLedger(
   });
   const views = await readAll(escrow, locked);
   if (isMissing(canary, views, oldest)) return unclear(`${canary?.reference} is missing in the ledger`);
+  if (isMissing(witness, views, undefined)) return unclear(describeOther(witness, 'ledger'));
   return { kind: 'complete', views };
 }
 
@@ -147,6 +175,10 @@ function isMissing(
 ): boolean {
   if (canary === undefined || shown.some(({ description }) => description.startsWith(canary.reference))) return false;
   return oldest === undefined || Date.parse(canary.createdAt) >= Date.parse(oldest);
+}
+
+function describeOther(witness: Canary | undefined, read: string): string {
+  return `${witness?.reference}, which was created under the former name, is missing in the ${read}: it may be another service`;
 }
 
 function isNewestFirst(rows: readonly EscrowRow[]): boolean {

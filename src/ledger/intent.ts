@@ -2,7 +2,7 @@ import type { Cause, EffectKind } from './effect-key.ts';
 import type { MicroUsd } from '../money.ts';
 import type { Reservation, Reserved } from './budgets.ts';
 import type { TakeResult, TakeTerms } from './order-claim.ts';
-import type { IntentOwner } from './owner.ts';
+import type { IntentOwner, NamedService, ServicePlace } from './owner.ts';
 import type { Obstacle } from './waiting.ts';
 import type { Canary, LastOrder } from './latest.ts';
 
@@ -119,6 +119,8 @@ export interface Intent extends NewIntent, Partial<IntentWait> {
   readonly reserved?: readonly Reserved[] | undefined;
   /** The lock that the claim took; given back likewise. */
   readonly lock?: string | undefined;
+  /** Where it was recorded, if that service or its wallet has another name now; see `bindPlaces`. It is not stored. */
+  readonly recordedAt?: ServicePlace | undefined;
   /** When a complete look after the quarantine first did not find the effect (ISO 8601). */
   readonly absentSince?: string | undefined;
   /** What the service answered, once applied. */
@@ -202,6 +204,8 @@ export interface Ending {
   readonly result?: Readonly<Record<string, unknown>>;
   readonly decision?: Decision;
   readonly retriedAs?: string;
+  /** The service of escrows as it is called now: what was created there says nothing of a former name. */
+  readonly sentTo?: NamedService | undefined;
   /** Where it is `prepared` again: until when it waits. */
   readonly wait?: IntentWait;
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { IntentOwner } from './owner.ts';
+import { underPresentName, type IntentOwner } from './owner.ts';
 import { isOrder, marketLock, type Ending, type Intent } from './intent.ts';
 
 /**
@@ -74,16 +74,17 @@ export const expectedSchema = z.object({
 /** What becomes the latest when an intent ends so; undefined where nothing does. */
 export function latestItemOf(intent: Intent, ending: Ending, at: Date): LatestItem | undefined {
   if (ending.state !== 'applied') return undefined;
-  if (intent.kind === 'escrow-create') return canaryOf(intent);
+  if (intent.kind === 'escrow-create') return canaryOf(intent, ending);
   return isOrder(intent.kind) ? lastOrderOf(intent, at) : undefined;
 }
 
 /** The canary as an applied intent gives it. */
-function canaryOf(intent: Intent): LatestItem {
-  const { reference, sentAt, createdAt } = intent;
+function canaryOf(intent: Intent, { sentTo }: Pick<Ending, 'sentTo'>): LatestItem {
+  const { agentId, reference, sentAt, createdAt } = intent;
+  const service = underPresentName(intent.service, sentTo);
   const value = { reference, createdAt: sentAt ?? createdAt };
   const isNewer: LatestItem['isNewer'] = (stored) => textOf(stored, 'createdAt') < value.createdAt;
-  return { key: canaryKey(intent), value, by: 'createdAt', isNewer };
+  return { key: canaryKey({ agentId, service }), value, by: 'createdAt', isNewer };
 }
 
 function lastOrderOf(intent: Intent, at: Date): LatestItem {

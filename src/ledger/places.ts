@@ -110,7 +110,7 @@ export function bindPlaces(
       const taken = await store.take(...args);
       return taken.kind === 'known' ? { ...taken, intent: await bind(taken.intent) } : taken;
     },
-    move: async (...args) => bind(await store.move(...args)),
+    move: async (from, ending, at) => bind(await store.move(from, { ...ending, sentTo: services.escrow }, at)),
     postpone: async (...args) => bind(await store.postpone(...args)),
     noteLook: async (...args) => bind(await store.noteLook(...args)),
     read: async (key) => {
@@ -129,7 +129,7 @@ function renamed(intent: Intent, services: NamedServices): Intent {
   const service = name === undefined ? intent.service : underPresentName(intent.service, services[name]);
   const wallet = underPresentName(intent.wallet, services.wallet);
   if (service === intent.service && wallet === intent.wallet) return intent;
-  return { ...intent, service, ...(wallet === undefined ? {} : { wallet }) };
+  return { ...intent, service, recordedAt: intent.service, ...(wallet === undefined ? {} : { wallet }) };
 }
 
 function isPlaced({ kind, service, wallet }: Intent): boolean {

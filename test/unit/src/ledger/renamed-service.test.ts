@@ -34,33 +34,38 @@ interface Options {
   readonly isSame?: boolean;
   readonly lost?: 'request' | 'answer';
   readonly stop?: boolean;
+  /** Where the service is that answers. */
+  readonly at?: Twin;
 }
 
 const LOST = { kind: 'lost', reason: 'timed out' } as const;
 
 describe.each(PROFILES)('a service that has another name now, in the %s dialect', (profile) => {
   let twin: Twin;
+  let another: Twin;
   let memory: MemoryIntents;
   let minute = 0;
   beforeEach(async () => {
     minute = 0;
     memory = createMemoryIntents();
-    twin = await startTwin({
-      agents: AGENTS,
-      escrowProfile: profile,
-      rateLimits: false,
-      now: () => afterNoon(minute * MINUTE),
-    });
+    const start = () =>
+      startTwin({
+        agents: AGENTS,
+        escrowProfile: profile,
+        rateLimits: false,
+        now: () => afterNoon(minute * MINUTE),
+      });
+    [twin, another] = await Promise.all([start(), start()]);
   });
-  afterEach(() => twin.close());
+  afterEach(() => Promise.all([twin.close(), another.close()]));
 
   /** The stage, under the name of today, or as it was under the one of before. */
-  function aStage(under: 'before' | 'today', { isSame = true, lost, stop = false }: Options = {}) {
-    const plain = aService(twin.url, { profile });
+  function aStage(under: 'before' | 'today', { isSame = true, lost, stop = false, at = twin }: Options = {}) {
+    const plain = aService(at.url, { profile });
     const toTwin: ServiceDeps['transport'] = async (request) => {
       const isLost = lost !== undefined && request.method === 'POST';
       if (isLost && lost === 'request') return LOST;
-      const answer = await plain.transport({ ...request, url: request.url.replace(BEFORE, twin.url) });
+      const answer = await plain.transport({ ...request, url: request.url.replace(BEFORE, at.url) });
       return isLost ? LOST : answer;
     };
     const service: ServiceDeps =
@@ -89,12 +94,12 @@ describe.each(PROFILES)('a service that has another name now, in the %s dialect'
       openEscrow: openToLook(service, async () => KEY, createEscrowClient),
       openWallet: openToLook(service, async () => KEY, createWalletClient),
     });
-    const { service: at } = service;
-    const places = placesOf({ ESCROW_SERVICE: at, TRADING_SERVICE: at, WALLET_SERVICE: at, FAUCET_SERVICE: at });
+    const { service: now } = service;
+    const places = placesOf({ ESCROW_SERVICE: now, TRADING_SERVICE: now, WALLET_SERVICE: now, FAUCET_SERVICE: now });
     return {
       intents,
       service,
-      lock: () => createLockFunds(deps)(aRequest(), timeLeft()),
+      lock: (request = aRequest()) => createLockFunds(deps)(request, timeLeft()),
       release: (escrow: unknown) =>
         createReleaseFunds(deps)(
           {
@@ -117,8 +122,8 @@ describe.each(PROFILES)('a service that has another name now, in the %s dialect'
   }
 
   const only = () => [...memory.items.values()][0];
-  const countEscrows = async () => {
-    const response = await fetch(`${twin.url}/_twin/escrows`);
+  const countEscrows = async (at = twin) => {
+    const response = await fetch(`${at.url}/_twin/escrows`);
     return ((await response.json()) as { readonly escrows: readonly unknown[] }).escrows.length;
   };
 
@@ -149,15 +154,51 @@ describe.each(PROFILES)('a service that has another name now, in the %s dialect'
     expect(await countEscrows()).toBe(1);
   });
 
+  const aCause = (subject: string) => aRequest({ cause: { ...aRequest().cause, subject } });
+
   test('is sent again what two looks there do not show, once', async () => {
+    await aStage('before').lock(aCause('a job'));
     await aStage('before', { lost: 'request' }).lock();
     const today = aStage('today');
     await today.sweepAt(16);
     await today.sweepAt(22);
 
-    expect(only()).toMatchObject({ state: 'prepared' });
+    expect([...memory.items.values()].map(({ state }) => state)).toEqual(['applied', 'prepared']);
     expect(await today.lock()).toMatchObject({ outcome: 'applied' });
-    expect(await countEscrows()).toBe(1);
+    expect(await countEscrows()).toBe(2);
+  });
+
+  test('is not sent again what it does not show, where no escrow of before shows that it is the same', async () => {
+    await aStage('before', { lost: 'request' }).lock();
+    const today = aStage('today');
+    await today.lock(aCause('another job'));
+    await today.sweepAt(30);
+    await today.sweepAt(40);
+
+    expect(await today.lock()).toMatchObject({ outcome: 'pending' });
+    await today.sweepAt(26 * 60);
+    expect(await today.lock()).toMatchObject({ outcome: 'manual', reason: expect.stringContaining('former name') });
+  });
+
+  test('is not sent again what was lost at a service that is another in truth', async () => {
+    await aStage('before').lock(aCause('a job'));
+    minute = 1;
+    await aStage('before', { lost: 'answer' }).lock();
+    await aStage('before', { stop: true }).lock(aCause('a job that waits'));
+    minute = 10;
+    await aStage('today', { isSame: false, at: another }).lock(aCause('another job'));
+    const mistaken = aStage('today', { at: another });
+    expect(await mistaken.lock(aCause('a job that waits'))).toMatchObject({ outcome: 'applied' });
+    await mistaken.sweepAt(30);
+    await mistaken.sweepAt(40);
+
+    expect(await mistaken.lock()).toMatchObject({ outcome: 'pending' });
+    expect([await countEscrows(), await countEscrows(another)]).toEqual([2, 2]);
+    await mistaken.sweepAt(26 * 60);
+    expect(await mistaken.lock()).toMatchObject({
+      outcome: 'manual',
+      reason: expect.stringContaining('is missing'),
+    });
   });
 
   test('settles an escrow that was made under the one of before', async () => {
