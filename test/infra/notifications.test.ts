@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { App, Stack } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import { Key } from 'aws-cdk-lib/aws-kms';
@@ -11,6 +11,7 @@ import { reviewDelivery } from '../../src/escrow/review.ts';
 import { OWN_SOURCE, PUBLISHED } from '../../src/events/catalogue.ts';
 import { aRequest, aView, ESCROW_ID, REFERENCE } from '../support/bonus-escrow.ts';
 import {
+  createApp,
   ACCOUNT,
   alarmTopicOf,
   REGION,
@@ -284,7 +285,7 @@ test.each([
   ['are mailed to the address, if there is one', 'ops@example.com', ['ops@example.com']],
   ['are mailed to nobody otherwise', undefined, []],
 ])('notifications %s', (_, email, expected) => {
-  const stack = new Stack(new App(), 'Stack');
+  const stack = new Stack(createApp({}), 'Stack');
   const key = new Key(stack, 'Key');
   void new Notifications(stack, 'Notifications', {
     stage: 'dev',

@@ -1,9 +1,8 @@
-import { App } from 'aws-cdk-lib';
 import { describe, expect, test } from '@jest/globals';
 import { InvalidConfigError, loadConfig } from '../../lib/config.ts';
 import { STAGES } from '../../lib/stages.ts';
 import { buildPipeline, type PipelineOptions } from '../../lib/pipeline.ts';
-import { synthesizeStage, type SynthesizedStage } from '../support/synthesized-stage.ts';
+import { createApp, synthesizeStage, type SynthesizedStage } from '../support/synthesized-stage.ts';
 
 const TWIN_URL = 'http://127.0.0.1:34567';
 const SAGEMAKER_VARIABLES = ['AWS_ENDPOINT_URL_SAGEMAKER', 'AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME'];
@@ -28,7 +27,7 @@ function serviceUrls(stage: SynthesizedStage): string[] {
 
 describe.each(['dev', 'prod'] as const)('stage %s', (stageName) => {
   test('refuses to be pointed at a twin', () => {
-    const build = () => buildPipeline(new App(), loadConfig(stageName), { twinUrl: TWIN_URL });
+    const build = () => buildPipeline(createApp({}), loadConfig(stageName), { twinUrl: TWIN_URL });
 
     expect(build).toThrow(InvalidConfigError);
     expect(build).toThrow(`-c twin=${TWIN_URL}: only stage local talks to a twin, not ${stageName}`);
@@ -102,7 +101,7 @@ describe('the dialect of the escrow API', () => {
     [{ pacePercent: 200 }, 'goes with -c twin'],
     [{ twinUrl: TWIN_URL, pacePercent: Number('fast') }, 'give a whole number above 0'],
   ])('%j is refused', (options, message) => {
-    const build = () => buildPipeline(new App(), loadConfig('local'), options);
+    const build = () => buildPipeline(createApp({}), loadConfig('local'), options);
 
     expect(build).toThrow(InvalidConfigError);
     expect(build).toThrow(message);

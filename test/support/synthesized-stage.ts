@@ -44,10 +44,14 @@ export interface SynthesizedStage {
   shorten(arn: string): string;
 }
 
-/** An app with the context of `cdk synth`. Bundling is left out unless `props` says otherwise: it is slow. */
+/**
+ * An app with the context of `cdk synth`. Bundling is left out unless `props` says otherwise: it is slow. What it writes is
+ * removed with the folder of the run.
+ */
 export function createApp(props: AppProps): App {
   const { context } = JSON.parse(readFileSync('cdk.json', 'utf8')) as { context: Record<string, unknown> };
-  return new App({ ...props, context: { ...context, 'aws:cdk:bundling-stacks': [], ...props.context } });
+  const outdir = props.outdir ?? mkdtempSync(join(process.env['PURPLE_FLEA_ASSEMBLIES'] ?? tmpdir(), 'app-'));
+  return new App({ ...props, outdir, context: { ...context, 'aws:cdk:bundling-stacks': [], ...props.context } });
 }
 
 /** What is kept of a synthesis. */
