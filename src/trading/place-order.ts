@@ -49,7 +49,8 @@ export async function placeOrder(deps: PlaceOrderDeps, signal: TradableSignal): 
   return outcome;
 }
 
-interface Ready {
+/** What an order is claimed with. */
+export interface Ready {
   readonly market: Market;
   /** ISO 8601. */
   readonly ledgerBegan: string;
@@ -82,8 +83,9 @@ async function getReady(deps: PlaceOrderDeps, signal: TradableSignal): Promise<R
   throw new TryLaterError(`${deps.remainingMs()} ms left, ${neededMs} ms needed to look, send and record`);
 }
 
-function newOrder(
-  { now }: PlaceOrderDeps,
+/** The intent of a signal's order, before it is claimed. */
+export function newOrder(
+  { now }: Pick<PlaceOrderDeps, 'now'>,
   { market: { agentId, service, mode, trading }, ledgerBegan }: Ready,
   { order, ...signal }: TradableSignal,
 ): NewIntent {

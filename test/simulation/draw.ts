@@ -27,6 +27,7 @@ const TOGETHER: readonly (readonly [share: number, draw: (chance: Chance, scenar
   [0.03, drawAtOnce],
   [0.02, drawReplaced],
   [0.03, drawLostLedger],
+  [0.03, drawVersions],
 ];
 
 /** Draws the schedule of a seed. A ledger that is lost while the agent changes does not know whom to look for. */
@@ -139,6 +140,21 @@ function drawAtOnce(chance: Chance, { flow, causes }: Scenario): Disturbance[] {
     { kind: 'tight-budget', per: 'market' },
     { kind: 'delivery', cause: 1, at: chance.below(100) },
     { kind: 'gate', invocation: 1, gate: 4 + chance.below(8), event: 'stall', milliseconds: chance.below(5 * SECOND) },
+  ];
+}
+
+/** Orders by both versions at once, before a deployment, or after a rollback; one of their functions crashes. */
+function drawVersions(chance: Chance, { flow, causes }: Scenario): Disturbance[] {
+  if (flow !== 'order') return [];
+  const [from, until] = chance.pick([
+    [0, 3 * HOUR],
+    [0, chance.below(5 * MINUTE)],
+    [chance.below(MINUTE), 48 * HOUR],
+  ] as const);
+  return [
+    { kind: 'version-before', from, until, isMixed: chance.maybe(0.5) },
+    { kind: 'delivery', cause: chance.below(causes), at: drawLater(chance) },
+    { kind: 'gate', invocation: drawNth(chance), gate: chance.below(12), event: 'crash', milliseconds: 0 },
   ];
 }
 

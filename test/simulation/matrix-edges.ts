@@ -162,3 +162,42 @@ export function* claimedOrders(): Generator<Named> {
 
 /** Two orders in two markets. */
 export const BESIDE: Scenario = { flow: 'order', causes: 2, sharesMarket: false, merges: false };
+
+/** Both versions at once, a deployment, and a rollback, each while an order is under way, and with what may go wrong with it. */
+export function* versions(): Generator<Named> {
+  const before = (from: number, until: number, isMixed = false): Disturbance => ({
+    kind: 'version-before',
+    from,
+    until,
+    isMixed,
+  });
+  const lost = (fault: HttpFault): Disturbance => ({
+    kind: 'http',
+    operation: 'order',
+    nth: 0,
+    fault,
+    milliseconds: 0,
+  });
+  for (const [name, version] of [
+    ['both versions', before(0, 3 * HOUR, true)],
+    ['deployed', before(0, 100)],
+    ['rolled back', before(100, 48 * HOUR)],
+    ['rolled back for a while', before(50, 3 * MINUTE)],
+  ] as const) {
+    for (const again of [0, 20, 60, MINUTE, 5 * MINUTE]) {
+      const delivery: Disturbance = { kind: 'delivery', cause: again % 2, at: again };
+      yield [name, [version, delivery]];
+      for (const fault of ['applied-answer-lost', 'not-applied-lost', 'rate-limited'] as const) {
+        yield [`${name}, ${fault}`, [version, delivery, lost(fault)]];
+      }
+      for (let gate = 0; gate < CLAIMING; gate += 1) {
+        const crash: Disturbance = { kind: 'gate', invocation: gate % 2, gate, event: 'crash', milliseconds: 0 };
+        yield [`${name}, crash at a step`, [version, delivery, crash]];
+        yield [
+          `${name}, crash at a step, budget too small`,
+          [version, delivery, crash, { kind: 'tight-budget', per: 'day' }],
+        ];
+      }
+    }
+  }
+}

@@ -8,6 +8,7 @@ import {
   ordersTogether,
   othersKeys,
   TWO_ORDERS,
+  versions,
   type Named,
 } from './matrix-edges.ts';
 import { HOUR, MINUTE, POISON_FORMS, type Disturbance, type GateEvent, type Scenario, type Schedule } from './plan.ts';
@@ -68,7 +69,7 @@ export function* matrix(): Generator<Cell> {
       }
     }
     for (const scenario of [...TWO_ORDERS, BESIDE]) {
-      for (const [fault, disturbances] of claimedOrders()) {
+      for (const [fault, disturbances] of [...claimedOrders(), ...versions()]) {
         const schedule: Schedule = { seed: seed++, profile, scenario, disturbances, sweepMinutes: 1 };
         yield { effect: 'order', profile, fault, schedule };
       }

@@ -81,6 +81,11 @@ export type Disturbance =
    * lost.
    */
   | { readonly kind: 'ledger'; readonly at: number; readonly milliseconds: number; readonly backup: number | null }
+  /**
+   * From a moment on, and until another, orders are placed, and what is in doubt is swept, by the functions of the version
+   * before; by every second of them where both run at once.
+   */
+  | { readonly kind: 'version-before'; readonly from: number; readonly until: number; readonly isMixed: boolean }
   /** The event of a training job never comes. */
   | { readonly kind: 'lost-event'; readonly cause: number }
   /** The event of a training job comes while SageMaker still describes the job as running. */

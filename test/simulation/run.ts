@@ -1,5 +1,6 @@
 import { createHandler as createPlaceTrade } from '../../lambdas/place-trade/handler.ts';
 import { createHandler as createResolveIntents } from '../../lambdas/resolve-intents/handler.ts';
+import { consumeQueue } from '../../lambdas/shared/consume-queue.ts';
 import type { Cause, EffectKind } from '../../src/ledger/effect-key.ts';
 import type { EffectOutcome } from '../../src/ledger/perform-effect.ts';
 import type { BudgetPolicy } from '../../src/ledger/budgets.ts';
@@ -7,6 +8,8 @@ import type { IntentState } from '../../src/ledger/intent.ts';
 import { RESOLVE_DEFAULTS } from '../../src/ledger/resolve-intents.ts';
 import { formatUsd, parseUsd, sumUsd } from '../../src/money.ts';
 import { claimFaucet, payAgent } from '../../src/payouts/payout-effects.ts';
+import type { TradePolicy } from '../../src/trading/trade-policy.ts';
+import { readTradeSignal } from '../../src/trading/trade-signal.ts';
 import { aBatch, anEvent } from '../support/lambda-events.ts';
 import { createBonuses, type Bonuses } from './bonuses.ts';
 import type { Changes } from './changes.ts';
@@ -15,6 +18,7 @@ import { DISPUTE, follow, newExecution, visit, type Execution } from './executio
 import { HOUR, KINDS_OF_FLOW, MARKETS, MINUTE, type Schedule } from './plan.ts';
 import { MAX_RECEIVES } from './queue.ts';
 import { WORKER } from './service/parties.ts';
+import { tradeBefore } from './version-before.ts';
 import { createSimulatedWorld, REQUEST_MS, type Invocation, type SimulatedWorld } from './world.ts';
 
 /** How a schedule is run. */
@@ -296,31 +300,38 @@ async function deliverPrediction(world: SimulatedWorld, predictionId: string, as
   const at = new Date(world.start).toISOString();
   const detail = { predictionId, direction: 'long', confidence: 0.9, asset, at };
   const body = anEvent('inference.completed', detail);
+  const policy = policyIn(world);
   for (let receives = 1; receives <= MAX_RECEIVES; receives += 1) {
-    const ended = await world.invoke('place-trade', MINUTE, (invocation) =>
-      createPlaceTrade({
-        ...world.portsOf(invocation),
-        sendDeadLetter: async () => world.note('dead letter'),
-        hideMessage: async () => {},
-        maxReceives: MAX_RECEIVES,
-        policy: {
-          mode: 'live',
-          markets: MARKETS.map((market) => ({ asset: market, maxExposureUsd: world.maxExposure })),
-          confidenceThreshold: 0.6,
-          size: { by: 'fixed', amountUsd: parseUsd('50.00') },
-          maxOrderUsd: parseUsd('50.00'),
-          leverage: 1,
-          minBalanceUsd: parseUsd('10.00'),
-          dailyNotionalUsd: parseUsd('500.00'),
-          dailyLossUsd: parseUsd('100.00'),
-          coolDownSeconds: 0,
-          maxAgeSeconds: 1800,
-        },
-      })(aBatch({ body, receives }), world.contextOf(invocation)),
-    );
+    const ended = await world.invoke('place-trade', MINUTE, (invocation) => {
+      const context = world.contextOf(invocation);
+      const queue = { sendDeadLetter: async () => world.note('dead letter'), hideMessage: async () => {} };
+      const deps = { ...world.portsOf(invocation), ...queue, maxReceives: MAX_RECEIVES, policy };
+      const handler = invocation.isBefore
+        ? consumeQueue(deps, (message, remainingMs) =>
+            tradeBefore({ ...deps, remainingMs, announcePlaced: async () => {} }, readTradeSignal(message.body)),
+          )
+        : createPlaceTrade(deps);
+      return handler(aBatch({ body, receives }), context);
+    });
     if (ended.kind === 'returned' && ended.value.batchItemFailures.length === 0) return;
     await world.scheduler.pause(2 * MINUTE);
   }
+}
+
+function policyIn(world: SimulatedWorld): TradePolicy {
+  return {
+    mode: 'live',
+    markets: MARKETS.map((market) => ({ asset: market, maxExposureUsd: world.maxExposure })),
+    confidenceThreshold: 0.6,
+    size: { by: 'fixed', amountUsd: parseUsd('50.00') },
+    maxOrderUsd: parseUsd('50.00'),
+    leverage: 1,
+    minBalanceUsd: parseUsd('10.00'),
+    dailyNotionalUsd: parseUsd('500.00'),
+    dailyLossUsd: parseUsd('100.00'),
+    coolDownSeconds: 0,
+    maxAgeSeconds: 1800,
+  };
 }
 
 /** What is not sent, or fails, is tried again some times, as a queue does. */

@@ -32,6 +32,7 @@ import { answerUnder, asOf, EFFECT_OPERATIONS, isHandled } from './faults.ts';
 import { createChance, MARKETS, type Disturbance, type Schedule } from './plan.ts';
 import { createOracle, type Oracle } from './oracle.ts';
 import { asRelease010 } from './old-version.ts';
+import { asVersionBefore } from './version-before.ts';
 import { createScheduler, type Scheduler } from './scheduler.ts';
 import { createSecrets } from './secrets.ts';
 import { createService, type Service } from './service/service.ts';
@@ -63,6 +64,8 @@ export interface Invocation {
   hasReadStop: boolean;
   /** The escrows whose status it has read. */
   readonly looked: Set<string>;
+  /** Whether it is one of the version before. */
+  readonly isBefore: boolean;
   /** What it did under its claim of an order; undefined before that. */
   order: { hasLooked: boolean; isRecorded: boolean } | undefined;
   /** Tells whoever called it that it is gone. */
@@ -314,6 +317,15 @@ export function createSimulatedWorld(
     if (order?.isRecorded !== true) alarm('unlooked', 'an order left before what was seen was recorded');
   }
 
+  function isVersionBefore(name: string, id: number): boolean {
+    if (name !== 'place-trade' && name !== 'resolve-intents') return false;
+    return disturbances.some((one) => {
+      if (one.kind !== 'version-before') return false;
+      const at = scheduler.now() - start;
+      return at >= one.from && at < one.until && !(one.isMixed && id % 2 === 1);
+    });
+  }
+
   /** Notes what an invocation does with an order. */
   function watchOrder(invocation: Invocation, store: IntentStore): IntentStore {
     return {
@@ -392,7 +404,7 @@ export function createSimulatedWorld(
       };
       if (isEffect) {
         alarms.push(...oracle.findWrongOf(invocation, asked));
-        if (operation === 'order') checkOrder(invocation);
+        if (operation === 'order' && !invocation.isBefore) checkOrder(invocation);
         posts.push(post);
       }
       await gate(invocation, `${request.method} ${operation}${fault === undefined ? '' : ` (${fault})`}`);
@@ -450,7 +462,8 @@ export function createSimulatedWorld(
     const owner = ownerAt(serviceDeps, { agentId: secrets.agentId() });
     const memory = createMemoryIntents(disturbStore(invocation), ledger, PAGE);
     const isOld = scheduler.now() < start + redeploysAt;
-    const store = watchOrder(invocation, oracle.watch(isOld ? asRelease010(memory, ledger) : memory));
+    const watched = watchOrder(invocation, oracle.watch(isOld ? asRelease010(memory, ledger) : memory));
+    const store = invocation.isBefore ? asVersionBefore(watched, ledger) : watched;
     const readStop = async (): Promise<StopMode> => {
       await gate(invocation, 'readStop');
       const mode = stop.modeAt(scheduler.now() - chance.below(STOP_CACHE_MS));
@@ -573,6 +586,7 @@ export function createSimulatedWorld(
           isGone: false,
           hasReadStop: false,
           looked: new Set(),
+          isBefore: isVersionBefore(name, id),
           order: undefined,
           die: () => resolve({ kind: 'gone' }),
         };
