@@ -11,7 +11,7 @@ import { describeProblems } from '../../src/schemas.ts';
 import { orderedBy } from '../../src/trading/look-for-order.ts';
 import { paperOrderId } from '../../src/trading/paper-book.ts';
 import { isConfigured, type Places } from '../../src/ledger/places.ts';
-import { isOlderThanLedger, type BeginningStore } from '../../src/ledger/beginnings.ts';
+import { isOlderThanLedger, knownSince, type BeginningStore } from '../../src/ledger/beginnings.ts';
 import { announce } from '../shared/announce.ts';
 import { paySkipped, type PayDeps } from './pay-skipped.ts';
 
@@ -179,9 +179,10 @@ async function continueByKey(deps: Deps, asked: string) {
   const key = firstName(asked);
   const intent = await deps.intents.read(key);
   if (intent !== undefined) return goOn(deps, intent);
-  const [[before], began] = await Promise.all([deps.describeExecutions(key), deps.beginnings.read()]);
-  if (before !== undefined && isOlderThanLedger(began, before.startedAt)) {
-    const since = `the execution ${key} started at ${before.startedAt}, and the ledger began at ${began.at}`;
+  const [[before], beginnings] = await Promise.all([deps.describeExecutions(key), deps.beginnings.read()]);
+  const began = knownSince(beginnings);
+  if (before !== undefined && isOlderThanLedger({ at: began }, before.startedAt)) {
+    const since = `the execution ${key} started at ${before.startedAt}, and the ledger began at ${began}`;
     return { error: `key: ${since} and does not know what was sent: ${LOOK_FIRST}` };
   }
   const execution = await continueNamed(deps, key);

@@ -1,7 +1,7 @@
 import { isRunning, type ContinueExecution, type StartExecution } from '../../src/aws/executions.ts';
 import { describeError } from '../../src/errors.ts';
 import { laterOf, latestBy, weighAbsence } from '../../src/ledger/absence.ts';
-import type { BeginningStore } from '../../src/ledger/beginnings.ts';
+import { knownSince, type BeginningStore } from '../../src/ledger/beginnings.ts';
 import type { DescribeExecutions } from '../../src/escrow/story.ts';
 import { retryKey } from '../../src/ledger/effect-key.ts';
 import type { Decision, Intent, IntentStore } from '../../src/ledger/intent.ts';
@@ -91,7 +91,7 @@ async function findWhyNot(deps: PayDeps, intent: Intent): Promise<string | { rea
     const reason = await findAtService(lookFor, { ...intent, agentId });
     if (reason !== undefined) return reason;
   }
-  const began = latestBy((await deps.beginnings.read()).at);
+  const began = latestBy(knownSince(await deps.beginnings.read()));
   const ends = executions.flatMap(({ stoppedAt }) => (stoppedAt === undefined ? [] : [new Date(stoppedAt)]));
   return { leftAt: ends.reduce(laterOf, began) };
 }

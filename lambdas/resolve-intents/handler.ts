@@ -4,7 +4,7 @@ import { findCreation } from '../../src/escrow/find-creator.ts';
 import { findSettled } from '../../src/escrow/reject-settled.ts';
 import { retryCompletions, type RetryCompletionDeps } from '../../src/escrow/retry-completions.ts';
 import { deliverVerdict, type MailboxDeps } from '../../src/escrow/mailbox.ts';
-import type { ReadBeginnings } from '../../src/ledger/beginnings.ts';
+import { knownSince, type ReadBeginnings } from '../../src/ledger/beginnings.ts';
 import { isOrder, type Intent } from '../../src/ledger/intent.ts';
 import { unreadElsewhere, type Places } from '../../src/ledger/places.ts';
 import { listPrepared, type RoundStore } from '../../src/ledger/prepared-round.ts';
@@ -44,7 +44,7 @@ export function createHandler(deps: Deps) {
   return async (_event: unknown, context: TaskContext) => {
     const remainingMs = () => context.getRemainingTimeInMillis();
     const lookFor = createLookFor(deps);
-    const readBeginning = async () => (await deps.readBeginnings()).at;
+    const readBeginning = async () => knownSince(await deps.readBeginnings());
     const failed: { key: string; reason: string }[] = [];
     /** What fails keeps nothing after it from being done and measured. */
     const attempt = <Done>(key: string, act: () => Promise<Done>): Promise<Done | undefined> =>

@@ -4,7 +4,7 @@ import { TryLaterError } from '../errors.ts';
 import {
   beginnings,
   LEDGER,
-  ledgerBeginning,
+  knownSinceOf,
   moveBeginning,
   type Beginnings,
   type BeginningStore,
@@ -47,7 +47,7 @@ export function createReadBeginning(
   let kept: { readonly readAt: number; readonly began: Promise<string> } | undefined;
   return () => {
     if (kept === undefined || now() - kept.readAt > SENDERS_MAX_AGE_MS) {
-      const began = readBoth(documents, tableName).then(([created, stored]) => ledgerBeginning(stored, created));
+      const began = readBoth(documents, tableName).then(([created, stored]) => knownSinceOf(stored, created));
       const reading = { readAt: now(), began };
       kept = reading;
       began.catch(() => {

@@ -41,6 +41,8 @@ export interface Move {
 export interface Beginnings {
   /** ISO 8601. The creation of the table, unless a person moved it. */
   readonly at: string;
+  /** Since when it knows what was sent: its restoration, or where a person moved `at` on to. No move back changes it; see `knownSince`. */
+  readonly knownSince?: string;
   /** Of the table that `at` was found for: a restored table has another one (ISO 8601). */
   readonly tableCreatedAt: string;
   readonly rules: Readonly<Record<string, RuleBeginning>>;
@@ -111,6 +113,7 @@ export function beginnings(
   const next = {
     ...rest,
     at,
+    ...(stored.tableCreatedAt === created ? {} : { knownSince: latest(knownSince(stored), created) }),
     tableCreatedAt: created,
     rules: Object.fromEntries(known),
     ...earlierTerms(stored, Object.fromEntries(known), now),
@@ -126,6 +129,20 @@ export function ledgerBeginning(
   const created = tableCreatedAt.toISOString();
   if (stored === undefined) return created;
   return stored.tableCreatedAt === created ? stored.at : latest(stored.at, created);
+}
+
+/** Since when a ledger knows what was sent (ISO 8601): what is older, and is to be paid all the same, is looked for before. */
+export function knownSince({ at, knownSince: since = at }: Pick<Beginnings, 'at' | 'knownSince'>): string {
+  return latest(at, since);
+}
+
+/** The same as `beginnings` will store it. */
+export function knownSinceOf(
+  stored: Pick<Beginnings, 'at' | 'knownSince' | 'tableCreatedAt'> | undefined,
+  tableCreatedAt: Date,
+): string {
+  const at = ledgerBeginning(stored, tableCreatedAt);
+  return stored === undefined ? at : latest(at, knownSince(stored));
 }
 
 function beginningOf({ name, terms }: RuleTerms, { rules, earlier }: Beginnings, now: Date): RuleBeginning {
@@ -169,7 +186,10 @@ export function moveBeginning(stored: Beginnings, to: Date, by: Omit<Move, 'from
     moves: [...stored.moves, { ...by, from, to: at }].slice(-MAX_MOVES),
     version: stored.version + 1,
   });
-  if (by.what === LEDGER) return { ...stored, at, ...moved(stored.at) };
+  if (by.what === LEDGER) {
+    const isLater = latest(at, stored.at) !== stored.at;
+    return { ...stored, at, ...(isLater ? { knownSince: latest(at, knownSince(stored)) } : {}), ...moved(stored.at) };
+  }
   const rule = stored.rules[by.what];
   if (rule === undefined) return undefined;
   const { gaps: _gaps, ...began } = rule;

@@ -3,6 +3,8 @@ import {
   beginnings,
   digestTerms,
   findTooOld,
+  knownSince,
+  knownSinceOf,
   LEDGER,
   moveBeginning,
   type Beginnings,
@@ -152,6 +154,24 @@ describe('a beginning that a person moves', () => {
 
     expect(moved).toMatchObject({ at: at(0), rules: { 'bonus/a': { terms: A.terms, at: at(30) } } });
     expect(moveBeginning(FIRST, NOON, { ...BY, what: 'bonus/unknown' })).toBeUndefined();
+  });
+
+  test.each([
+    ['was restored', beginnings(FIRST, afterNoon(300 * MINUTE), [A], afterNoon(310 * MINUTE)), 300],
+    ['was copied into, as a person said', moveBeginning(FIRST, afterNoon(200 * MINUTE), { ...BY, what: LEDGER }), 0],
+  ])('back does not say that a table which %s knows what was sent before', (_case, later = FIRST, created) => {
+    const since = later.at;
+    const moved = moveBeginning(later, NOON, { ...BY, what: LEDGER }) ?? FIRST;
+
+    expect(findTooOld(moved, A.name, [at(0)])).toBeUndefined();
+    expect([knownSince(moved), knownSinceOf(moved, afterNoon(created * MINUTE))]).toEqual([since, since]);
+    expect(beginnings(moved, afterNoon(created * MINUTE), [A], afterNoon(600 * MINUTE))).toBe(moved);
+  });
+
+  test('back, on a table that is all there ever was, lets it know of all that is not older', () => {
+    const moved = moveBeginning(FIRST, afterNoon(-60 * MINUTE), { ...BY, what: LEDGER }) ?? FIRST;
+
+    expect([knownSince(moved), knownSinceOf(moved, NOON)]).toEqual([at(-60), at(-60)]);
   });
 
   test('does not reach back behind a table that is restored after that', () => {
