@@ -71,14 +71,12 @@ export interface Effect<Client> extends Omit<NewIntent, 'key' | 'reference' | 'r
   readonly reserve?: (client: Client, key: string) => Promise<PaceWait | undefined>;
   /** Looks at what the call is going to change, right before it. Where that fails, nothing is sent. */
   readonly lookBefore?: (client: Client) => Promise<Readonly<Record<string, unknown>>>;
-  /** Whether what an earlier call recorded is sent only if its body would be the same today. */
-  readonly isBound?: boolean;
   /** When silence would settle what it settles (ISO 8601): waits get shorter before. */
   readonly urgentBy?: string | undefined;
 }
 
 /**
- * Sends an effect at most once for its cause, whoever calls, however often.
+ * Sends an effect at most once for its cause, whoever calls, however often. Orders are sent by `placeOrder`, which claims first.
  *
  * The intent is written before any key is needed, and sent only as the owner that it names. It is claimed with a fence,
  * together with its budgets and, for a settlement, with the escrow's lock; of all invocations that hold the same key one
@@ -94,11 +92,7 @@ export async function performEffect<Client, Result extends Readonly<Record<strin
   send: (request: EffectRequest, client: Client) => Promise<Answer<Result>>,
 ): Promise<EffectOutcome> {
   const { urgentBy } = effect;
-  const ready = await getReady(deps, effect).catch((error: unknown) => {
-    // Queues bring orders back themselves, and within seconds.
-    if (isOrder(effect.kind)) throw error;
-    return laterUnreachable(error, urgentBy, deps.now());
-  });
+  const ready = await getReady(deps, effect).catch((error: unknown) => laterUnreachable(error, urgentBy, deps.now()));
   if ('outcome' in ready) return ready;
   const { intent, client, lookBefore, before, ledgerBegan } = ready;
 
@@ -146,9 +140,6 @@ async function getReady<Client>(
   if (began.at === undefined) return postpone(deps, intent, { reason: began.reason, waitsFor: 'stop' }, urgentBy);
   if (await isOfUnknownPast(effect, intent, parent, began.at)) return putInDoubt(deps, intent, began.at, urgentBy);
   if (deps.now() >= new Date(intent.expiresAt)) return expire(deps, intent);
-  if (effect.isBound === true && effect.bodyFor(intent.reference) !== intent.requestBody) {
-    return reject(deps, intent, 'what was recorded is not what is decided now');
-  }
 
   const opened = await openSafely(effect.open, intent);
   if (opened.kind === 'later') return postpone(deps, intent, opened.later, urgentBy);
@@ -202,7 +193,6 @@ async function prepareLatestTry<Client>(
     reserve: _reserve,
     lookBefore: _look,
     urgentBy: _urgentBy,
-    isBound: _isBound,
     bodyFor,
     ...common
   } = effect;
@@ -301,7 +291,7 @@ export async function findWhyStopped(
   }
 }
 
-/** Another effect has the lock. An escrow's is kept for good once that took place; a market's is free again then. */
+/** Another effect has the lock of the escrow, which is kept for good once that took place. */
 async function yieldToHolder(
   deps: EffectDeps,
   intent: Intent,
@@ -309,22 +299,18 @@ async function yieldToHolder(
   urgentBy: string | undefined,
 ): Promise<EffectOutcome> {
   const other = (await deps.intents.read(holder))?.state;
-  if (intent.escrowId !== undefined && other === 'applied') {
+  if (other === 'applied') {
     return reject(deps, intent, `the escrow was settled by another effect (${holder})`);
   }
-  const what = intent.escrowId === undefined ? `has the market ${intent.payee}` : 'is settling the escrow';
   const later: Later = {
-    reason: `another effect ${what} (${holder})`,
+    reason: `another effect is settling the escrow (${holder})`,
     waitsFor: 'lock',
     atLeastSeconds: other === 'manual' ? PARKED_RETRY_SECONDS : LOCKED_RETRY_SECONDS,
   };
   return postpone(deps, intent, later, urgentBy);
 }
 
-/**
- * Leaves the intent `prepared`, and says until when. Of an order nothing is noted: its queue brings it back, and it expires
- * within moments.
- */
+/** Leaves the intent `prepared`, and says until when. */
 async function postpone(
   deps: EffectDeps,
   intent: Intent,
@@ -333,7 +319,6 @@ async function postpone(
 ): Promise<EffectOutcome> {
   const now = deps.now();
   const wait = nextWait(intent, later, now, urgentBy);
-  if (isOrder(intent.kind)) return waiting({ ...intent, ...wait, reason: later.reason }, now);
   const stored = await deps.intents.postpone(intent, wait, later.reason, now);
   return secondsToWait(stored, now) > 0 && stored.state === 'prepared' ? waiting(stored, now) : standing(stored);
 }
@@ -342,7 +327,7 @@ async function postpone(
 function waiting(intent: Intent, now: Date): EffectOutcome {
   const { key, reason = 'it waits' } = intent;
   const seconds = secondsToWait(intent, now);
-  return seconds <= SHORT_WAIT_SECONDS || isOrder(intent.kind)
+  return seconds <= SHORT_WAIT_SECONDS
     ? { outcome: 'not-sent', reason, retryAfterSeconds: Math.max(1, seconds) }
     : { outcome: 'pending', reason, key };
 }
@@ -427,7 +412,7 @@ function endingFor(
     case 'not-sent': {
       const { reason, waitsFor = 'service', retryAfterSeconds: atLeastSeconds } = answer;
       const wait = nextWait(intent, { reason, waitsFor, atLeastSeconds }, now, urgentBy);
-      return { state: 'prepared', note: reason, ...(isOrder(intent.kind) ? {} : { wait }) };
+      return { state: 'prepared', note: reason, wait };
     }
     case 'unknown':
       return { state: 'unknown', note: answer.reason };
@@ -437,8 +422,7 @@ function endingFor(
 function outcomeFor(answer: Answer<Readonly<Record<string, unknown>>>, intent: Intent, now: Date): EffectOutcome {
   if (answer.kind === 'applied') return { outcome: 'applied', result: intent.result ?? {}, duplicate: false };
   if (answer.kind !== 'not-sent') return standing(intent);
-  const { reason, retryAfterSeconds } = answer;
-  return isOrder(intent.kind) ? { outcome: 'not-sent', reason, retryAfterSeconds } : waiting(intent, now);
+  return waiting(intent, now);
 }
 
 async function expire(deps: EffectDeps, intent: Intent): Promise<EffectOutcome> {

@@ -26,6 +26,7 @@ test.each<[Partial<Intent>, number, string]>([
     'for another effect, for 0 min; next try 2026-03-06T13:00Z',
   ],
   [{}, 0.1, 'to be sent, for 6 min'],
+  [{ state: 'claimed' }, 0.1, 'being decided, for 6 min'],
   [{ state: 'unknown', sentAt: at(1).toISOString() }, 2, 'for what became of it, for 1 h 0 min'],
   [{ state: 'manual', sentAt: at(1).toISOString() }, 50, 'for a person, for 2 d 1 h'],
   [{ state: 'applied' }, 2, ''],

@@ -218,8 +218,8 @@ describe('a look at what is to be changed', () => {
   test('is taken again under the lock: where something changed in between, nothing is sent, and nothing stays taken', async () => {
     const intents = createMemoryIntents();
     let looks = 0;
-    const effect = anEffect({ kind: 'trade-order', lookBefore: async () => ({ look: ++looks }) });
-    const budgets = { perDay: { 'trade-order': '500.00' }, perAgentAndDay: {} };
+    const effect = anEffect({ kind: 'escrow-release', lookBefore: async () => ({ look: ++looks }) });
+    const budgets = { perDay: { 'escrow-release': '500.00' }, perAgentAndDay: {} };
 
     expect(await performEffect(anInvocation({ intents, budgets }), effect, inert('send'))).toEqual({
       outcome: 'not-sent',

@@ -35,11 +35,3 @@ test('a claim that fails is a fault: nobody knows whether it took place', async 
 
   await expect(performEffect(deps, anEffect(), inert('send'))).rejects.toThrow(throttled);
 });
-
-test('an order is left to its queue', async () => {
-  const deps = anInvocation({ intents: failingAt('prepare') });
-
-  await expect(performEffect(deps, anEffect({ kind: 'trade-order' }), inert('send'))).rejects.toThrow(
-    'cannot be reached',
-  );
-});

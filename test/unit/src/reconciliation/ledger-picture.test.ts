@@ -25,6 +25,7 @@ const saysOf = (before: readonly Intent[], after: readonly Intent[]) =>
 describe('the picture of the ledger', () => {
   test.each([
     ['prepared', 'did-not'],
+    ['claimed', 'did-not'],
     ['sending', 'in-doubt'],
     ['unknown', 'in-doubt'],
     ['manual', 'in-doubt'],
