@@ -312,6 +312,7 @@ export function createIntentTable(
     async list(state, changedBefore, limit) {
       const found: Intent[] = [];
       let after: IntentCursor | undefined;
+      let pages = 0;
       // A page ends at one megabyte, however few intents that is.
       do {
         const { Items = [], LastEvaluatedKey } = await documents.send(
@@ -327,7 +328,8 @@ export function createIntentTable(
         );
         found.push(...inState(state, Items as Intent[]));
         after = LastEvaluatedKey as IntentCursor | undefined;
-      } while (after !== undefined && found.length < limit);
+        pages += 1;
+      } while (after !== undefined && found.length < limit && pages < MAX_PAGES);
       return found.slice(0, limit);
     },
 
@@ -372,6 +374,9 @@ function inState(state: IntentState, stored: readonly Intent[]): Intent[] {
 
 /** Of a state that is stored as another one: most of a page may be of that. */
 const MIXED_PAGE = 500;
+
+/** What lies behind so many pages of others is found once these have moved on: one list keeps no run from its other work. */
+const MAX_PAGES = 20;
 
 /** A burst of claims meets on the day's budget; with this many tries and the pauses between, a hundred at once get through. */
 const MAX_CONFLICTS = 8;

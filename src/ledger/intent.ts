@@ -292,7 +292,7 @@ export interface IntentStore {
   readHolder(lock: string): Promise<string | undefined>;
   /** What is reserved and spent of a budget. */
   readUsed(budget: string): Promise<MicroUsd>;
-  /** Intents in a state that were last changed or looked at before a moment, oldest first: `limit`, or all there are. */
+  /** Intents in a state that were last changed or looked at before a moment, oldest first: `limit`, or all that 20 pages show. */
   list(state: IntentState, changedBefore: Date, limit: number): Promise<Intent[]>;
   /** The escrow that an agent created last at an address, as it was written with its intent. */
   readCanary(owner: IntentOwner): Promise<Canary | undefined>;

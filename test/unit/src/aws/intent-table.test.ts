@@ -708,6 +708,18 @@ describe('a list', () => {
   });
 });
 
+test('a list of claimed orders goes through no more than 20 pages of what is stored likewise', async () => {
+  const next = { key, state: 'prepared', updatedAt: NOON.toISOString() } as const;
+  const waiting = typed({ ...stored({ state: 'prepared' }) });
+  const lease = { until: NOON.toISOString(), fence: 1 };
+  const claimed = typed({ ...stored({ state: 'prepared', lease }) });
+  const page = (items: object[]) => answer(200, { Items: items, LastEvaluatedKey: typed(next) });
+  server.script(page([waiting, claimed]), ...Array.from({ length: 25 }, () => page([waiting])));
+
+  expect(await table().list('claimed', afterNoon(MINUTE), 25)).toMatchObject([{ state: 'claimed' }]);
+  expect(sent()).toHaveLength(20);
+});
+
 test('a page is queried through the index from a moment on, where the one before it ended', async () => {
   const next = { key, state: 'applied', updatedAt: NOON.toISOString() } as const;
   server.script(
