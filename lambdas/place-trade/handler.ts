@@ -1,4 +1,9 @@
-import { SecretUnusableError, ServiceUnreadableError, TryLaterError } from '../../src/errors.ts';
+import {
+  LedgerUnreachableError,
+  SecretUnusableError,
+  ServiceUnreadableError,
+  TryLaterError,
+} from '../../src/errors.ts';
 import { placedOrderSchema, type PlacedOrder } from '../../src/purple-flea/trading.ts';
 import { ageSecondsOf, screen } from '../../src/trading/decide-trade.ts';
 import { placeOrder, type PlaceOrderDeps } from '../../src/trading/place-order.ts';
@@ -35,16 +40,21 @@ export function createHandler(deps: Deps) {
   });
 }
 
-/** What cannot be read now may be in a moment. */
 async function trade(deps: Deps, signal: TradeSignal, remainingMs: () => number): Promise<TradeOutcome> {
   const screened = screen(signal, deps.policy, deps.now());
-  if (screened.action === 'skip') return skipSignal(deps, signal, screened, { hasWaited: false });
+  if (screened.action === 'skip') return orLater(() => skipSignal(deps, signal, screened, { hasWaited: false }));
+  const announcePlaced = (result: PlacedOrder) => sayPlaced(deps, signal, result);
+  return orLater(() => placeOrder({ ...deps, remainingMs, announcePlaced }, screened));
+}
+
+/** What cannot be read now may be in a moment. */
+async function orLater(act: () => Promise<TradeOutcome>): Promise<TradeOutcome> {
   try {
-    const announcePlaced = (result: PlacedOrder) => sayPlaced(deps, signal, result);
-    return await placeOrder({ ...deps, remainingMs, announcePlaced }, screened);
+    return await act();
   } catch (error) {
-    if (!(error instanceof ServiceUnreadableError || error instanceof SecretUnusableError)) throw error;
-    return later(error.message);
+    if (error instanceof ServiceUnreadableError || error instanceof SecretUnusableError) return later(error.message);
+    if (error instanceof LedgerUnreachableError) return later(error.message);
+    throw error;
   }
 }
 
@@ -56,7 +66,8 @@ async function waitOrSkip(deps: Deps, signal: TradeSignal, { reason, retryAfterS
   const { maxAgeSeconds } = deps.policy;
   const isFresh = ageSecondsOf(signal, deps.now()) + retryAfterSeconds <= maxAgeSeconds;
   const stale = { reason: 'stale', detail: `not sent within ${maxAgeSeconds} s: ${reason}` };
-  const outcome = isFresh ? undefined : await skipSignal(deps, signal, stale, { hasWaited: true });
+  const skip = () => skipSignal(deps, signal, stale, { hasWaited: true });
+  const outcome = isFresh ? undefined : await orLater(skip);
   if (outcome !== undefined && outcome.outcome !== 'not-sent') return outcome;
   throw new TryLaterError(`the order was not sent: ${reason}`, { retryAfterSeconds });
 }

@@ -6,7 +6,7 @@ import { refuseOthers } from '../ledger/owner.ts';
 import type { EffectDeps } from '../ledger/perform-effect.ts';
 import { mayBeSentUnknown } from '../ledger/the-past.ts';
 import { formatUsd, parseUsd, sumUsd, type MicroUsd } from '../money.ts';
-import { doubtPast, skipSignal, type Why } from './skip-order.ts';
+import { doubtPast, readBegan, skipSignal, type Why } from './skip-order.ts';
 import type { TradePolicy } from './trade-policy.ts';
 import { later, standingOf, type TradeOutcome } from './trade-outcome.ts';
 import type { TradeSignal } from './trade-signal.ts';
@@ -102,7 +102,7 @@ async function yieldToHolder(deps: ClaimOrderDeps, asked: Asked, holder: string)
       return skipSignal(deps, signal, { reason: 'in-doubt', detail }, { hasWaited: true });
     }
     case 'claimed': {
-      const mayBeFreed = isLeaseOver(other, now()) && !mayBeSentUnknown(other, undefined, await deps.readBeginning());
+      const mayBeFreed = isLeaseOver(other, now()) && !mayBeSentUnknown(other, undefined, await readBegan(deps));
       if (!mayBeFreed) return wait(deps, asked, `another order decides in ${order.payee} (${other.reference})`);
       await freeClaim(intents, other, now());
       return undefined;

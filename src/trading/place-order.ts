@@ -9,7 +9,7 @@ import { ageMsOf, type TradableSignal } from './decide-trade.ts';
 import { ORDER_KINDS, type Market } from './market.ts';
 import { describeFailing, type FindUnready } from './readiness.ts';
 import { sendClaimed, tellPrice, type SendOrderDeps } from './send-order.ts';
-import { skipSignal, type Why } from './skip-order.ts';
+import { readBegan, skipSignal, type Why } from './skip-order.ts';
 import { later, type TradeOutcome } from './trade-outcome.ts';
 import { causeOfSignal, type TradeSignal } from './trade-signal.ts';
 import type { TradingMode } from './trade-policy.ts';
@@ -34,7 +34,7 @@ export function orderKey(signal: Pick<TradeSignal, 'source' | 'id'>, mode: Tradi
  * in one write. All that the decision goes by is read under it, at the same time. What was seen is recorded with the step to
  * `sending`, and only then the order goes out.
  *
- * @throws TryLaterError if too little time is left. Nothing was claimed then.
+ * @throws TryLaterError if too little time is left, LedgerUnreachableError if the ledger cannot be read. Nothing was claimed then.
  */
 export async function placeOrder(deps: PlaceOrderDeps, signal: TradableSignal): Promise<TradeOutcome> {
   const ready = await getReady(deps, signal);
@@ -62,7 +62,7 @@ async function getReady(deps: PlaceOrderDeps, signal: TradableSignal): Promise<R
   const skip = (why: Why) => skipSignal(deps, signal, why, { hasWaited: false });
   const [opened, began, unready, stopped] = await Promise.allSettled([
     deps.openMarket(),
-    deps.readBeginning(),
+    readBegan(deps),
     deps.findUnready(),
     findWhyStopped(deps, { kind: ORDER_KINDS[policy.mode] }),
   ]);

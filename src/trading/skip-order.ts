@@ -1,3 +1,4 @@
+import { describeError, LedgerUnreachableError } from '../errors.ts';
 import { effectKey, clientReference } from '../ledger/effect-key.ts';
 import { formatUsd } from '../money.ts';
 import type { Ending, Intent, IntentStore, Skip as SkipRecord } from '../ledger/intent.ts';
@@ -79,7 +80,7 @@ export async function doubtPast(
   deps: Pick<EffectDeps, 'intents' | 'budgets' | 'readBeginning' | 'now' | 'newId'>,
   intent: Intent,
 ): Promise<TradeOutcome | undefined> {
-  const began = await deps.readBeginning();
+  const began = await readBegan(deps);
   if (!mayBeSentUnknown(intent, undefined, began)) return undefined;
   const doubted = await doubt(deps, intent, deps.newId(), began);
   const reason = `the ledger began at ${began}: it may have been sent before`;
@@ -90,6 +91,21 @@ export async function doubtPast(
       return { outcome: 'pending', reason, key: intent.key };
     case 'lost':
       return later(reason);
+  }
+}
+
+/**
+ * Since when the ledger knows what was sent (ISO 8601).
+ *
+ * @throws LedgerUnreachableError where that cannot be read: an order waits then, as for the stop. Nothing is claimed before.
+ */
+export async function readBegan({ readBeginning }: Pick<EffectDeps, 'readBeginning'>): Promise<string> {
+  try {
+    return await readBeginning();
+  } catch (error) {
+    throw new LedgerUnreachableError(`the ledger's beginning cannot be read: ${describeError(error)}`, {
+      cause: error,
+    });
   }
 }
 

@@ -474,10 +474,34 @@ describe('a signal from before the ledger', () => {
     expect(sent).toHaveLength(1);
   });
 
-  test('comes back where the beginning cannot be read', async () => {
-    const { take, sent } = aTrader({ deps: { readBeginning: () => Promise.reject(new Error('throttled')) } });
+  test('waits where the beginning cannot be read, for as long as it is fresh, and is no dead letter', async () => {
+    const readBeginning = () => Promise.reject(new Error('throttled'));
+    const { take, sent, clock, deadLetters, recorder } = aTrader({ deps: { readBeginning } });
 
-    expect(await take({ at: AT.toISOString() })).not.toEqual(ALL_TAKEN);
-    expect(sent).toEqual([]);
+    clock.now = new Date(AT.getTime() + 60_000);
+    expect(await take({ at: clock.now.toISOString() }, 5)).toEqual(comingBack('message-1'));
+    clock.now = THREE_MINUTES_LATER;
+    expect(await take({ at: clock.now.toISOString() }, 30)).toEqual(comingBack('message-1'));
+    expect(await take({ at: AT.toISOString() }, 31)).toEqual(ALL_TAKEN);
+    expect(recorder.published).toMatchObject([['trade.skipped', { reason: 'stale' }]]);
+    expect([sent, deadLetters]).toEqual([[], []]);
+  });
+
+  test('that waited, and is stale while the beginning cannot be read, is skipped once it can', async () => {
+    const world: { began: string | undefined } = { began: before };
+    const readBeginning = async () => world.began ?? Promise.reject(new Error('throttled'));
+    const { handlerDeps, intents, deadLetters, clock, recorder } = aTrader({ deps: { readBeginning } });
+    await intents.prepare({ ...AN_ORDER, causedAt: AT.toISOString(), ledgerBegan: before }, AT);
+    const take = createHandler(handlerDeps);
+    const body = anEvent(INCOMING.inferenceCompleted, aPrediction());
+    const batch = aBatch({ body, receives: 9, groupId: 'market-BTC-USDC' });
+    world.began = undefined;
+    clock.now = THREE_MINUTES_LATER;
+
+    expect(await take(batch, timeLeft())).toEqual(comingBack('message-1'));
+    expect(deadLetters).toEqual([]);
+    world.began = before;
+    expect(await take(batch, timeLeft())).toEqual(ALL_TAKEN);
+    expect(recorder.published).toMatchObject([['trade.skipped', { reason: 'stale' }]]);
   });
 });
