@@ -110,8 +110,7 @@ export function decideTrade(
 ): TradeDecision {
   const { asset, direction, amount, leverage } = order;
   const { lastOrderAt, profitToday, isDayShown, available, exposure } = facts;
-  const restsUntil = lastOrderAt === undefined ? 0 : Date.parse(lastOrderAt) + policy.coolDownSeconds * 1000;
-  if (now.getTime() < restsUntil) {
+  if (isResting(lastOrderAt, policy, now)) {
     return skip('cool-down', `${asset} was traded at ${lastOrderAt} and rests for ${policy.coolDownSeconds} s`);
   }
   if (0n - profitToday >= policy.dailyLossUsd) {
@@ -134,6 +133,13 @@ export function decideTrade(
     );
   }
   return { action: 'place', order };
+}
+
+/** An order that is dated ahead, by a clock that is, was placed by now. */
+function isResting(lastOrderAt: string | undefined, { coolDownSeconds }: TradePolicy, now: Date): boolean {
+  if (lastOrderAt === undefined) return false;
+  const placedAt = Math.min(Date.parse(lastOrderAt), now.getTime());
+  return now.getTime() < placedAt + coolDownSeconds * 1000;
 }
 
 /** The size of a signal's order: in whole cents where it goes by the confidence, less what is below one. */

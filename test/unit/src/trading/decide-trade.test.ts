@@ -106,6 +106,12 @@ describe('each reason, at its boundary', () => {
       'place',
     ],
     ['right after an order, without a cool-down', { facts: { lastOrderAt: '2026-03-06T09:00:00Z' } }, 'place'],
+    ['after an order that is dated ahead, without', { facts: { lastOrderAt: '2026-03-06T09:04:59Z' } }, 'place'],
+    [
+      'after an order that is dated ahead, with one',
+      { policy: { coolDownSeconds: 60 }, facts: { lastOrderAt: '2026-03-06T09:04:59Z' } },
+      'cool-down',
+    ],
 
     ['a loss below the limit', { facts: { profitToday: loss('99.999999') } }, 'place'],
     ['a loss at the limit', { facts: { profitToday: loss('100.00') } }, 'daily-loss'],

@@ -408,6 +408,17 @@ describe('a claim', () => {
   });
 });
 
+describe('without a cool-down', () => {
+  test('an order is placed although a clock that is ahead dated the one before it', async () => {
+    const { clock, place } = aTrader();
+    clock.now = afterNoon(4 * MINUTE);
+    await place({ signal: { id: 'prediction-0' } });
+    clock.now = NOON;
+
+    expect(await place()).toMatchObject({ outcome: 'applied', duplicate: false });
+  });
+});
+
 describe('right before it is sent', () => {
   /** Something happens while the market is looked at. */
   const meanwhile = (act: () => void) => ({
