@@ -30,7 +30,8 @@ export function createHandler(deps: Deps) {
         if (outcome.isNew || redelivered) await sayNotTraded(deps, signal, outcome);
         return;
       case 'rejected':
-        await sayNotTraded(deps, signal, { reason: 'refused', detail: outcome.reason });
+        if (outcome.isNew || redelivered)
+          await sayNotTraded(deps, signal, { reason: 'refused', detail: outcome.reason });
         return;
       case 'pending':
       case 'manual':

@@ -76,7 +76,10 @@ async function endKnown(deps: ClaimOrderDeps, { order }: Asked, known: Intent): 
   const doubted = await doubtPast(deps, known);
   if (doubted !== undefined) return doubted;
   const now = deps.now();
-  const reject = async (note: string) => standingOf(await deps.intents.move(known, { state: 'rejected', note }, now));
+  const reject = async (note: string) => {
+    const ended = await deps.intents.move(known, { state: 'rejected', note }, now);
+    return standingOf(ended, { isNew: ended.state === 'rejected' && ended.updatedAt === now.toISOString() });
+  };
   if (now >= new Date(known.expiresAt)) return reject(`not sent until ${known.expiresAt}, when it expired`);
   try {
     refuseOthers(known, order);

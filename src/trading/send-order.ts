@@ -92,7 +92,8 @@ async function endIfChanged(
   if (screened.action === 'skip') return skipClaimed(deps, claimed, screened);
   if (now >= new Date(claimed.expiresAt)) {
     const note = `not sent until ${claimed.expiresAt}, when it expired`;
-    return standingOf(await deps.intents.end(claimed, { state: 'rejected', note }, now));
+    const ended = await deps.intents.end(claimed, { state: 'rejected', note }, now);
+    return standingOf(ended, { isNew: isEndOf(claimed, ended) });
   }
   const why = stopped ?? whyLate(deps, claimed, seen, now);
   return why === undefined ? undefined : giveBack(deps, claimed, why);
@@ -130,10 +131,17 @@ async function sendAndRecord(deps: SendOrderDeps, { trading }: Market, sent: Int
   if (recorded.status === 'rejected') throw recorded.reason;
   if (told.status === 'rejected') throw told.reason;
   const ended = recorded.value;
-  const isOurs = ended.owner === sent.owner && ended.fence === sent.fence && ended.state === ending.state;
+  const isOurs = isEndOf(sent, ended) && ended.state === ending.state;
   if (!isOurs) return standingOf(ended);
   if (answer.kind === 'applied') return { outcome: 'applied', result: answer.result, duplicate: false };
-  return answer.kind === 'not-sent' ? later(answer.reason, answer.retryAfterSeconds) : standingOf(ended);
+  return answer.kind === 'not-sent'
+    ? later(answer.reason, answer.retryAfterSeconds)
+    : standingOf(ended, { isNew: true });
+}
+
+/** Whether what came of an intent is of the same claim. */
+function isEndOf({ owner, fence }: Intent, ended: Intent): boolean {
+  return ended.owner === owner && ended.fence === fence;
 }
 
 function endingOf(answer: Answer<PlacedOrder>): Ending {

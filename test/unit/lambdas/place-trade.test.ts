@@ -186,6 +186,19 @@ describe('a prediction that trades', () => {
     expect(recorder.counted).toEqual({ TradesSkipped: 1 });
   });
 
+  test('that the service refused is said again for its message, not for an event that repeats it', async () => {
+    const { take, recorder, sent } = aTrader({ answers: [{ kind: 'rejected', reason: 'HTTP 401 UNAUTHORIZED' }] });
+    await take();
+
+    expect(await take()).toEqual(ALL_TAKEN);
+    expect(recorder.published).toHaveLength(1);
+    expect(recorder.counted).toEqual({ TradesSkipped: 1 });
+    expect(await take({}, 2)).toEqual(ALL_TAKEN);
+    expect(recorder.published).toHaveLength(2);
+    expect(recorder.published[1]).toEqual(recorder.published[0]);
+    expect(sent).toHaveLength(1);
+  });
+
   test('that was not sent comes back, and is ordered then if it is still fresh', async () => {
     const notSent: Answer<PlacedOrder> = { kind: 'not-sent', reason: 'connection refused', retryAfterSeconds: 15 };
     const { take, recorder, sent } = aTrader({ answers: [notSent, APPLIED] });

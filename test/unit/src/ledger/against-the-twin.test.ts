@@ -8,6 +8,7 @@ import {
 } from '../../../../src/escrow/escrow-effects.ts';
 import { lifecycleInputSchema } from '../../../../src/escrow/lifecycle-input.ts';
 import { effectKey, EFFECT_KINDS, type EffectKind } from '../../../../src/ledger/effect-key.ts';
+import type { EffectOutcome } from '../../../../src/ledger/perform-effect.ts';
 import { parseUsd } from '../../../../src/money.ts';
 import { claimFaucet, payAgent } from '../../../../src/payouts/payout-effects.ts';
 import { PROFILES, type Profile } from '../../../../src/purple-flea/service.ts';
@@ -35,7 +36,7 @@ interface Doing {
   readonly route: Readonly<Record<Profile, string>>;
   readonly key: string;
   readonly amountUsd: string;
-  readonly perform: (world: LedgerWorld, escrow: EscrowRef) => Promise<TradeOutcome>;
+  readonly perform: (world: LedgerWorld, escrow: EscrowRef) => Promise<EffectOutcome | TradeOutcome>;
   readonly count: (world: LedgerWorld) => Promise<number>;
 }
 

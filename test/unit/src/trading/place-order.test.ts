@@ -155,7 +155,9 @@ describe('an order', () => {
     expect(await place({ order: { ...ORDER, amount: parseUsd('80.00') } })).toEqual({
       outcome: 'rejected',
       reason,
+      isNew: true,
     });
+    expect(await place()).toEqual({ outcome: 'rejected', reason, isNew: false });
     expect(intents.items.get(KEY)).toMatchObject({ state: 'rejected', amountUsd: '50.00', reason });
     expect(sent).toEqual([]);
   });
@@ -432,7 +434,7 @@ describe('right before it is sent', () => {
     ['the stop', (_, deps) => (deps.stop = 'reducing'), { outcome: 'not-sent', reason: 'the stop is on "reducing"' }],
     ['the time left', (_, deps) => (deps.left = 14_999), { outcome: 'not-sent' }],
     ['the age of the look', ({ clock }) => (clock.now = afterNoon(20_001)), { outcome: 'not-sent' }],
-    ['the expiry', ({ clock }) => (clock.now = afterNoon(10 * MINUTE)), { outcome: 'rejected' }],
+    ['the expiry', ({ clock }) => (clock.now = afterNoon(10 * MINUTE)), { outcome: 'rejected', isNew: true }],
   ])('%s is looked at again, and what was claimed is given back', async (_what, act, expected) => {
     const trader = aTrader();
     const { intents, sent, place } = trader;
