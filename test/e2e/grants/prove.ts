@@ -1,6 +1,9 @@
 import Table from 'cli-table3';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { loadConfig } from '../../../lib/config.ts';
 import { describeError } from '../../../src/errors.ts';
+import { readInitialData } from '../../../twin/initial-data.ts';
+import { startTwin, type Twin } from '../../../twin/server.ts';
 import { readRolePolicies, writeRolePolicy, type RolePolicy } from '../../../local/role-policies.ts';
 import { takePlayed } from '../held-stage.ts';
 import { patience, startStage, type Stage } from '../stage.ts';
@@ -17,7 +20,8 @@ import { recordFunctions, runFlows } from './run-flows.ts';
  */
 async function main(part: string): Promise<number> {
   console.log('deploying, and playing every flow once');
-  const stage = await startStage();
+  const twin = await startRichTwin();
+  const stage = await startStage({ renderer: 'silent', rateLimits: false, twinUrl: twin.url });
   const recorder = await recordFunctions(stage);
   try {
     const { failed, refused, unused, users } = await runFlows(stage, recorder);
@@ -41,7 +45,14 @@ async function main(part: string): Promise<number> {
   } finally {
     await stage.close();
     await recorder.close();
+    await twin.close();
   }
+}
+
+/** A twin whose treasury can lock as often as grants are taken: escrows of flows that do not end are never given back. */
+function startRichTwin(): Promise<Twin> {
+  const agents = readInitialData().agents.map((agent) => ({ ...agent, balanceUsd: '1000000.00' }));
+  return startTwin({ agents, escrowProfile: loadConfig('local').purpleFlea.escrow.profile, rateLimits: false });
 }
 
 interface Bench {
