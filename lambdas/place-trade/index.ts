@@ -4,6 +4,7 @@ import { createFindUnready } from '../../src/trading/readiness.ts';
 import { eventBridge } from '../shared/clients/event-bridge.ts';
 import { ledgerEnvironment, readEnvironment } from '../shared/environment.ts';
 import { createLedgerDeps } from '../shared/ledger.ts';
+import { createOrders } from '../shared/orders.ts';
 import { createMarkets, marketEnvironment } from '../shared/market.ts';
 import { ledgerPolicies, marketPolicies, readPolicies } from '../shared/policies.ts';
 import { createQueueDeps } from '../shared/queue.ts';
@@ -19,6 +20,7 @@ const openMarket = createMarkets(env, policies)[policy.mode];
 export const handler = middy(
   createHandler({
     ...ledger,
+    intents: createOrders(env.INTENT_TABLE),
     ...createQueueDeps(),
     policy,
     openMarket,

@@ -7,7 +7,7 @@ import { createPlaceTable } from '../../src/aws/place-table.ts';
 import { sayUnreachable } from '../../src/aws/reachable-intents.ts';
 import { createStopSwitch } from '../../src/aws/stop-switch.ts';
 import type { IntentStore } from '../../src/ledger/intent.ts';
-import { bindPlaces } from '../../src/ledger/places.ts';
+import { bindPlaces, type NamedServices } from '../../src/ledger/places.ts';
 import type { EffectDeps } from '../../src/ledger/perform-effect.ts';
 import type { ReadStop } from '../../src/ledger/stop.ts';
 import type { BudgetPolicy } from '../../src/ledger/budgets.ts';
@@ -32,22 +32,31 @@ export function createLedgerDeps(
   };
 }
 
-const service = z.optional(jsonText(serviceSchema));
-
 /** The intents of a table; each says where it belongs, those of earlier releases too, by the present names of the services. */
 export function createIntents(tableName: string): IntentStore {
+  return bindPlaces(
+    createIntentTable(documents, tableName),
+    createPlaceTable(documents, tableName).read,
+    readNamedServices(),
+  );
+}
+
+const service = z.optional(jsonText(serviceSchema));
+
+/** The services that this function knows, by their present names. */
+export function readNamedServices(): NamedServices {
   const env = readEnvironment({
     ESCROW_SERVICE: service,
     TRADING_SERVICE: service,
     WALLET_SERVICE: service,
     FAUCET_SERVICE: service,
   });
-  return bindPlaces(createIntentTable(documents, tableName), createPlaceTable(documents, tableName).read, {
+  return {
     escrow: env.ESCROW_SERVICE,
     trading: env.TRADING_SERVICE,
     wallet: env.WALLET_SERVICE,
     faucet: env.FAUCET_SERVICE,
-  });
+  };
 }
 
 /** The stop, read through a cache of this process. */

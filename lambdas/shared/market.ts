@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { KeySources } from '../../src/aws/key-ring.ts';
-import { pauseAtRandom } from '../../src/aws/intent-table.ts';
+import { pauseAtRandom } from '../../src/aws/intent-access.ts';
 import { createPaperBookTable } from '../../src/aws/paper-book-table.ts';
 import { SecretUnusableError } from '../../src/errors.ts';
 import { serviceSchema, type Service } from '../../src/purple-flea/service.ts';

@@ -259,15 +259,6 @@ export interface IntentStore {
   /** Takes `prepared` to `sending`, if the stored fence is one less, and takes budgets and lock with it, or nothing. */
   claim(claim: Claim, terms: ClaimTerms, at: Date): Promise<ClaimResult>;
   /**
-   * Takes an order to `claimed`, with its budgets and its market's lock, or nothing. One that is taken over has what it took
-   * before given back in the same write.
-   */
-  take(order: NewIntent, terms: TakeTerms, at: Date): Promise<TakeResult>;
-  /** Takes an order from `claimed` to `sending`, with what was seen before. Returns what is stored then. */
-  send(claimed: Intent, before: Readonly<Record<string, unknown>>, at: Date): Promise<Intent>;
-  /** Ends what `send` returned, as `move` does, and reads nothing before. Returns what is stored then. */
-  end(sent: Intent, ending: Ending, at: Date): Promise<Intent>;
-  /**
    * Moves an intent on from a state, if it still is in it and the fence is the same, and gives back what it no longer
    * needs. Returns what is stored then.
    */
@@ -311,6 +302,19 @@ export interface IntentStore {
    * @param after what the page before said is `next`.
    */
   listSince(state: IntentState, since: Date, limit: number, after?: IntentCursor): Promise<IntentPage>;
+}
+
+/** Where intents are kept, with the steps of an order, which is claimed before it is decided. */
+export interface OrderStore extends IntentStore {
+  /**
+   * Takes an order to `claimed`, with its budgets and its market's lock, or nothing. One that is taken over has what it took
+   * before given back in the same write.
+   */
+  take(order: NewIntent, terms: TakeTerms, at: Date): Promise<TakeResult>;
+  /** Takes an order from `claimed` to `sending`, with what was seen before. Returns what is stored then. */
+  send(claimed: Intent, before: Readonly<Record<string, unknown>>, at: Date): Promise<Intent>;
+  /** Ends what `send` returned, as `move` does, and reads nothing before. Returns what is stored then. */
+  end(sent: Intent, ending: Ending, at: Date): Promise<Intent>;
 }
 
 /** Where a page of intents ended. */

@@ -1,6 +1,6 @@
 import { describeError } from '../errors.ts';
 import type { EffectKind } from './effect-key.ts';
-import type { Intent, IntentPage, IntentStore } from './intent.ts';
+import type { Intent, IntentPage, IntentStore, OrderStore } from './intent.ts';
 import { isAt, placeOf, underPresentName, type NamedService, type ServicePlace } from './owner.ts';
 import type { Look, LookFor } from './resolve-intents.ts';
 
@@ -88,15 +88,7 @@ export function bindPlaces(
   readPlaces: PlaceStore['read'],
   services: NamedServices = {},
 ): IntentStore {
-  const bind = async (intent: Intent): Promise<Intent> => renamed(await place(intent), services);
-  const place = async (intent: Intent): Promise<Intent> => {
-    const service = intent.state === 'skipped' ? undefined : serviceOf(intent.kind);
-    if (service === undefined || isPlaced(intent)) return intent;
-    const places = await readPlaces();
-    if (places === undefined) return intent;
-    const wallet = intent.kind === 'escrow-create' ? { wallet: intent.wallet ?? places.wallet } : {};
-    return { ...intent, service: intent.service ?? places[service], ...wallet };
-  };
+  const bind = createBind(readPlaces, services);
   const bindAll = (intents: readonly Intent[]) => Promise.all(intents.map(bind));
   const bindPage = async (page: IntentPage) => ({ ...page, intents: await bindAll(page.intents) });
   return {
@@ -105,10 +97,6 @@ export function bindPlaces(
     skip: async (...args) => {
       const { intent, isNew } = await store.skip(...args);
       return { intent: await bind(intent), isNew };
-    },
-    take: async (...args) => {
-      const taken = await store.take(...args);
-      return taken.kind === 'known' ? { ...taken, intent: await bind(taken.intent) } : taken;
     },
     move: async (from, ending, at) => bind(await store.move(from, { ...ending, sentTo: services.escrow }, at)),
     postpone: async (...args) => bind(await store.postpone(...args)),
@@ -121,6 +109,35 @@ export function bindPlaces(
     listApplied: async (...args) => bindPage(await store.listApplied(...args)),
     listSince: async (...args) => bindPage(await store.listSince(...args)),
   };
+}
+
+/** The same of a store of orders. */
+export function bindOrders(
+  store: OrderStore,
+  readPlaces: PlaceStore['read'],
+  services: NamedServices = {},
+): OrderStore {
+  const bind = createBind(readPlaces, services);
+  return {
+    ...store,
+    ...bindPlaces(store, readPlaces, services),
+    take: async (...args) => {
+      const taken = await store.take(...args);
+      return taken.kind === 'known' ? { ...taken, intent: await bind(taken.intent) } : taken;
+    },
+  };
+}
+
+function createBind(readPlaces: PlaceStore['read'], services: NamedServices): (intent: Intent) => Promise<Intent> {
+  const place = async (intent: Intent): Promise<Intent> => {
+    const service = intent.state === 'skipped' ? undefined : serviceOf(intent.kind);
+    if (service === undefined || isPlaced(intent)) return intent;
+    const places = await readPlaces();
+    if (places === undefined) return intent;
+    const wallet = intent.kind === 'escrow-create' ? { wallet: intent.wallet ?? places.wallet } : {};
+    return { ...intent, service: intent.service ?? places[service], ...wallet };
+  };
+  return async (intent) => renamed(await place(intent), services);
 }
 
 /** An intent whose places have the names of today. */

@@ -1,6 +1,6 @@
 import { OwnerUnavailableError } from '../errors.ts';
 import { dayBudget, reservationsFor, type Reservation } from '../ledger/budgets.ts';
-import { marketLock, type Intent, type NewIntent } from '../ledger/intent.ts';
+import { marketLock, type Intent, type NewIntent, type OrderStore } from '../ledger/intent.ts';
 import { freeClaim, isLeaseOver } from '../ledger/order-claim.ts';
 import { refuseOthers } from '../ledger/owner.ts';
 import type { EffectDeps } from '../ledger/perform-effect.ts';
@@ -11,10 +11,10 @@ import type { TradePolicy } from './trade-policy.ts';
 import { later, standingOf, type TradeOutcome } from './trade-outcome.ts';
 import type { TradeSignal } from './trade-signal.ts';
 
-export type ClaimOrderDeps = Pick<
-  EffectDeps,
-  'intents' | 'budgets' | 'readBeginning' | 'now' | 'newId' | 'remainingMs'
-> & { readonly policy: Pick<TradePolicy, 'mode' | 'markets'> };
+export type ClaimOrderDeps = Pick<EffectDeps, 'budgets' | 'readBeginning' | 'now' | 'newId' | 'remainingMs'> & {
+  readonly intents: OrderStore;
+  readonly policy: Pick<TradePolicy, 'mode' | 'markets'>;
+};
 
 /** How the claim of an order went. */
 export type ClaimedOrder =

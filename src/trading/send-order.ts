@@ -1,6 +1,6 @@
 import type { Answer } from '../ledger/answer.ts';
 import { reservationsFor } from '../ledger/budgets.ts';
-import type { Ending, Intent } from '../ledger/intent.ts';
+import type { Ending, Intent, OrderStore } from '../ledger/intent.ts';
 import { isLeaseOver } from '../ledger/order-claim.ts';
 import { findWhyStopped, RECORDING_MS, requestOf, sendOnce, type EffectDeps } from '../ledger/perform-effect.ts';
 import { laterFor } from '../ledger/waiting.ts';
@@ -15,6 +15,7 @@ import { later, standingOf, type TradeOutcome } from './trade-outcome.ts';
 import type { TradePolicy } from './trade-policy.ts';
 
 export interface SendOrderDeps extends EffectDeps {
+  readonly intents: OrderStore;
   readonly policy: TradePolicy;
   /** The total deadline of one request, in milliseconds. */
   readonly requestMs: number;

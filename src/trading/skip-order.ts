@@ -1,7 +1,7 @@
 import { describeError, LedgerUnreachableError } from '../errors.ts';
 import { effectKey, clientReference } from '../ledger/effect-key.ts';
 import { formatUsd } from '../money.ts';
-import type { Ending, Intent, IntentStore, Skip as SkipRecord } from '../ledger/intent.ts';
+import type { Ending, Intent, OrderStore, Skip as SkipRecord } from '../ledger/intent.ts';
 import type { EffectDeps } from '../ledger/perform-effect.ts';
 import { doubt, mayBeSentUnknown } from '../ledger/the-past.ts';
 import { ORDER_KINDS } from './market.ts';
@@ -66,7 +66,7 @@ async function skipKnown(
 
 /** Skips an order that this invocation has claimed, and gives back what that took. */
 export async function skipClaimed(
-  { intents, now }: { readonly intents: Pick<IntentStore, 'end'>; readonly now: () => Date },
+  { intents, now }: { readonly intents: Pick<OrderStore, 'end'>; readonly now: () => Date },
   claimed: Intent,
   why: Why,
 ): Promise<TradeOutcome> {

@@ -4,7 +4,7 @@ import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { PutCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createIntentTable } from '../../src/aws/intent-table.ts';
+import { createOrderTable } from '../../src/aws/order-table.ts';
 import { comparable, STORE_SCENARIOS } from '../e2e/store-scenarios.ts';
 import { openDocuments } from '../../src/aws/documents.ts';
 import { awsClientFor } from '../support/aws-clients.ts';
@@ -21,7 +21,7 @@ afterEach(() => stub.close());
 describe('the tables that a benchmark runs on', () => {
   test.each(STORE_SCENARIOS)('hold the ledger to its conditions: $title', async ({ play }) => {
     const inMemory = await play(createMemoryIntents());
-    const inStub = await play(createIntentTable(openDocuments(awsClientFor(stub.url)), 'intents'));
+    const inStub = await play(createOrderTable(openDocuments(awsClientFor(stub.url)), 'intents'));
 
     expect(comparable(inStub)).toEqual(comparable(inMemory));
   });

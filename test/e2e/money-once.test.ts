@@ -7,6 +7,7 @@ import { LOCAL_AGENTS } from '../../local/local-pipeline.ts';
 import { registerTrainingJob, sendDelivery, sendRequest, setStop } from '../../local/sending.ts';
 import { readBooks, readCalls } from '../../local/twin-view.ts';
 import { createIntentTable } from '../../src/aws/intent-table.ts';
+import { createOrderTable } from '../../src/aws/order-table.ts';
 import { clientReference, retryKey } from '../../src/ledger/effect-key.ts';
 import { causeOfSignal } from '../../src/trading/trade-signal.ts';
 import { aNewIntent, leaveSending } from '../support/effects.ts';
@@ -267,7 +268,7 @@ describe('the ledger in DynamoDB and the one in memory agree', () => {
 
   test.each(STORE_SCENARIOS)('$title', async ({ play }) => {
     const inMemory = await play(createMemoryIntents());
-    const inDynamoDb = await play(createIntentTable(stage.clients.documents, table));
+    const inDynamoDb = await play(createOrderTable(stage.clients.documents, table));
 
     expect(comparable(inDynamoDb)).toEqual(comparable(inMemory));
   });

@@ -1,5 +1,5 @@
 import type { Reservation } from '../../src/ledger/budgets.ts';
-import type { ClaimTerms, Ending, Intent, IntentStore, NewIntent } from '../../src/ledger/intent.ts';
+import type { ClaimTerms, Ending, Intent, OrderStore, NewIntent } from '../../src/ledger/intent.ts';
 import type { TakeResult, TakeTerms } from '../../src/ledger/order-claim.ts';
 import { parseUsd } from '../../src/money.ts';
 import { afterNoon, aNewIntent, aNewSkip, MINUTE, NOON } from '../support/effects.ts';
@@ -7,7 +7,7 @@ import { afterNoon, aNewIntent, aNewSkip, MINUTE, NOON } from '../support/effect
 /** Something that is done with a ledger, and all that it answers. Every scenario uses keys and budgets of its own. */
 export interface StoreScenario {
   readonly title: string;
-  readonly play: (intents: IntentStore) => Promise<unknown>;
+  readonly play: (intents: OrderStore) => Promise<unknown>;
 }
 
 const NOTHING: ClaimTerms = { reservations: [] };
@@ -18,7 +18,7 @@ function reserving(budget: string, limitUsd: string, amountUsd = '50.00'): Reser
 
 /** Writes an intent and claims it for `owner`. */
 async function claimed(
-  intents: IntentStore,
+  intents: OrderStore,
   intent: NewIntent,
   terms: ClaimTerms = NOTHING,
   at = NOON,
@@ -34,7 +34,7 @@ const MARKET = { kind: 'trade-order', agentId: 'ag_sender', payee: 'BTC-USDC' } 
 
 /** Takes an order of its own budget, in its own market. */
 function take(
-  intents: IntentStore,
+  intents: OrderStore,
   subject: string,
   { at = NOON, ...terms }: Partial<TakeTerms> & { readonly at?: Date } = {},
 ): Promise<TakeResult> {

@@ -1,3 +1,4 @@
+import type { OrderStore } from '../../src/ledger/intent.ts';
 import { createHandler } from '../../lambdas/reconcile-ledger/handler.ts';
 import { createLookFor } from '../../lambdas/resolve-intents/look-for.ts';
 import type { EscrowEffectDeps } from '../../src/escrow/escrow-effects.ts';
@@ -35,6 +36,7 @@ export type Fate = 'answered' | 'lost-and-done' | 'lost' | 'not-sent' | 'error-5
 
 /** What one agent sends effects with. */
 export interface Sender extends EscrowEffectDeps {
+  readonly intents: OrderStore;
   readonly wallet: WalletClient;
   readonly trading: TradingClient;
   readonly faucet: FaucetClient;
@@ -158,7 +160,8 @@ export function openBooks(profile: Profile, balanceUsd = '100000.00'): Books {
     faucet: createFaucetClient(serviceOf(transport), credentials),
   });
   const senderOf = (credentials: Credentials): Sender => ({
-    ...anInvocation({ intents, now: () => now }),
+    ...anInvocation({ now: () => now }),
+    intents,
     owner: ownerAt(serviceOf(send), credentials),
     openEscrow: opening(clientsOf(credentials).escrow),
     openWallet: opening(clientsOf(credentials).wallet),

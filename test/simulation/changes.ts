@@ -1,6 +1,6 @@
 import type { SQSBatchResponse } from 'aws-lambda';
 import type { MailboxStore } from '../../src/escrow/mailbox.ts';
-import type { IntentStore } from '../../src/ledger/intent.ts';
+import type { OrderStore } from '../../src/ledger/intent.ts';
 import type { ResolvePolicy } from '../../src/ledger/resolve-intents.ts';
 import type { ReadStop } from '../../src/ledger/stop.ts';
 import type { ReadBeginning } from '../../src/ledger/the-past.ts';
@@ -12,7 +12,7 @@ import type { MemoryLedger } from '../support/memory-intents.ts';
 /** What of this project is replaced by something else, to see that the simulator notices. */
 export interface Changes {
   readonly policy?: Partial<ResolvePolicy>;
-  readonly intents?: (store: IntentStore, ledger: MemoryLedger, now: () => Date) => IntentStore;
+  readonly intents?: (store: OrderStore, ledger: MemoryLedger, now: () => Date) => OrderStore;
   /** @param name is the function's. */
   readonly escrow?: (client: EscrowClient, name: string) => EscrowClient;
   /** Asked once for each run of a function, as `intents` is. */

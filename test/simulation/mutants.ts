@@ -1,4 +1,4 @@
-import type { Intent, IntentStore, NewIntent } from '../../src/ledger/intent.ts';
+import type { Intent, OrderStore, NewIntent } from '../../src/ledger/intent.ts';
 import { sentIntent } from '../../src/ledger/order-claim.ts';
 import { parseUsd } from '../../src/money.ts';
 import type { MailboxStore } from '../../src/escrow/mailbox.ts';
@@ -78,7 +78,7 @@ function forgetAfter(milliseconds: number): ChangeStore {
 }
 
 /** What a ledger was restored with is as good as what it wrote itself. */
-function believeBackup(store: IntentStore): IntentStore {
+function believeBackup(store: OrderStore): OrderStore {
   const believed = (stored: Intent, { ledgerBegan }: NewIntent, at: Date): Intent => {
     const time = at.toISOString();
     const isUnsent = stored.state === 'prepared' || stored.state === 'claimed';
@@ -97,7 +97,7 @@ function believeBackup(store: IntentStore): IntentStore {
 }
 
 /** The record of an effect is removed where its call failed. */
-function forgetUnknown(store: IntentStore, ledger: MemoryLedger): IntentStore {
+function forgetUnknown(store: OrderStore, ledger: MemoryLedger): OrderStore {
   return {
     ...store,
     async move(from, ending, at) {
@@ -109,7 +109,7 @@ function forgetUnknown(store: IntentStore, ledger: MemoryLedger): IntentStore {
 }
 
 /** Whoever wants to send may: nothing tells an old claim from a new one. */
-function withoutFence(store: IntentStore, ledger: MemoryLedger): IntentStore {
+function withoutFence(store: OrderStore, ledger: MemoryLedger): OrderStore {
   return {
     ...store,
     async claim(claim, terms, at) {
@@ -123,7 +123,7 @@ function withoutFence(store: IntentStore, ledger: MemoryLedger): IntentStore {
 }
 
 /** The first look that does not find it decides. */
-function believeFirstAbsence(store: IntentStore): IntentStore {
+function believeFirstAbsence(store: OrderStore): OrderStore {
   const long = (intent: Intent): Intent => ({ ...intent, absentSince: intent.sentAt ?? intent.createdAt });
   return { ...store, list: async (state, before, limit) => (await store.list(state, before, limit)).map(long) };
 }
@@ -140,17 +140,17 @@ function believePartialPages(client: EscrowClient): EscrowClient {
   };
 }
 
-type ListApplied = IntentStore['listApplied'];
+type ListApplied = OrderStore['listApplied'];
 
 /** Some of what was applied is not seen. */
-function seeing(store: IntentStore, isSeen: (intent: Intent) => boolean): ListApplied {
+function seeing(store: OrderStore, isSeen: (intent: Intent) => boolean): ListApplied {
   return async (limit, after) => {
     const page = await store.listApplied(limit, after);
     return { ...page, intents: page.intents.filter(isSeen) };
   };
 }
 
-function withoutCanary(store: IntentStore): IntentStore {
+function withoutCanary(store: OrderStore): OrderStore {
   return {
     ...store,
     readCanary: async () => undefined,
@@ -159,7 +159,7 @@ function withoutCanary(store: IntentStore): IntentStore {
 }
 
 /** The latest creation counts, whosever it is. */
-function withAnyCanary(store: IntentStore, { items }: MemoryLedger): IntentStore {
+function withAnyCanary(store: OrderStore, { items }: MemoryLedger): OrderStore {
   return {
     ...store,
     async readCanary() {
@@ -171,7 +171,7 @@ function withAnyCanary(store: IntentStore, { items }: MemoryLedger): IntentStore
 }
 
 /** No order but the one that is looked for is known. */
-function withoutOtherOrders(store: IntentStore): IntentStore {
+function withoutOtherOrders(store: OrderStore): OrderStore {
   return { ...store, listApplied: seeing(store, ({ kind }) => kind !== 'trade-order') };
 }
 
@@ -184,7 +184,7 @@ function lookEarly(client: TradingClient): TradingClient {
 }
 
 /** What was seen before an order is recorded with its end. */
-function recordLate(store: IntentStore): IntentStore {
+function recordLate(store: OrderStore): OrderStore {
   return {
     ...store,
     send: async (claimed, before, at) => sentIntent(claimed, before, at),
@@ -196,7 +196,7 @@ function recordLate(store: IntentStore): IntentStore {
 }
 
 /** An order that is skipped gives nothing back. */
-function keepClaim(store: IntentStore, { budgets, locks }: MemoryLedger): IntentStore {
+function keepClaim(store: OrderStore, { budgets, locks }: MemoryLedger): OrderStore {
   return {
     ...store,
     async end(sent, ending, at) {
@@ -212,7 +212,7 @@ function keepClaim(store: IntentStore, { budgets, locks }: MemoryLedger): Intent
 }
 
 /** Whoever meets a claim takes its lease for over. */
-function withoutLease(store: IntentStore): IntentStore {
+function withoutLease(store: OrderStore): OrderStore {
   const over = <Found extends Intent | undefined>(intent: Found): Found =>
     intent?.lease === undefined ? intent : { ...intent, lease: { ...intent.lease, until: '1970-01-01T00:00:00.000Z' } };
   return {
@@ -223,7 +223,7 @@ function withoutLease(store: IntentStore): IntentStore {
 }
 
 /** A claim that is taken over keeps what it took. */
-function keepReservation(store: IntentStore): IntentStore {
+function keepReservation(store: OrderStore): OrderStore {
   return {
     ...store,
     take(order, { known, ...terms }, at) {
@@ -233,7 +233,7 @@ function keepReservation(store: IntentStore): IntentStore {
 }
 
 /** Where a page ends, nothing follows. */
-function withoutNextPage(store: IntentStore): IntentStore {
+function withoutNextPage(store: OrderStore): OrderStore {
   return {
     ...store,
     listApplied: async (limit, after) => ({ ...(await store.listApplied(limit, after)), next: undefined }),
@@ -292,7 +292,7 @@ function takeGatewaysForNothing(transport: Transport): Transport {
 }
 
 /** What a claim takes of a budget is taken of the day on which the intent was written. */
-function chargeToTheDayWritten(store: IntentStore, ledger: MemoryLedger): IntentStore {
+function chargeToTheDayWritten(store: OrderStore, ledger: MemoryLedger): OrderStore {
   return {
     ...store,
     claim(claim, terms, at) {
@@ -304,7 +304,7 @@ function chargeToTheDayWritten(store: IntentStore, ledger: MemoryLedger): Intent
   };
 }
 
-function withoutExpiry(store: IntentStore): IntentStore {
+function withoutExpiry(store: OrderStore): OrderStore {
   const never = <Found extends Intent>(intent: Found): Found => ({ ...intent, expiresAt: '9999-12-31T00:00:00.000Z' });
   return {
     ...store,
@@ -338,7 +338,7 @@ function retryPosts(transport: Transport): Transport {
   };
 }
 
-function withTagAtTheEnd(store: IntentStore): IntentStore {
+function withTagAtTheEnd(store: OrderStore): OrderStore {
   return {
     ...store,
     prepare(intent, at) {
@@ -351,7 +351,7 @@ function withTagAtTheEnd(store: IntentStore): IntentStore {
 }
 
 /** What budgets hold is kept as a binary float of dollars. */
-function countInFloats(store: IntentStore, ledger: MemoryLedger): IntentStore {
+function countInFloats(store: OrderStore, ledger: MemoryLedger): OrderStore {
   const asFloat = (micro: bigint): number => Number(micro) / 1e6;
   return {
     ...store,

@@ -1,6 +1,6 @@
 import type { BudgetPolicy } from '../../src/ledger/budgets.ts';
 import type { EffectKind } from '../../src/ledger/effect-key.ts';
-import type { IntentStore, NewIntent } from '../../src/ledger/intent.ts';
+import type { OrderStore, NewIntent } from '../../src/ledger/intent.ts';
 import { formatUsd, parseUsd, type MicroUsd } from '../../src/money.ts';
 import type { ServiceEffect } from './service/books.ts';
 import { escrowIn, operationOf, type Operation, type ServiceRequest } from './service/operations.ts';
@@ -26,7 +26,7 @@ const LONGEST_FUNCTION_MS = 60_000;
 /** What is known of an effect besides what the ledger makes of it in the end. */
 export interface Oracle {
   /** Notes what is first recorded of each effect, and when it is claimed. */
-  watch(store: IntentStore): IntentStore;
+  watch(store: OrderStore): OrderStore;
   /** When an effect was claimed last, by the claimer's clock. */
   claimedAt(key: string | undefined): number | undefined;
   /** Claims of orders that were freed though their lease was not over. */
@@ -43,6 +43,8 @@ export function createOracle(
   clocks: { readonly now: () => number; readonly shown: () => number },
 ): Oracle {
   const recorded = new Map<string, NewIntent>();
+  /** A ledger that replaces a lost one records an effect anew, and until when it may be sent. */
+  const expiries = new Map<string, string>();
   const claims = new Map<string, number>();
   const leases = new Map<string, string>();
   const freedEarly: string[] = [];
@@ -54,6 +56,11 @@ export function createOracle(
       : [{ rule: 'stop', detail: `${operation} began although the stop is on` }];
   }
 
+  function record(stored: NewIntent): void {
+    if (!recorded.has(stored.key)) recorded.set(stored.key, stored);
+    expiries.set(stored.key, stored.expiresAt);
+  }
+
   return {
     recorded,
     freedEarly,
@@ -61,7 +68,7 @@ export function createOracle(
       ...store,
       async prepare(intent, at) {
         const stored = await store.prepare(intent, at);
-        if (!recorded.has(stored.key)) recorded.set(stored.key, stored);
+        record(stored);
         return stored;
       },
       async claim(claim, terms, at) {
@@ -73,7 +80,7 @@ export function createOracle(
         const result = await store.take(order, terms, at);
         if (result.kind === 'claimed') claims.set(order.key, at.getTime());
         if (result.kind !== 'claimed') return result;
-        if (!recorded.has(order.key)) recorded.set(order.key, result.intent);
+        record(result.intent);
         leases.set(`${order.key} ${result.intent.fence}`, result.intent.lease?.until ?? '');
         return result;
       },
@@ -91,7 +98,7 @@ export function createOracle(
       const kind = KIND_OF_OPERATION[operation];
       if (kind === undefined) return [];
       const isBlind = SETTLEMENTS.has(operation) && !invocation.looked.has(escrowIn(path));
-      const expiresAt = recorded.get(key ?? '')?.expiresAt;
+      const expiresAt = expiries.get(key ?? '');
       const isLate = expiresAt !== undefined && clocks.shown() - LONGEST_FUNCTION_MS >= Date.parse(expiresAt);
       return [
         ...findStopOf(invocation, operation, kind),

@@ -34,8 +34,11 @@ const REDRIVE = 24 * HOUR + 5 * MINUTE;
 /** What is sent last has to have ended so much later; what nothing tells of is given up after a day, at the sweep after that. */
 const AFTERMATH = 26 * HOUR;
 
+/** The second of two causes may begin only once the first was given up. */
+const AFTERMATH_OF_TWO = 34 * HOUR;
+
 /** What a lost ledger knew of is looked for first, and waited for until nothing of it can be on its way. */
-const AFTERMATH_OF_LOST_LEDGER = 32 * HOUR;
+const AFTERMATH_OF_LOST_LEDGER = 48 * HOUR;
 
 /** Amounts tell the causes of one schedule apart: each is another. */
 const AMOUNTS = ['16.40', '8.20'] as const;
@@ -84,8 +87,9 @@ export async function playSchedule(schedule: Schedule, options: RunOptions = {})
   return { world, bonuses };
 }
 
-function aftermathOf({ disturbances }: Schedule): number {
-  return disturbances.some(({ kind }) => kind === 'ledger') ? AFTERMATH_OF_LOST_LEDGER : AFTERMATH;
+function aftermathOf({ scenario, disturbances }: Schedule): number {
+  if (disturbances.some(({ kind }) => kind === 'ledger')) return AFTERMATH_OF_LOST_LEDGER;
+  return scenario.causes > 1 ? AFTERMATH_OF_TWO : AFTERMATH;
 }
 
 function lastDeliveryOf({ disturbances }: Schedule): number {

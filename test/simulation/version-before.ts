@@ -7,7 +7,7 @@ import {
 } from '../../src/errors.ts';
 import type { Answer } from '../../src/ledger/answer.ts';
 import { reservationsFor } from '../../src/ledger/budgets.ts';
-import { marketLock, type Ending, type Intent, type IntentStore, type NewIntent } from '../../src/ledger/intent.ts';
+import { marketLock, type Ending, type Intent, type OrderStore, type NewIntent } from '../../src/ledger/intent.ts';
 import { refuseOthers } from '../../src/ledger/owner.ts';
 import { findWhyStopped, requestOf, sendOnce } from '../../src/ledger/perform-effect.ts';
 import { doubt, mayBeSentUnknown } from '../../src/ledger/the-past.ts';
@@ -26,7 +26,7 @@ function asPrepared<Found extends Intent | undefined>(intent: Found): Found {
 }
 
 /** The ledger as the version before reads and writes it: what is claimed is `prepared` to it, as it is in the table. */
-export function asVersionBefore(store: IntentStore, { items }: MemoryLedger): IntentStore {
+export function asVersionBefore(store: OrderStore, { items }: MemoryLedger): OrderStore {
   /** What it writes takes the intent for what it is stored as. */
   const open = (key: string): void => {
     const stored = items.get(key);

@@ -6,7 +6,7 @@ import type { MailboxDeps, WaitEnd } from '../../src/escrow/mailbox.ts';
 import type { PublishedType } from '../../src/events/catalogue.ts';
 import type { ReadBeginnings } from '../../src/ledger/beginnings.ts';
 import type { BudgetPolicy } from '../../src/ledger/budgets.ts';
-import type { IntentStore } from '../../src/ledger/intent.ts';
+import type { OrderStore } from '../../src/ledger/intent.ts';
 import type { ResolvePolicy } from '../../src/ledger/resolve-intents.ts';
 import type { StopMode } from '../../src/ledger/stop.ts';
 import { parseUsd, type MicroUsd } from '../../src/money.ts';
@@ -95,7 +95,7 @@ type Write = 'none' | 'before' | 'after';
 /** Every port that any of the handlers takes. */
 export interface Ports extends EscrowTaskDeps, LookDeps, MailboxDeps {
   readonly readBeginnings: ReadBeginnings;
-  readonly intents: EscrowTaskDeps['intents'];
+  readonly intents: OrderStore;
   readonly openEscrow: EscrowTaskDeps['openEscrow'];
   readonly openSender: OpenSender;
   readonly openTrading: OpenClient<TradingClient>;
@@ -327,7 +327,7 @@ export function createSimulatedWorld(
   }
 
   /** Notes what an invocation does with an order. */
-  function watchOrder(invocation: Invocation, store: IntentStore): IntentStore {
+  function watchOrder(invocation: Invocation, store: OrderStore): OrderStore {
     return {
       ...store,
       async take(...args) {

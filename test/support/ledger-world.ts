@@ -1,3 +1,4 @@
+import type { OrderStore } from '../../src/ledger/intent.ts';
 import { createLookFor, type LookDeps } from '../../lambdas/resolve-intents/look-for.ts';
 import type { BudgetPolicy } from '../../src/ledger/budgets.ts';
 import type { EffectDeps } from '../../src/ledger/perform-effect.ts';
@@ -29,6 +30,7 @@ const REQUEST_MS = 5_000;
 
 /** What one agent sends effects with. */
 export interface Sender extends EffectDeps {
+  readonly intents: OrderStore;
   readonly owner: Owner;
   readonly openEscrow: OpenClient<EscrowClient>;
   readonly openWallet: OpenClient<WalletClient>;
@@ -73,7 +75,8 @@ export async function startLedgerWorld(
     faucet: createFaucetClient(service(), credentials),
   });
   const senderOf = (credentials: Credentials): Sender => ({
-    ...anInvocation({ intents, budgets, now: () => now }),
+    ...anInvocation({ budgets, now: () => now }),
+    intents,
     owner: ownerAt(service(), credentials),
     openEscrow: opening(clientsOf(credentials).escrow),
     openWallet: opening(clientsOf(credentials).wallet),

@@ -12,7 +12,7 @@ import {
   type IntentPage,
   type IntentState,
   type IntentStep,
-  type IntentStore,
+  type OrderStore,
   type NewIntent,
 } from '../../src/ledger/intent.ts';
 import {
@@ -28,7 +28,7 @@ import { parseUsd, type MicroUsd } from '../../src/money.ts';
 
 /** A point at which a call to the store can be disturbed: before it takes effect, or after, before it is answered. */
 export interface Moment {
-  readonly operation: keyof IntentStore;
+  readonly operation: keyof OrderStore;
   readonly when: 'before' | 'after';
 }
 
@@ -42,7 +42,7 @@ export type Disturb = (moment: Moment) => void | 'repeat' | Promise<void | 'repe
  * A ledger in memory with the conditions of the real one. Each write is one step that nothing comes between. Intents are
  * replaced, never changed, so that what was read stays as it was.
  */
-export interface MemoryIntents extends IntentStore {
+export interface MemoryIntents extends OrderStore {
   /** What is stored, by key. */
   readonly items: ReadonlyMap<string, Intent>;
   /** What is reserved and spent of each budget, in micro-USD. */
@@ -125,7 +125,7 @@ export function createMemoryIntents(
     return { kind: 'claimed' };
   }
 
-  function move(from: Parameters<IntentStore['move']>[0], ending: Ending, at: Date): Intent {
+  function move(from: Parameters<OrderStore['move']>[0], ending: Ending, at: Date): Intent {
     const intent = stored(from.key);
     if (intent.state !== from.state || intent.fence !== from.fence || intent.owner !== from.owner) return intent;
     // As DynamoDB does.

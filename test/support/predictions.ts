@@ -1,3 +1,4 @@
+import type { OrderStore } from '../../src/ledger/intent.ts';
 import type { InferenceCompletedDetail } from '../../src/events/inference-completed.ts';
 import type { PriceAlertDetail } from '../../src/events/price-alert.ts';
 import { recordedOwner, type Owner } from '../../src/ledger/owner.ts';
@@ -140,7 +141,12 @@ export function aTradable(signal: TradeSignal, order: OrderTerms): TradableSigna
 
 /** Places an order at a service as the handler does. */
 export function placeOrderAt(
-  sender: EffectDeps & { readonly trading: TradingClient; readonly owner: Owner; readonly requestMs: number },
+  sender: EffectDeps & {
+    readonly intents: OrderStore;
+    readonly trading: TradingClient;
+    readonly owner: Owner;
+    readonly requestMs: number;
+  },
   signal: TradeSignal,
   order: OrderTerms,
 ): Promise<TradeOutcome> {

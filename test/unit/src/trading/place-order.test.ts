@@ -54,7 +54,8 @@ function aTrader(intents: MemoryIntents = createMemoryIntents()) {
     );
     return placeOrder(
       {
-        ...anInvocation({ intents, budgets: BUDGETS, now: () => clock.now }),
+        ...anInvocation({ budgets: BUDGETS, now: () => clock.now }),
+        intents,
         openMarket: async () => opened,
         findUnready: async () => [],
         requestMs: 10_000,

@@ -96,7 +96,8 @@ async function runPipeline({ policy, terms, marketDayUsd }: Candidate, signals: 
   const market = createPaperMarket({ books, terms, now, pause: inert('pause') });
   const recorder = createRecorder();
   const deps: Deps = {
-    ...anInvocation({ intents: createMemoryIntents(), now }),
+    ...anInvocation({ now }),
+    intents: createMemoryIntents(),
     budgets: {
       perDay: { 'trade-order': formatUsd(policy.dailyNotionalUsd) },
       perAgentAndDay: marketDayUsd === undefined ? {} : { 'trade-order': formatUsd(marketDayUsd) },
