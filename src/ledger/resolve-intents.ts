@@ -5,7 +5,7 @@ import type { EffectKind } from './effect-key.ts';
 import { attemptsOf, type Ending, type Intent, type IntentStore } from './intent.ts';
 import { freeClaim, isLeaseOver } from './order-claim.ts';
 import { MAX_ATTEMPTS } from './perform-effect.ts';
-import { doubt, mayBeSentUnknown, type ReadBeginning } from './the-past.ts';
+import { doubt, isOfEarlierLedger, mayBeSentUnknown, type ReadBeginning } from './the-past.ts';
 import { isOutage } from './waiting.ts';
 
 /**
@@ -206,10 +206,12 @@ async function rejectExpired(
     const mayLook = !isExpired && remainingMs() >= MOOT_MS;
     let at = now();
     const after = await attempt(intent, async () => {
-      const note = expired ?? (mayLook ? await findMoot?.(intent) : undefined);
+      // Of a backup, whoever asked for it may be further already, and never come back.
+      const isOfBackup = isOfEarlierLedger(intent, began);
+      const note = expired ?? (mayLook && !isOfBackup ? await findMoot?.(intent) : undefined);
       at = now();
-      if (note === undefined) return intents.noteLook(intent, at, false);
-      if (!(await isOfUnknownPast(intents, intent, began)))
+      if (note === undefined && !isOfBackup) return intents.noteLook(intent, at, false);
+      if (note !== undefined && !(await isOfUnknownPast(intents, intent, began)))
         return intents.move(intent, { state: 'rejected', note }, at);
       const doubted = await doubt({ intents, budgets: NO_BUDGETS, now }, intent, 'the sweeper', began);
       // Where it is not to be had yet, the others come first.

@@ -26,12 +26,17 @@ export function mayBeSentUnknown(
   began: string,
 ): boolean {
   const isKnown = (steps: Intent['history']): boolean => !isBefore(steps.at(-1)?.at ?? '', began);
-  if (ledgerBegan !== undefined && isBefore(ledgerBegan, began)) return true;
+  if (isOfEarlierLedger({ ledgerBegan }, began)) return true;
   const isOfThisLedger = ledgerBegan === began;
   if (history.length > 1 && (isOfThisLedger || isKnown(history))) return false;
   if (!isOfThisLedger && isBefore(createdAt, began)) return true;
   if (parent?.state === 'skipped' && isKnown(parent.history)) return false;
   return isBefore(causedAt, began);
+}
+
+/** Whether an intent surely is of a backup: it names a ledger that began before this one, and has not been asked for since. */
+export function isOfEarlierLedger({ ledgerBegan }: Pick<Intent, 'ledgerBegan'>, began: string): boolean {
+  return ledgerBegan !== undefined && isBefore(ledgerBegan, began);
 }
 
 /** What is kept with a doubt about the past, in `before`. */

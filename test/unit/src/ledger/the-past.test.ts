@@ -169,6 +169,19 @@ describe('an intent that a ledger was restored with', () => {
     expect((await readStored(intents, fresh.key)).state).toBe('rejected');
   });
 
+  test('is looked for within the hour, though nobody asks for it again', async () => {
+    const intents = createMemoryIntents();
+    const { key } = await intents.prepare(aNewIntent({ ledgerBegan: iso(0), expiresAt: iso(10_000) }), at(30));
+    const own = aNewIntent({ subject: 'own', ledgerBegan: iso(BEGAN), expiresAt: iso(10_000) });
+    await intents.prepare(own, at(61));
+    const found: Look = { kind: 'found', result: { escrowId: 'esc_1' } };
+    await look(intents, 130, found);
+    await look(intents, 131, found);
+
+    expect((await readStored(intents, key)).state).toBe('applied');
+    expect((await readStored(intents, own.key)).state).toBe('prepared');
+  });
+
   test('has been looked at where another of its escrow is in doubt, so that the others come first', async () => {
     const intents = createMemoryIntents();
     await ask(intents, caused(30, { kind: 'escrow-release' }), 61);
