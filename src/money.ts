@@ -5,6 +5,9 @@
  */
 export type MicroUsd = bigint & { readonly __unit: 'micro-usd' };
 
+/** Nothing. */
+export const NO_USD = 0n as MicroUsd;
+
 declare global {
   interface JSON {
     /** In V8 since Node 21; TypeScript's library does not list it yet. */

@@ -1,6 +1,6 @@
 import middy from '@middy/core';
 import { ledgerEnvironment, readEnvironment } from '../shared/environment.ts';
-import { createLedgerDeps } from '../shared/ledger.ts';
+import { createIntents, createLedgerDeps } from '../shared/ledger.ts';
 import { createMarkets, marketEnvironment } from '../shared/market.ts';
 import { ledgerPolicies, marketPolicies, readPolicies } from '../shared/policies.ts';
 import { telemetry } from '../shared/telemetry.ts';
@@ -12,7 +12,7 @@ const policies = readPolicies({ ...ledgerPolicies, ...marketPolicies });
 
 export const handler = middy(
   createHandler({
-    ...createLedgerDeps(env, policies),
+    ...createLedgerDeps(env, policies, createIntents(env.INTENT_TABLE)),
     policy: policies.trade,
     openMarkets: createMarkets(env, policies),
   }),

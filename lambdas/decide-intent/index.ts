@@ -1,7 +1,6 @@
 import middy from '@middy/core';
 import * as z from 'zod/mini';
 import { checkKeys } from '../../src/aws/check-keys.ts';
-import { createContinuationTable } from '../../src/aws/continuation-table.ts';
 import { createContinueExecution, createDescribeExecutions, createStartExecution } from '../../src/aws/executions.ts';
 import { createMailboxTable } from '../../src/aws/mailbox-table.ts';
 import { placesOf } from '../../src/ledger/places.ts';
@@ -12,7 +11,7 @@ import { serviceSchema } from '../../src/purple-flea/service.ts';
 import { createWalletClient } from '../../src/purple-flea/wallet-client.ts';
 import { jsonText } from '../../src/schemas.ts';
 import { documents } from '../shared/clients/documents.ts';
-import { stepFunctions } from '../shared/clients/step-functions.ts';
+import { createExecutionDeps } from '../shared/executions.ts';
 import { createBeginnings } from '../shared/beginnings.ts';
 import {
   escrowEnvironment,
@@ -41,8 +40,7 @@ const env = readEnvironment({
 });
 const keys = createKeys(env.SECRETS);
 const intents = createIntents(env.INTENT_TABLE);
-const continuations = createContinuationTable(documents, env.INTENT_TABLE);
-const executions = { stepFunctions, stateMachineArn: env.STATE_MACHINE_ARN, continuations };
+const executions = createExecutionDeps(env);
 const escrow = createServiceDeps(env.ESCROW_SERVICE, env, keys);
 const wallet = createServiceDeps(env.WALLET_SERVICE, env, keys);
 const trading = createServiceDeps(env.TRADING_SERVICE, env, keys);
@@ -68,7 +66,7 @@ export const handler = middy(
     places: placesOf(env),
     beginnings: createBeginnings(env.INTENT_TABLE),
     mailbox: createMailboxTable(documents, env.MAILBOX_TABLE),
-    startExecution: createStartExecution(stepFunctions, env.STATE_MACHINE_ARN, continuations),
+    startExecution: createStartExecution(executions),
     continueExecution: createContinueExecution(executions),
     describeExecutions: createDescribeExecutions(executions),
     now: () => new Date(),

@@ -14,13 +14,11 @@ import { createHandler } from './handler.ts';
 const env = readEnvironment({ ...ledgerEnvironment, ...marketEnvironment });
 const policies = readPolicies({ ...ledgerPolicies, ...marketPolicies });
 const policy = policies.trade;
-const ledger = createLedgerDeps(env, policies);
 const openMarket = createMarkets(env, policies)[policy.mode];
 
 export const handler = middy(
   createHandler({
-    ...ledger,
-    intents: createOrders(env.INTENT_TABLE),
+    ...createLedgerDeps(env, policies, createOrders(env.INTENT_TABLE)),
     ...createQueueDeps(),
     policy,
     openMarket,

@@ -13,7 +13,7 @@ import {
   readEnvironment,
   treasuryEnvironment,
 } from './environment.ts';
-import { createLedgerDeps } from './ledger.ts';
+import { createIntents, createLedgerDeps } from './ledger.ts';
 import { ledgerPolicies, readPolicies } from './policies.ts';
 import { createKeys, createServiceDeps } from './purple-flea.ts';
 import { count, log } from './telemetry.ts';
@@ -58,7 +58,7 @@ export function createEscrowTaskDeps(...roles: KeyRole[]): EscrowTaskDeps & { re
   const keys = createKeys(env.SECRETS);
   return {
     ...createEscrowReadDeps(),
-    ...createLedgerDeps(env, readPolicies(ledgerPolicies)),
+    ...createLedgerDeps(env, readPolicies(ledgerPolicies), createIntents(env.INTENT_TABLE)),
     keys,
     owner: { agentId: env.AGENT_ID, baseUrl, profile },
     openEscrow: openToSend(

@@ -18,12 +18,13 @@ import { ssm } from './clients/ssm.ts';
 import { readEnvironment } from './environment.ts';
 
 /** The ledger as functions that send effects use it, but for the time they have left. */
-export function createLedgerDeps(
+export function createLedgerDeps<Store extends IntentStore>(
   env: { readonly INTENT_TABLE: string; readonly STOP_PARAMETER: string },
   { budgets }: { readonly budgets: BudgetPolicy },
-): Omit<EffectDeps, 'remainingMs'> {
+  intents: Store,
+): Omit<EffectDeps, 'remainingMs'> & { readonly intents: Store } {
   return {
-    intents: sayUnreachable(createIntents(env.INTENT_TABLE)),
+    intents: sayUnreachable(intents),
     budgets,
     readStop: createReadStop(env.STOP_PARAMETER),
     readBeginning: createReadBeginning(documents, env.INTENT_TABLE, Date.now),

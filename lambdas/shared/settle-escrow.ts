@@ -51,7 +51,7 @@ export async function settleEscrow(
   }
 }
 
-/** Rejects an intent that must not be sent any more. An intent in another state by now stays as it is. */
+/** Rejects an intent that waits and must not be sent any more. In any other state it stays as it is. */
 async function rejectWaiting(
   { intents, now }: Pick<EscrowTaskDeps, 'intents' | 'now'>,
   effect: Pick<Settlement, 'kind' | 'cause'>,

@@ -1,6 +1,5 @@
 import middy from '@middy/core';
 import * as z from 'zod/mini';
-import { createContinuationTable } from '../../src/aws/continuation-table.ts';
 import { createStartExecution } from '../../src/aws/executions.ts';
 import { createIntentTable } from '../../src/aws/intent-table.ts';
 import { createPublisher } from '../../src/aws/publisher.ts';
@@ -9,7 +8,7 @@ import { bonusPolicySchema } from '../../src/escrow/bonus-rules.ts';
 import { documents } from '../shared/clients/documents.ts';
 import { eventBridge } from '../shared/clients/event-bridge.ts';
 import { sageMaker } from '../shared/clients/sage-maker.ts';
-import { stepFunctions } from '../shared/clients/step-functions.ts';
+import { createExecutionDeps } from '../shared/executions.ts';
 import { createBeginnings } from '../shared/beginnings.ts';
 import { readEnvironment } from '../shared/environment.ts';
 import { readPolicies } from '../shared/policies.ts';
@@ -30,11 +29,7 @@ export const handler = middy(
     intents: createIntentTable(documents, env.INTENT_TABLE),
     readBeginnings: createBeginnings(env.INTENT_TABLE).read,
     readTags: createReadTags(sageMaker),
-    startExecution: createStartExecution(
-      stepFunctions,
-      env.STATE_MACHINE_ARN,
-      createContinuationTable(documents, env.INTENT_TABLE),
-    ),
+    startExecution: createStartExecution(createExecutionDeps(env)),
     publish: createPublisher(eventBridge, env.EVENT_BUS),
     ...createQueueDeps(),
     policy: bonus,

@@ -1,6 +1,5 @@
 import middy from '@middy/core';
 import * as z from 'zod/mini';
-import { createContinuationTable } from '../../src/aws/continuation-table.ts';
 import { createStartExecution } from '../../src/aws/executions.ts';
 import { createIntentTable } from '../../src/aws/intent-table.ts';
 import { createPublisher } from '../../src/aws/publisher.ts';
@@ -8,7 +7,7 @@ import { createKeepRequest } from '../../src/aws/request-table.ts';
 import { requestPolicySchema } from '../../src/escrow/escrow-request.ts';
 import { documents } from '../shared/clients/documents.ts';
 import { eventBridge } from '../shared/clients/event-bridge.ts';
-import { stepFunctions } from '../shared/clients/step-functions.ts';
+import { createExecutionDeps } from '../shared/executions.ts';
 import { createBeginnings } from '../shared/beginnings.ts';
 import { readEnvironment } from '../shared/environment.ts';
 import { readPolicies } from '../shared/policies.ts';
@@ -28,11 +27,7 @@ export const handler = middy(
     keepRequest: createKeepRequest(documents, env.INTENT_TABLE, () => new Date()),
     intents: createIntentTable(documents, env.INTENT_TABLE),
     readBeginnings: createBeginnings(env.INTENT_TABLE).read,
-    startExecution: createStartExecution(
-      stepFunctions,
-      env.STATE_MACHINE_ARN,
-      createContinuationTable(documents, env.INTENT_TABLE),
-    ),
+    startExecution: createStartExecution(createExecutionDeps(env)),
     publish: createPublisher(eventBridge, env.EVENT_BUS),
     ...createQueueDeps(),
     policy: requests,

@@ -21,16 +21,12 @@ export type StartExecution = (name: string, input: unknown) => Promise<'started'
  * Starts the first execution of a cause under its name. Where that was continued, the latest name counts: Step Functions
  * forgets the first one 90 days after its end.
  */
-export function createStartExecution(
-  stepFunctions: SFNClient,
-  stateMachineArn: string,
-  continuations: Pick<ContinuationStore, 'read'>,
-): StartExecution {
-  const start = createStartNamed(stepFunctions, stateMachineArn);
-  return async (first, input) => start((await continuations.read(first)).at(-1) ?? first, input);
+export function createStartExecution(deps: ExecutionDeps): StartExecution {
+  const start = createStartNamed(deps);
+  return async (first, input) => start((await deps.continuations.read(first)).at(-1) ?? first, input);
 }
 
-function createStartNamed(stepFunctions: SFNClient, stateMachineArn: string): StartExecution {
+function createStartNamed({ stepFunctions, stateMachineArn }: ExecutionDeps): StartExecution {
   return async (name, input) => {
     try {
       await stepFunctions.send(new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(input) }));
@@ -50,8 +46,9 @@ export interface ExecutionDeps {
 }
 
 /**
- * Goes on with what the first execution of a cause was started for, in another under a new name, with the same input unless
- * another is given: the ledger knows how far it came. At most one of them runs: the new name is recorded before it is started.
+ * Starts another execution that continues the first one of a cause, under a new name. It gets the input of the first,
+ * unless another is given: the ledger knows how far it came. At most one execution of a cause runs, because the new name is
+ * recorded before it is started.
  *
  * `running` where one of them has not ended, `ended` where one has ended under the new name already, `unknown` where there
  * is none.
@@ -63,7 +60,7 @@ export type ContinueExecution = (
 ) => Promise<'continued' | 'running' | 'ended' | 'unknown'>;
 
 export function createContinueExecution(deps: ExecutionDeps): ContinueExecution {
-  const start = createStartNamed(deps.stepFunctions, deps.stateMachineArn);
+  const start = createStartNamed(deps);
   const describe = createDescribeExecutions(deps);
   return async (first, as, input) => {
     const known = await deps.continuations.read(first);

@@ -76,7 +76,7 @@ export function createIntentAccess(documents: DynamoDBDocumentClient, tableName:
     }
   };
 
-  /** Ends an intent as it is stored, gives back what it no longer needs, and says whether it still was so. */
+  /** Records the end of an intent and gives back what it no longer needs. False where the stored intent has changed meanwhile. */
   const writeEnding = async (stored: Intent, ending: Ending, at: Date, isLatest: boolean): Promise<boolean> => {
     const returns = givesBack(ending.state);
     const lock = freesLock(stored.kind, ending.state) ? stored.lock : undefined;

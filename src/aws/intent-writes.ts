@@ -10,7 +10,7 @@ import {
   type IntentWait,
 } from '../ledger/intent.ts';
 import type { BudgetChange } from '../ledger/order-claim.ts';
-import type { MicroUsd } from '../money.ts';
+import { NO_USD } from '../money.ts';
 
 export type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 export type Update = NonNullable<TransactItem['Update']>;
@@ -136,7 +136,7 @@ export function moveUpdate(
  * Takes a part of a budget if enough of it is left, or gives one back. Amounts are integers of a millionth of a dollar. Of a
  * limit that is smaller than the amount nothing is left, also where nothing is used.
  */
-export function changeBudget({ budget, amount, limit = NONE }: BudgetChange, at: Date): Omit<Update, 'TableName'> {
+export function changeBudget({ budget, amount, limit = NO_USD }: BudgetChange, at: Date): Omit<Update, 'TableName'> {
   const Key = { key: `budget/${budget}` };
   const time = { ':at': at.toISOString() };
   if (amount < 0n) {
@@ -154,8 +154,6 @@ export function changeBudget({ budget, amount, limit = NONE }: BudgetChange, at:
     ExpressionAttributeValues: { ':amount': amount, ':room': limit - amount, ...time },
   };
 }
-
-const NONE = 0n as MicroUsd;
 
 export function takeLock(lock: string, holder: string, at: Date): Omit<Put, 'TableName'> {
   return {

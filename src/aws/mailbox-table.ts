@@ -126,7 +126,7 @@ export function createMailboxTable(documents: DynamoDBDocumentClient, tableName:
   };
 }
 
-/** A wait as it is kept under one of its addresses. */
+/** The item of a wait under one of its addresses. */
 export function waitItem(address: string, wait: Wait) {
   const status = wait.status === undefined ? {} : { status: placedStatus(wait.status, wait.service) };
   return { address, item: 'wait', ...wait, ...status };

@@ -10,7 +10,7 @@ export function putTaken(taken: Intent): Omit<Put, 'TableName'> {
   };
 }
 
-/** An intent as it is taken over, if it still is as it was known. */
+/** Takes over a known intent, on condition that no other invocation has changed it. */
 export function retakeUpdate(known: Intent, taken: Intent): Omit<Update, 'TableName'> {
   const isLeased = known.state === 'claimed';
   return {

@@ -20,7 +20,7 @@ const PASSING: readonly unknown[] = [
  * Intents of which what comes before a claim says that the ledger cannot be reached. A claim, and what ends it, fail with
  * the error itself: whether they took place is not known.
  */
-export function sayUnreachable(intents: IntentStore): IntentStore {
+export function sayUnreachable<Store extends IntentStore>(intents: Store): Store {
   return {
     ...intents,
     prepare: saying((...prepared: Parameters<IntentStore['prepare']>) => intents.prepare(...prepared)),

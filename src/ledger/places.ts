@@ -83,11 +83,11 @@ function unread(why: string): Look {
  * A ledger whose intents all say where they belong. Those of 0.1.0 name no service: they belong where the services were when
  * this version first ran, wherever these are configured since. A service that has another name now is meant by that.
  */
-export function bindPlaces(
-  store: IntentStore,
+export function bindPlaces<Store extends IntentStore>(
+  store: Store,
   readPlaces: PlaceStore['read'],
   services: NamedServices = {},
-): IntentStore {
+): Store {
   const bind = createBind(readPlaces, services);
   const bindAll = (intents: readonly Intent[]) => Promise.all(intents.map(bind));
   const bindPage = async (page: IntentPage) => ({ ...page, intents: await bindAll(page.intents) });
@@ -119,7 +119,6 @@ export function bindOrders(
 ): OrderStore {
   const bind = createBind(readPlaces, services);
   return {
-    ...store,
     ...bindPlaces(store, readPlaces, services),
     take: async (...args) => {
       const taken = await store.take(...args);

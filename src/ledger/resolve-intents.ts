@@ -189,8 +189,8 @@ async function freeClaims(
 }
 
 /**
- * What is prepared waits for whoever asked for it to come back; past its expiry nobody may send it, and nobody has to once
- * its escrow is settled.
+ * What is prepared waits until its sender comes back. It is rejected once it has expired or its escrow is settled. If it may
+ * have been sent before this ledger began, it is put in doubt instead.
  */
 async function rejectExpired(
   { intents, findMoot, remainingMs, now }: ResolveDeps,
@@ -206,7 +206,7 @@ async function rejectExpired(
     const mayLook = !isExpired && remainingMs() >= MOOT_MS;
     let at = now();
     const after = await attempt(intent, async () => {
-      // Of a backup, whoever asked for it may be further already, and never come back.
+      // The execution that asked for it may be further already, and never come back.
       const isOfBackup = isOfEarlierLedger(intent, began);
       const note = expired ?? (mayLook && !isOfBackup ? await findMoot?.(intent) : undefined);
       at = now();

@@ -34,7 +34,7 @@ export function mayBeSentUnknown(
   return isBefore(causedAt, began);
 }
 
-/** Whether an intent surely is of a backup: it names a ledger that began before this one, and has not been asked for since. */
+/** Whether an intent comes from a backup: the ledger that wrote it, or claimed it last, began before this one. */
 export function isOfEarlierLedger({ ledgerBegan }: Pick<Intent, 'ledgerBegan'>, began: string): boolean {
   return ledgerBegan !== undefined && isBefore(ledgerBegan, began);
 }

@@ -1,3 +1,4 @@
+import { CLOCK_SKEW_MS } from '../clock-skew.ts';
 import { OwnerUnavailableError } from '../errors.ts';
 import { dayBudget, reservationsFor, type Reservation } from '../ledger/budgets.ts';
 import { marketLock, type Intent, type NewIntent, type OrderStore } from '../ledger/intent.ts';
@@ -5,7 +6,7 @@ import { freeClaim, isLeaseOver } from '../ledger/order-claim.ts';
 import { refuseOthers } from '../ledger/owner.ts';
 import type { EffectDeps } from '../ledger/perform-effect.ts';
 import { mayBeSentUnknown } from '../ledger/the-past.ts';
-import { formatUsd, parseUsd, sumUsd, type MicroUsd } from '../money.ts';
+import { formatUsd, NO_USD, parseUsd, sumUsd, type MicroUsd } from '../money.ts';
 import { doubtPast, readBegan, skipSignal, type Why } from './skip-order.ts';
 import type { TradePolicy } from './trade-policy.ts';
 import { later, standingOf, type TradeOutcome } from './trade-outcome.ts';
@@ -19,9 +20,6 @@ export type ClaimOrderDeps = Pick<EffectDeps, 'budgets' | 'readBeginning' | 'now
 /** How the claim of an order went. */
 export type ClaimedOrder =
   { readonly kind: 'claimed'; readonly intent: Intent } | { readonly kind: 'ended'; readonly outcome: TradeOutcome };
-
-/** How far the clocks of two functions may be apart. */
-const CLOCK_SKEW_MS = 5 * 60_000;
 
 /** What was sent is answered within this time, or is in doubt. */
 const ON_ITS_WAY_MS = 30_000;
@@ -123,21 +121,19 @@ async function yieldToBudget(deps: ClaimOrderDeps, asked: Asked, budget: string)
   if (!reservationsFor(deps.budgets, order, deps.now()).some((one) => one.budget === budget)) return undefined;
   const holder = await deps.intents.readHolder(marketLock(order));
   if (holder !== undefined && holder !== order.key) return yieldToHolder(deps, asked, holder);
-  const { limit, amount } = reservations.find((one) => one.budget === budget) ?? { limit: NONE, amount: NONE };
+  const { limit, amount } = reservations.find((one) => one.budget === budget) ?? { limit: NO_USD, amount: NO_USD };
   const skip = (why: Why) => skipSignal(deps, signal, why, { hasWaited: true });
   if (budget !== dayBudget(order.kind, deps.now())) {
     return skip({ reason: 'refused', detail: `the budget ${budget} does not have $${order.amountUsd} left` });
   }
   const { used, mayComeBack } = await readRoom(deps, order, budget);
-  const firm = mayComeBack === 'all' ? NONE : ((used - mayComeBack) as MicroUsd);
+  const firm = mayComeBack === 'all' ? NO_USD : ((used - mayComeBack) as MicroUsd);
   if (sumUsd(firm, amount) <= limit) {
     return wait(deps, asked, `what is left of ${budget} is claimed by orders that are not sent yet`);
   }
   const [today, more, most] = [used, amount, limit].map((usd) => `$${formatUsd(usd)}`);
   return skip({ reason: 'daily-notional', detail: `${today} today and ${more} more exceed ${most}` });
 }
-
-const NONE = 0n as MicroUsd;
 
 /** What is used of a day's limit, and how much of that is claimed in other markets: `all` where it changes just now. */
 async function readRoom(

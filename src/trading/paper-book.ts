@@ -1,4 +1,4 @@
-import { formatUsd, shareOf, subtractUsd, sumUsd, type MicroUsd } from '../money.ts';
+import { formatUsd, NO_USD, shareOf, subtractUsd, sumUsd, type MicroUsd } from '../money.ts';
 import { LONGEST_HISTORY, type OrderDirection } from '../purple-flea/trading.ts';
 
 /** What an asset cost when it was last told. */
@@ -108,15 +108,13 @@ export const KEPT_FILLS = LONGEST_HISTORY;
 /** So fine that the value of what is counted in it is right to the micro-dollar. */
 const UNITS_PER_WHOLE = 10n ** 18n;
 
-const NOTHING = 0n as MicroUsd;
-
 /** A book in which nothing has happened yet. */
 export function openBook(start: MicroUsd): PaperBook {
   return {
     start,
     balance: start,
-    realised: NOTHING,
-    fees: NOTHING,
+    realised: NO_USD,
+    fees: NO_USD,
     prices: {},
     positions: [],
     fills: [],
@@ -143,7 +141,7 @@ export function tellPrice(book: PaperBook, asset: string, price: MicroUsd, at: s
 
 function liquidate(book: PaperBook, position: PaperPosition, price: PaperPrice): PaperBook {
   const { asset, direction, margin } = position;
-  const realised = subtractUsd(NOTHING, margin);
+  const realised = subtractUsd(NO_USD, margin);
   const fill: PaperFill = {
     id: `paper_liquidation_${book.fillCount + 1}`,
     key: undefined,
@@ -151,7 +149,7 @@ function liquidate(book: PaperBook, position: PaperPosition, price: PaperPrice):
     direction: direction === 'long' ? 'short' : 'long',
     amount: valueOf(position, price.price),
     price,
-    fee: NOTHING,
+    fee: NO_USD,
     realised,
     at: price.at,
   };
@@ -178,10 +176,10 @@ export function applyFill(book: PaperBook, order: PaperOrder, feeBasisPoints: nu
       ? { position: enlarge(before, order, price.price), realised: undefined }
       : reduce(before, order, price.price);
   const fee = shareOf(amount, feeBasisPoints);
-  const freed = subtractUsd(before?.margin ?? NOTHING, position?.margin ?? NOTHING);
-  const balance = subtractUsd(sumUsd(book.balance, freed, realised ?? NOTHING), fee);
+  const freed = subtractUsd(before?.margin ?? NO_USD, position?.margin ?? NO_USD);
+  const balance = subtractUsd(sumUsd(book.balance, freed, realised ?? NO_USD), fee);
   if (balance < 0n) {
-    const missing = formatUsd(subtractUsd(NOTHING, balance));
+    const missing = formatUsd(subtractUsd(NO_USD, balance));
     const detail = `$${formatUsd(book.balance)} are free; margin and fee need $${missing} more`;
     return { kind: 'refused', reason: 'low-balance', detail };
   }
@@ -200,7 +198,7 @@ export function applyFill(book: PaperBook, order: PaperOrder, feeBasisPoints: nu
     ...book,
     balance,
     fees: sumUsd(book.fees, fee),
-    realised: sumUsd(book.realised, realised ?? NOTHING),
+    realised: sumUsd(book.realised, realised ?? NO_USD),
   };
   return { kind: 'filled', book: record(changed, fill, position), fill };
 }
@@ -238,7 +236,7 @@ export function entryPriceOf({ cost, units }: PaperPosition): MicroUsd {
 
 /** What its positions have gained at the last known prices. */
 export function unrealisedOf({ positions, prices }: PaperBook): MicroUsd {
-  return sumUsd(...positions.map((position) => profitOf(position, prices[position.asset]?.price ?? NOTHING)));
+  return sumUsd(...positions.map((position) => profitOf(position, prices[position.asset]?.price ?? NO_USD)));
 }
 
 function gainOf(direction: OrderDirection, cost: MicroUsd, value: MicroUsd): MicroUsd {
@@ -256,8 +254,8 @@ function enlarge(position: PaperPosition | undefined, order: PaperOrder, price: 
     asset,
     direction,
     units: (position?.units ?? 0n) + (amount * UNITS_PER_WHOLE) / price,
-    cost: sumUsd(position?.cost ?? NOTHING, amount),
-    margin: sumUsd(position?.margin ?? NOTHING, divideUp(amount, BigInt(leverage))),
+    cost: sumUsd(position?.cost ?? NO_USD, amount),
+    margin: sumUsd(position?.margin ?? NO_USD, divideUp(amount, BigInt(leverage))),
     leverage,
     openedAt: position?.openedAt ?? at,
   };

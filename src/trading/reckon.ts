@@ -45,19 +45,17 @@ export function reckon(shown: Shown, last: LastOrder | undefined, at: Date): Rec
     const free = available === undefined ? undefined : lesser(available, reckoned.available ?? available);
     return { ...reckoned, available: free, unshown };
   }
-  const [long, short, margin] = [sums.longUsd, sums.shortUsd, sums.marginUsd].map(parseEstimate) as Three;
+  const { longUsd, shortUsd, marginUsd } = sums;
   return {
-    least: greater(reckoned.least, subtractUsd(shown.exposure, short)),
-    most: lesser(reckoned.most, sumUsd(shown.exposure, long)),
+    least: greater(reckoned.least, subtractUsd(shown.exposure, parseEstimate(shortUsd))),
+    most: lesser(reckoned.most, sumUsd(shown.exposure, parseEstimate(longUsd))),
     available:
       available === undefined
         ? undefined
-        : lesser(available, greater(reckoned.available ?? available, subtractUsd(available, margin))),
+        : lesser(available, greater(reckoned.available ?? available, subtractUsd(available, parseEstimate(marginUsd)))),
     unshown,
   };
 }
-
-type Three = [MicroUsd, MicroUsd, MicroUsd];
 
 /** What a market and its account are expected to come to with an order. */
 export function expectedWith(

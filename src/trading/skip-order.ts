@@ -1,6 +1,6 @@
 import { describeError, LedgerUnreachableError } from '../errors.ts';
 import { effectKey, clientReference } from '../ledger/effect-key.ts';
-import { formatUsd } from '../money.ts';
+import { formatUsd, NO_USD } from '../money.ts';
 import type { Ending, Intent, OrderStore, Skip as SkipRecord } from '../ledger/intent.ts';
 import type { EffectDeps } from '../ledger/perform-effect.ts';
 import { doubt, mayBeSentUnknown } from '../ledger/the-past.ts';
@@ -40,13 +40,11 @@ export async function skipSignal(
     return known === undefined ? newlySkipped(why) : skipKnown(deps, known, signal, why);
   }
   const { asset: payee, at: causedAt } = signal;
-  const record = { key, kind, reference: clientReference(key), cause, payee, amountUsd: formatUsd(NOTHING) };
+  const record = { key, kind, reference: clientReference(key), cause, payee, amountUsd: formatUsd(NO_USD) };
   const skip = recordOf({ cause, causedAt }, why);
   const { intent, isNew } = await intents.skip({ ...record, skip, note: why.detail }, now());
   return isNew ? newlySkipped(why) : skipKnown(deps, intent, signal, why);
 }
-
-const NOTHING = 0n as Parameters<typeof formatUsd>[0];
 
 /** Skips what certainly was not sent. What ended before stays so. */
 async function skipKnown(

@@ -1,4 +1,4 @@
-import { parseUsd, subtractUsd, sumUsd, type MicroUsd } from '../money.ts';
+import { NO_USD, parseUsd, subtractUsd, sumUsd, type MicroUsd } from '../money.ts';
 import { decideTrade, screen, type OrderTerms, type SkipReason, type TradeFacts } from '../trading/decide-trade.ts';
 import {
   applyFill,
@@ -45,8 +45,7 @@ interface DaySum {
 }
 
 const DAY_MS = 86_400_000;
-const NOTHING = 0n as MicroUsd;
-const NO_DAY: DaySum = { day: 0, sum: NOTHING };
+const NO_DAY: DaySum = { day: 0, sum: NO_USD };
 const ONE_USD = parseUsd('1.00');
 const LONG_AGO = '1970-01-01T00:00:00Z';
 
@@ -139,7 +138,7 @@ function factsFor({ book, realised, lastFillAt }: Account, { asset, takenAt }: R
   const price = book.prices[asset]?.price;
   return {
     available: book.balance,
-    exposure: position === undefined || price === undefined ? NOTHING : signedValueOf(position, price),
+    exposure: position === undefined || price === undefined ? NO_USD : signedValueOf(position, price),
     profitToday: sumUsd(sumOn(realised, takenAt), unrealisedOf(book)),
     isDayShown: true,
     lastOrderAt: lastFillAt[asset],
@@ -149,7 +148,7 @@ function factsFor({ book, realised, lastFillAt }: Account, { asset, takenAt }: R
 /** Negative where the position is short. */
 function signedValueOf(position: PaperPosition, price: MicroUsd): MicroUsd {
   const value = valueOf(position, price);
-  return position.direction === 'long' ? value : subtractUsd(NOTHING, value);
+  return position.direction === 'long' ? value : subtractUsd(NO_USD, value);
 }
 
 function place(
@@ -190,7 +189,7 @@ function afterFill(account: Account, book: PaperBook): Account {
 }
 
 function sumOn({ day, sum }: DaySum, at: number): MicroUsd {
-  return day === dayOf(at) ? sum : NOTHING;
+  return day === dayOf(at) ? sum : NO_USD;
 }
 
 /** The sum with an amount of a time; what is of a day before changes nothing. */

@@ -1,4 +1,4 @@
-import { sumUsd, type MicroUsd } from '../money.ts';
+import { NO_USD, sumUsd, type MicroUsd } from '../money.ts';
 import { SKIP_REASONS, type SkipReason } from '../trading/decide-trade.ts';
 import { unrealisedOf } from '../trading/paper-book.ts';
 import type { SignalSource } from '../trading/trade-signal.ts';
@@ -207,7 +207,7 @@ function resultOf({ candidate, account, recorder, outcomes }: Run): Result {
   const skipped = zeros(SKIP_REASONS);
   const refused = zeros(REFUSALS);
   let traded = 0;
-  let notional = 0n as MicroUsd;
+  let notional = NO_USD;
   for (const outcome of outcomes) {
     switch (outcome.kind) {
       case 'traded':

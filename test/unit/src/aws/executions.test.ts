@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { ContinuationStore } from '../../../../src/aws/continuation-table.ts';
 import { createContinueExecution, createResume, createStartExecution } from '../../../../src/aws/executions.ts';
 import { awsClientFor } from '../../../support/aws-clients.ts';
+import { inert } from '../../../support/inert.ts';
 import {
   answer,
   startScriptedServer,
@@ -13,7 +14,7 @@ import {
 
 const ARN = 'arn:aws:states:us-east-1:000000000000:stateMachine:escrow-lifecycle';
 
-const NOT_CONTINUED = { read: async () => [] };
+const NOT_CONTINUED: ContinuationStore = { read: async () => [], add: inert('add') };
 
 let server: ScriptedServer;
 let client: SFNClient;
@@ -32,9 +33,12 @@ describe('an execution', () => {
   test('is started under its name with its input as JSON', async () => {
     server.script(answer(200, { executionArn: `${ARN}:name`, startDate: 1772787600 }));
 
-    expect(await createStartExecution(client, ARN, NOT_CONTINUED)('name', { request: { amountUsd: '50.00' } })).toBe(
-      'started',
-    );
+    expect(
+      await createStartExecution({ stepFunctions: client, stateMachineArn: ARN, continuations: NOT_CONTINUED })(
+        'name',
+        { request: { amountUsd: '50.00' } },
+      ),
+    ).toBe('started');
     expect(JSON.parse(server.requests[0]?.body ?? '')).toEqual({
       stateMachineArn: ARN,
       name: 'name',
@@ -45,15 +49,20 @@ describe('an execution', () => {
   test('whose name was taken has been started before', async () => {
     server.script(refusal('ExecutionAlreadyExists'));
 
-    expect(await createStartExecution(client, ARN, NOT_CONTINUED)('name', {})).toBe('already-started');
+    expect(
+      await createStartExecution({ stepFunctions: client, stateMachineArn: ARN, continuations: NOT_CONTINUED })(
+        'name',
+        {},
+      ),
+    ).toBe('already-started');
   });
 
   test('that cannot be started for another reason is a fault', async () => {
     server.script(refusal('ExecutionLimitExceeded'));
 
-    await expect(createStartExecution(client, ARN, NOT_CONTINUED)('name', {})).rejects.toThrow(
-      'ExecutionLimitExceeded',
-    );
+    await expect(
+      createStartExecution({ stepFunctions: client, stateMachineArn: ARN, continuations: NOT_CONTINUED })('name', {}),
+    ).rejects.toThrow('ExecutionLimitExceeded');
   });
 });
 
@@ -201,7 +210,12 @@ describe('what an execution was started for', () => {
   test('is not started anew beside what continues it, once the first name is forgotten', async () => {
     const { started } = aStateMachine({ 'key-1': 'RUNNING' });
 
-    expect(await createStartExecution(client, ARN, aRecord(['key-1']))('key', INPUT)).toBe('already-started');
+    expect(
+      await createStartExecution({ stepFunctions: client, stateMachineArn: ARN, continuations: aRecord(['key-1']) })(
+        'key',
+        INPUT,
+      ),
+    ).toBe('already-started');
     expect(started).toEqual([]);
   });
 
