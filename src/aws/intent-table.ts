@@ -211,5 +211,5 @@ function inState(state: IntentState, stored: readonly Intent[]): Intent[] {
 /** Of a state that is stored as another one: most of a page may be of that. */
 const MIXED_PAGE = 500;
 
-/** What lies behind so many pages of others is found once these have moved on: one list keeps no run from its other work. */
+/** A list reads so many pages at most, so that a run gets to its other work. A later run finds what lies behind them. */
 const MAX_PAGES = 20;

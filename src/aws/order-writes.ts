@@ -39,7 +39,7 @@ export function retakeUpdate(known: Intent, taken: Intent): Omit<Update, 'TableN
   };
 }
 
-/** What is claimed is sent only by whoever holds its lease. */
+/** Takes a claimed order to `sending`. Only the invocation that holds its lease may. */
 export function sendUpdate(claimed: Intent, sent: Intent): Omit<Update, 'TableName'> {
   return {
     Key: { key: claimed.key },

@@ -100,7 +100,7 @@ export function createPaceTable(documents: DynamoDBDocumentClient, tableName: st
       if (moves.some(({ until }, index) => (turns[index] ?? 0) > until)) return undefined;
       const TransactItems = moves.map(({ lane, now, byMs }, index) => {
         const turnAt = turns[index] ?? now;
-        // Sure to be so afterwards: then it is known where it stood, though the answer does not say so.
+        // A transaction returns no values: the condition proves where the lane stood.
         const ConditionExpression = turnAt > now ? 'turnAt = :turn' : 'attribute_not_exists(turnAt) OR turnAt <= :turn';
         return {
           Update: {

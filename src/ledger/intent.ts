@@ -94,11 +94,11 @@ export interface IntentWait {
   readonly wakes?: number;
 }
 
-/** How long a claimed order is its invocation's. */
+/** How long one invocation alone may decide a claimed order. */
 export interface Lease {
-  /** From then on whoever made it is gone (ISO 8601). */
+  /** The invocation has certainly ended by then (ISO 8601). */
   readonly until: string;
-  /** Of the claim that it belongs to. */
+  /** The fence of its claim. */
   readonly fence: number;
 }
 

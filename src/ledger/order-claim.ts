@@ -26,11 +26,11 @@ export interface TakeTerms {
 /** How the claim of an order went. */
 export type TakeResult =
   | { readonly kind: 'claimed'; readonly intent: Intent }
-  /** There is an intent, and another than the one that was known. */
+  /** The stored intent is not the one that was known. */
   | { readonly kind: 'known'; readonly intent: Intent }
   | Exclude<ClaimResult, { readonly kind: 'claimed' | 'lost' }>;
 
-/** An order as its claim leaves it; see `IntentStore.take`. */
+/** An order as its claim leaves it; see `OrderStore.take`. */
 export function takenIntent(
   order: NewIntent,
   { owner, until, reservations, lock, known }: TakeTerms,
@@ -53,7 +53,7 @@ export function takenIntent(
   };
 }
 
-/** An order as `IntentStore.send` leaves it. */
+/** An order as `OrderStore.send` leaves it. */
 export function sentIntent(claimed: Intent, before: Intent['before'], at: Date): Intent {
   const time = at.toISOString();
   const step: IntentStep = { state: 'sending', at: time, note: `attempt ${claimed.fence}` };
@@ -88,7 +88,7 @@ export function endedIntent(intent: Intent, ending: Ending, at: Date): Intent {
   };
 }
 
-/** Whether whoever claimed an order is gone. */
+/** Whether the invocation that claimed an order has certainly ended. */
 export function isLeaseOver({ lease }: Pick<Intent, 'lease'>, now: Date): boolean {
   return lease === undefined || now.getTime() >= Date.parse(lease.until);
 }
@@ -99,7 +99,7 @@ export function freeClaim(intents: Pick<IntentStore, 'move'>, claimed: Intent, n
   return intents.move(claimed, { state: 'prepared', note }, now);
 }
 
-/** What a budget is changed by; `limit` is there where more is taken than given back. */
+/** A change of one budget. `limit` is present if more is taken than given back. */
 export interface BudgetChange {
   readonly budget: string;
   /** Negative where it is given back. */
@@ -107,7 +107,7 @@ export interface BudgetChange {
   readonly limit?: MicroUsd | undefined;
 }
 
-/** What a claim changes: it takes its part, and gives back that of the claim that it takes over. Each budget is there once. */
+/** The budget changes of a claim, one for each budget: it takes its own part and gives back that of the claim that it takes over. */
 export function budgetChanges({ reservations, known }: Pick<TakeTerms, 'reservations' | 'known'>): BudgetChange[] {
   const changes = new Map<string, BudgetChange>();
   for (const { budget, amountUsd } of known?.state === 'claimed' ? (known.reserved ?? []) : []) {

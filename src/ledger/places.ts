@@ -111,7 +111,7 @@ export function bindPlaces<Store extends IntentStore>(
   };
 }
 
-/** The same of a store of orders. */
+/** Does the same for a store of orders. */
 export function bindOrders(
   store: OrderStore,
   readPlaces: PlaceStore['read'],

@@ -13,7 +13,7 @@ const NO_ROUND: RoundStore = { read: async () => undefined, write: async () => {
 const PAGE = 100;
 const MAX_PAGES = 20;
 
-/** The next prepared intents, oldest first: so many as twenty pages hold. The next run goes on behind them, so that none is left out. */
+/** The next prepared intents, oldest first, up to twenty pages. The next run continues after them, so that none is left out. */
 export async function listPrepared(
   intents: Pick<IntentStore, 'listSince'>,
   round: RoundStore = NO_ROUND,

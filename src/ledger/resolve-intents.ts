@@ -171,7 +171,7 @@ async function takeOverStaleClaims(
   }
 }
 
-/** Frees claimed orders whose invocation is gone, and nobody came for: they certainly were not sent. */
+/** Frees claimed orders whose lease is over and that no other invocation took over: they certainly were not sent. */
 async function freeClaims(
   { intents, remainingMs, now }: ResolveDeps,
   began: string,

@@ -24,12 +24,12 @@ export type ClaimedOrder =
 /** What was sent is answered within this time, or is in doubt. */
 const ON_ITS_WAY_MS = 30_000;
 
-/** A claim of its own or of another signal may be in the way, and be gone the next moment. */
+/** The claim is tried so often: what was in the way may be gone the next moment. */
 const MAX_TAKES = 4;
 
 /**
- * Claims an order: its intent, the lock of its market and its part of the budgets, in one write. It certainly is not sent by
- * that. The claim has a lease: until the function's end, and what clocks may be apart.
+ * Claims an order: one write takes its intent, the lock of its market and its part of the budgets. A claim sends nothing. Its
+ * lease ends with the function, plus what clocks may be apart.
  */
 export async function claimOrder(deps: ClaimOrderDeps, order: NewIntent, signal: TradeSignal): Promise<ClaimedOrder> {
   let known: Intent | undefined;
@@ -56,7 +56,7 @@ interface Asked {
 
 type Refused = Exclude<Awaited<ReturnType<ClaimOrderDeps['intents']['take']>>, { readonly kind: 'claimed' }>;
 
-/** What follows from a claim that was not had; undefined where it is to be tried again at once. */
+/** What follows from a refused claim; undefined if it is to be tried again at once. */
 async function yieldTo(deps: ClaimOrderDeps, asked: Asked, refused: Refused): Promise<TradeOutcome | undefined> {
   switch (refused.kind) {
     case 'known':
@@ -68,7 +68,7 @@ async function yieldTo(deps: ClaimOrderDeps, asked: Asked, refused: Refused): Pr
   }
 }
 
-/** Of what is recorded already only what certainly was not sent, and is the same order, is claimed again. */
+/** A recorded order is claimed again only if it is the same order and certainly was not sent. */
 async function endKnown(deps: ClaimOrderDeps, { order }: Asked, known: Intent): Promise<TradeOutcome | undefined> {
   if (known.state !== 'prepared' && known.state !== 'claimed') return standingOf(known);
   const doubted = await doubtPast(deps, known);
@@ -88,7 +88,7 @@ async function endKnown(deps: ClaimOrderDeps, { order }: Asked, known: Intent): 
   return known.requestBody === order.requestBody ? undefined : reject('what was recorded is not what is decided now');
 }
 
-/** A claim whose lease is over frees the market; one that holds is over in a moment. What was sent and is in doubt pauses it. */
+/** Frees the market from a claim whose lease is over, and waits for one that holds. An order in doubt pauses the market. */
 async function yieldToHolder(deps: ClaimOrderDeps, asked: Asked, holder: string): Promise<TradeOutcome | undefined> {
   const { intents, now } = deps;
   const { order, signal } = asked;
@@ -114,7 +114,7 @@ async function yieldToHolder(deps: ClaimOrderDeps, asked: Asked, holder: string)
   }
 }
 
-/** A day's limit that is used up is a no. What other orders have claimed of it they may still give back. */
+/** Skips the signal if the day's limit is used up. What other orders have only claimed of it they may give back: then it waits. */
 async function yieldToBudget(deps: ClaimOrderDeps, asked: Asked, budget: string): Promise<TradeOutcome | undefined> {
   const { order, signal, reservations } = asked;
   // That day is over: the next one has its own limit.
@@ -135,7 +135,7 @@ async function yieldToBudget(deps: ClaimOrderDeps, asked: Asked, budget: string)
   return skip({ reason: 'daily-notional', detail: `${today} today and ${more} more exceed ${most}` });
 }
 
-/** What is used of a day's limit, and how much of that is claimed in other markets: `all` where it changes just now. */
+/** What is used of a day's limit, and how much of that is only claimed in other markets: `all` if it changed while it was read. */
 async function readRoom(
   { intents, policy }: ClaimOrderDeps,
   { kind, agentId, payee }: NewIntent,
@@ -155,7 +155,7 @@ async function readRoom(
   return { used, mayComeBack: (await intents.readUsed(budget)) === used ? mayComeBack : 'all' };
 }
 
-/** The order waits, and leaves its intent. */
+/** Records the intent of an order that waits. */
 async function wait({ intents, now }: ClaimOrderDeps, { order, known }: Asked, reason: string): Promise<TradeOutcome> {
   if (known === undefined) await intents.prepare(order, now());
   return later(reason);

@@ -64,7 +64,7 @@ export function ageMsOf({ at }: Pick<TradeSignal, 'at'>, now: Date): number {
   return now.getTime() - Date.parse(at);
 }
 
-/** A signal that nothing speaks against by itself, with its market and the order that it asks for. */
+/** A signal that passed `screen`, with its market and the order that it asks for. */
 export interface TradableSignal extends TradeSignal {
   readonly action: 'trade';
   readonly market: MarketPolicy;
@@ -135,7 +135,7 @@ export function decideTrade(
   return { action: 'place', order };
 }
 
-/** An order that is dated ahead, by a clock that is, was placed by now. */
+/** An order that another clock dates ahead counts as placed now. */
 function isResting(lastOrderAt: string | undefined, { coolDownSeconds }: TradePolicy, now: Date): boolean {
   if (lastOrderAt === undefined) return false;
   const placedAt = Math.min(Date.parse(lastOrderAt), now.getTime());

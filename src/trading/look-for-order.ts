@@ -32,7 +32,7 @@ const side = z.enum(['long', 'short']);
 /** What bodies of any dialect say of an order's side. */
 const orderedSchema = z.object({ direction: z.optional(side), side: z.optional(side) });
 
-/** What an order was for. One that a ledger which is gone may have sent has no snapshot: its body says the side. */
+/** The asset and side of an order. An order that only a lost ledger may have sent has no snapshot: its body names the side. */
 export function orderedBy({
   before,
   payee,

@@ -43,7 +43,7 @@ export async function placeOrder(deps: PlaceOrderDeps, signal: TradableSignal): 
   const claimed = await claimOrder(deps, newOrder(deps, ready, signal), signal);
   if (claimed.kind === 'claimed') return sendClaimed(deps, market, signal, claimed.intent);
   const { outcome } = claimed;
-  // What is known already said its price before.
+  // A known order told its price when it was decided.
   if (outcome.outcome === 'not-sent' || (outcome.outcome === 'skipped' && outcome.isNew))
     await tellPrice(market, signal);
   return outcome;

@@ -20,14 +20,14 @@ export interface Reckoning {
   readonly unshown: Unshown;
 }
 
-/** A service may show an order that late: until then its market is reckoned with it, shown or not. */
+/** A service may show an order so much later. Until then the order counts in its market, shown or not. */
 export const UNSHOWN_MS = 15 * 60_000;
 
 const NOTHING: OrderSums = { longUsd: '0.00', shortUsd: '0.00', marginUsd: '0.00' };
 
 /**
- * By what the service shows, and by what its market was expected to come to with the last order. It may be off from what is
- * shown by no more than the orders that the service may not show yet: what goes beyond that was changed by others.
+ * Reckons what a market may come to: from what the service shows, and from what was expected with the last order. The two may
+ * differ by the orders that the service may not show yet, and no further: any other difference was made by others.
  *
  * @param last undefined where the service shows it for sure.
  */

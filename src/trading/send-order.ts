@@ -23,7 +23,7 @@ export interface SendOrderDeps extends EffectDeps {
   readonly announcePlaced: (result: PlacedOrder) => Promise<void>;
 }
 
-/** What was seen of a market so long ago is not acted on. */
+/** A look at the market that is older than this decides nothing. */
 const OLDEST_LOOK_MS = 20_000;
 
 /** Decides over a claimed order by what is seen under its lock, and sends it once or gives the claim back. */
@@ -57,7 +57,7 @@ async function decideAndRecord(
   return isOurs ? sent : standingOf(sent);
 }
 
-/** What cannot be seen keeps no market. */
+/** Gives the claim back if the market cannot be read. */
 async function lookOrGiveBack(
   deps: SendOrderDeps,
   market: Market,
@@ -121,7 +121,7 @@ async function giveBack({ intents, now }: SendOrderDeps, claimed: Intent, reason
   return later(reason);
 }
 
-/** Sends once, and records and tells what came of it at the same time. */
+/** Sends the order once. Records the outcome and announces it at the same time. */
 async function sendAndRecord(deps: SendOrderDeps, { trading }: Market, sent: Intent): Promise<TradeOutcome> {
   const answer = await sendOnce(() => trading.placeOrder(requestOf(sent)));
   const ending = endingOf(answer);
@@ -140,7 +140,7 @@ async function sendAndRecord(deps: SendOrderDeps, { trading }: Market, sent: Int
     : standingOf(ended, { isNew: true });
 }
 
-/** Whether what came of an intent is of the same claim. */
+/** Whether an ending was written by the same claim. */
 function isEndOf({ owner, fence }: Intent, ended: Intent): boolean {
   return ended.owner === owner && ended.fence === fence;
 }

@@ -20,8 +20,8 @@ export type SkipDeps = Pick<EffectDeps, 'intents' | 'budgets' | 'readBeginning' 
 const PASSING: ReadonlySet<string> = new Set(['future-dated', 'market-closed', 'older-than-ledger']);
 
 /**
- * Skips a signal that was not claimed, unless it is known otherwise. What the signal itself says it says again: a skip for
- * that leaves no record.
+ * Skips a signal that was not claimed, unless its order has ended otherwise. A skip for what the signal itself says leaves no
+ * record, as it is decided the same way again.
  *
  * @param hasWaited whether it was to be traded, and could not be.
  */
@@ -46,7 +46,7 @@ export async function skipSignal(
   return isNew ? newlySkipped(why) : skipKnown(deps, intent, signal, why);
 }
 
-/** Skips what certainly was not sent. What ended before stays so. */
+/** Skips a known order that certainly was not sent. One that has ended stays as it is. */
 async function skipKnown(
   deps: SkipDeps,
   known: Intent,
@@ -73,7 +73,7 @@ export async function skipClaimed(
   return ended.state === 'skipped' && ended.owner === claimed.owner ? newlySkipped(why) : standingOf(ended);
 }
 
-/** Of what an earlier ledger wrote it is not known whether it was sent: the sweeper looks for it. Undefined where it is known. */
+/** Puts an order in doubt that an earlier ledger may have sent; the sweeper looks for it. Undefined if it certainly was not. */
 export async function doubtPast(
   deps: Pick<EffectDeps, 'intents' | 'budgets' | 'readBeginning' | 'now' | 'newId'>,
   intent: Intent,
